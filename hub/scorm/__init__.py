@@ -1,0 +1,1 @@
+"""Content packages: import, player and run-time."""

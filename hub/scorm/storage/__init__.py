@@ -1,0 +1,1 @@
+"""Tables of packages, registrations and attempts, and the queries on them."""

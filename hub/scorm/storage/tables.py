@@ -1,0 +1,149 @@
+"""Tables of what was imported: package, its versions, their activities, and the import jobs.
+
+A package is what an author names; a version is one zip that was taken in, never changed afterwards. Registrations
+refer to a version, so that an attempt ends on the content that it began with.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from hub.db.base import Base, TenantOwned, Timestamped
+
+
+class Package(Base, TenantOwned, Timestamped):
+    """A course as its author knows it.
+
+    `external_id` is the id of the API: the caller's own, or the text of `id`. A deleted package keeps its row
+    (`deleted_at`) because registrations and reports refer to it; its objects are gone.
+    """
+
+    __tablename__ = "package"
+    __table_args__ = (
+        Index(
+            "package_external_id_key",
+            "tenant_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("package_tenant_id_created_at_idx", "tenant_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str]
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    published_version_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("package_version.id", use_alter=True, ondelete="SET NULL")
+    )
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class PackageVersion(Base, TenantOwned, Timestamped):
+    """One imported zip. Its files lie in the object store under `content_prefix`, the zip itself at `archive_key`.
+
+    `course` is the whole Course model (`hub.scorm.spec.manifest.course`) as JSON; `files` lists
+    `[path, size, content_type]` of every file of the content, relative to `content_prefix`.
+    """
+
+    __tablename__ = "package_version"
+    __table_args__ = (UniqueConstraint("package_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    package_id: Mapped[UUID] = mapped_column(ForeignKey("package.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    standard: Mapped[str]
+    edition: Mapped[str | None]
+    title: Mapped[str]
+    default_organization: Mapped[str]
+    content_prefix: Mapped[str]
+    file_count: Mapped[int]
+    content_size: Mapped[int] = mapped_column(BigInteger)
+    archive_key: Mapped[str]
+    archive_name: Mapped[str]
+    archive_size: Mapped[int] = mapped_column(BigInteger)
+    archive_sha256: Mapped[str]
+    created_by: Mapped[str]
+    course: Mapped[dict] = mapped_column(JSONB, deferred=True)
+    files: Mapped[list] = mapped_column(JSONB, deferred=True)
+    findings: Mapped[list] = mapped_column(JSONB, deferred=True)
+
+
+class Activity(Base, TenantOwned):
+    """A node of a version's activity tree, in document order (`position`, counted over the whole version).
+
+    `kind` is `organization` for a root and `item` below it. `href` is the launch address relative to the content
+    prefix, percent-encoded, with the item's parameters joined; an absolute URL is content that lives elsewhere; None
+    is a cluster. `scorm_type` is `sco` or `asset`. `objectives` are the ids to create in `cmi.objectives` before
+    launch, the primary one first. `sequencing` is the item's sequencing definition as read, merged with the
+    collection.
+    """
+
+    __tablename__ = "activity"
+    __table_args__ = (UniqueConstraint("package_version_id", "organization", "identifier"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    package_version_id: Mapped[UUID] = mapped_column(ForeignKey("package_version.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
+    organization: Mapped[str]
+    kind: Mapped[str]
+    identifier: Mapped[str]
+    position: Mapped[int]
+    depth: Mapped[int]
+    title: Mapped[str]
+    href: Mapped[str | None]
+    scorm_type: Mapped[str | None]
+    is_visible: Mapped[bool]
+    launch_data: Mapped[str | None]
+    mastery_score: Mapped[float | None]
+    max_time_allowed: Mapped[str | None]
+    time_limit_action: Mapped[str | None]
+    prerequisites: Mapped[str | None]
+    completion_threshold: Mapped[float | None]
+    completed_by_measure: Mapped[bool] = mapped_column(server_default=text("false"))
+    progress_weight: Mapped[float] = mapped_column(server_default=text("1"))
+    scaled_passing_score: Mapped[float | None]
+    hide_lms_ui: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    objectives: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    sequencing: Mapped[dict | None] = mapped_column(JSONB)
+
+
+class ImportJob(Base, TenantOwned, Timestamped):
+    """One upload on its way in: queued, checking, storing, then ready or failed.
+
+    `version_id` is the version this run is building; a worker that finds another one there has been overtaken.
+    `leased_until` keeps a second delivery of the same job away while a worker is at it.
+    """
+
+    __tablename__ = "import_job"
+    __table_args__ = (
+        Index("import_job_tenant_id_created_at_idx", "tenant_id", "created_at", "id"),
+        Index(
+            "import_job_open_idx", "leased_until", postgresql_where=text("state IN ('queued', 'checking', 'storing')")
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    progress: Mapped[int] = mapped_column(server_default=text("0"))
+    package_external_id: Mapped[str | None]
+    package_id: Mapped[UUID | None] = mapped_column(ForeignKey("package.id", ondelete="SET NULL"))
+    version_id: Mapped[UUID | None]
+    archive_key: Mapped[str]
+    archive_name: Mapped[str]
+    archive_size: Mapped[int] = mapped_column(BigInteger)
+    archive_sha256: Mapped[str]
+    verdict: Mapped[str | None]
+    findings: Mapped[list] = mapped_column(JSONB, server_default=text("'[]'"))
+    created_by: Mapped[str]
+    leased_until: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""HTTP views of packages, registrations and the player."""
