@@ -1,0 +1,110 @@
+"""Requests to the outside world: one client with time-outs, a size cap and an address check.
+
+The name is resolved once, every address is checked, and the connection goes to the checked address, so that a second
+answer of the name server cannot lead it elsewhere (DNS rebinding).
+"""
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+import urllib3
+
+from hub.errors import Forbidden, Invalid, Unavailable
+from hub.ports import HttpResponse
+
+MB = 1024 * 1024
+
+
+class OutboundHttp:
+    """`hub.ports.HttpClient` on urllib3."""
+
+    def __init__(
+        self, *, allow_private_networks: bool, timeout_seconds: float = 10, largest_body: int = 4 * MB
+    ) -> None:
+        self._allow_private = allow_private_networks
+        self._timeout = urllib3.Timeout(connect=5, read=timeout_seconds)
+        self._largest_body = largest_body
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        allow_private: bool = False,
+    ) -> HttpResponse:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise Invalid(f"{url!r} is not an http(s) address.", code="bad_url")
+        address = self._checked_address(parts.hostname, parts.port or _PORTS[parts.scheme], allow_private)
+        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        with self._pool(parts.scheme, parts.hostname, parts.port, address) as pool:
+            sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **(headers or {})}
+            try:
+                answer = pool.urlopen(
+                    method,
+                    path,
+                    body=body,
+                    headers=sent,
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                )
+                return HttpResponse(
+                    answer.status, _lowered(answer.headers), self._read(answer, parts.hostname)
+                )
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise Unavailable(
+                    f"{parts.hostname} does not answer ({type(error).__name__}).", code="no_answer"
+                ) from error
+
+    def _checked_address(self, host: str, port: int, allow_private: bool) -> str:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise Unavailable(f"The name {host} cannot be resolved.", code="no_answer") from error
+        addresses = [str(entry[4][0]) for entry in found]
+        if not (self._allow_private or allow_private):
+            for address in addresses:
+                if not _is_public(address):
+                    raise Forbidden(
+                        f"{host} is at a private address, which the settings do not allow "
+                        "(HUB_ALLOW_PRIVATE_NETWORKS).",
+                        code="private_address",
+                    )
+        return addresses[0]
+
+    def _pool(self, scheme: str, host: str, port: int | None, address: str) -> urllib3.HTTPConnectionPool:
+        if scheme == "http":
+            return urllib3.HTTPConnectionPool(address, port or 80, timeout=self._timeout)
+        return urllib3.HTTPSConnectionPool(
+            address, port or 443, timeout=self._timeout, server_hostname=host, assert_hostname=host
+        )
+
+    def _read(self, answer: urllib3.BaseHTTPResponse, host: str) -> bytes:
+        body = answer.read(self._largest_body + 1)
+        answer.release_conn()
+        if len(body) > self._largest_body:
+            raise Unavailable(
+                f"{host} answered with more than {self._largest_body} bytes.", code="answer_too_large"
+            )
+        return bytes(body)
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if inner is not None:
+            parsed = inner
+    return parsed.is_global and not parsed.is_multicast

@@ -1,0 +1,189 @@
+"""The composition root: Settings -> adapters -> services -> Hub -> WSGI. The one file that sees everything.
+
+Read it as the map of the system: which adapter stands behind each port, which services each area offers and what they
+depend on, who listens to which event, which blueprint is on which origin.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from celery import Celery
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from hub.adapters.celery_queue import CeleryQueue, make_celery
+from hub.adapters.key_files import KeyFiles
+from hub.adapters.outbound_http import OutboundHttp
+from hub.adapters.redis_transients import RedisTransients
+from hub.adapters.system import RandomIds, SystemClock
+from hub.config import Settings
+from hub.db import Database
+from hub.db.migrations import Migrations
+from hub.events import Events
+from hub.health import Health
+from hub.http.access import Authenticator, install_access
+from hub.http.context import install_context
+from hub.http.health import health_blueprint
+from hub.http.origins import OriginDispatcher
+from hub.http.paging import Cursors
+from hub.http.problem import install_problems
+from hub.oauth.services.tenants import Tenants
+from hub.ports import Clock, HttpClient, Ids, KeyRing, TaskQueue, Transients
+from hub.relay import Relay, Topic
+
+Service = TypeVar("Service")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The outside world, as this process reaches it."""
+
+    clock: Clock
+    ids: Ids
+    queue: TaskQueue
+    transients: Transients
+    http: HttpClient
+    keys: KeyRing
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Something the worker does every so many seconds."""
+
+    name: str
+    seconds: float
+    run: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The composed system."""
+
+    settings: Settings
+    ports: Ports
+    db: Database
+    events: Events
+    celery: Celery
+    services: dict[type, Any]
+    relay: Relay
+    periodic: list[Periodic]
+    authenticators: list[Authenticator] = field(default_factory=list)
+
+    def service(self, kind: type[Service]) -> Service:
+        """The instance of a service class."""
+        return cast(Service, self.services[kind])
+
+    def close(self) -> None:
+        """Give back connections; for tests and commands."""
+        self.db.dispose()
+
+
+def build(settings: Settings) -> Hub:
+    """Compose the system from its settings. Nothing is connected until it is used."""
+    celery = make_celery(settings.redis_url)
+    ports = Ports(
+        clock=SystemClock(),
+        ids=RandomIds(),
+        queue=CeleryQueue(celery),
+        transients=RedisTransients(settings.redis_url),
+        http=OutboundHttp(allow_private_networks=settings.allow_private_networks),
+        keys=KeyFiles(Path(settings.keys_dir)),
+    )
+    events = Events()
+    db = Database(settings.sqlalchemy_url, settings.database_pool, events, ports.ids, ports.queue)
+    services = _services(settings, ports, db)
+    _subscribe(events, services)
+    relay = Relay(db, ports.clock, _topics(services))
+    return Hub(
+        settings,
+        ports,
+        db,
+        events,
+        celery,
+        services,
+        relay,
+        _periodic(relay, services),
+        _authenticators(services),
+    )
+
+
+def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]:
+    """Every service, lower areas first. Each is found by its class."""
+    built: dict[type, Any] = {}
+
+    def add(*instances: Any) -> None:
+        built.update({type(instance): instance for instance in instances})
+
+    add(Cursors(ports.keys.secret("cursors")))
+    add(Tenants(db, ports.ids))
+    add(Migrations(settings.sqlalchemy_url))
+    add(
+        Health(
+            {
+                "database": db.check,
+                "migrations": built[Migrations].check,
+                "redis": ports.transients.check,
+            }
+        )
+    )
+    return built
+
+
+def _subscribe(events: Events, services: dict[type, Any]) -> None:
+    """Who listens to which news."""
+
+
+def _topics(services: dict[type, Any]) -> dict[str, Topic]:
+    """Who does the work of which outbox topic."""
+    return {}
+
+
+def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
+    """What the worker does from time to time."""
+    return [Periodic("outbox.sweep", 5, relay.deliver_due)]
+
+
+def _authenticators(services: dict[type, Any]) -> list[Authenticator]:
+    """How a request's credential is recognised, in this order."""
+    return []
+
+
+def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
+    """The WSGI application: the Hub's origin and the content origin, told apart by the Host header."""
+    app: Callable[..., Iterable[bytes]] = OriginDispatcher(
+        {hub.settings.public_url: create_hub_app(hub), hub.settings.content_url: create_content_app(hub)}
+    )
+    if hub.settings.trusted_proxies:
+        hops = hub.settings.trusted_proxies
+        app = ProxyFix(app, x_for=hops, x_proto=hops, x_host=hops)
+    return app
+
+
+def create_hub_app(hub: Hub) -> Flask:
+    """The Hub's own origin: console, API, LTI, LRS, OAuth."""
+    app = _flask_app(hub, "hub")
+    app.register_blueprint(health_blueprint())
+    return app
+
+
+def create_content_app(hub: Hub) -> Flask:
+    """The content origin: the player, uploaded content and its run-time API; no Hub cookie is ever set or read."""
+    app = _flask_app(hub, "hub-content")
+    return app
+
+
+def _flask_app(hub: Hub, name: str) -> Flask:
+    app = Flask("hub", static_folder=None)
+    app.name = name
+    app.config.update(
+        # A view that takes more says so itself (request.max_content_length).
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=512 * 1024,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    install_context(app, hub.services)
+    install_problems(app)
+    install_access(app, hub.authenticators)
+    return app

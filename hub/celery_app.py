@@ -1,0 +1,54 @@
+"""The Celery worker: delivers outbox messages and runs what is periodic."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from celery import Celery
+
+from hub.bootstrap import Hub
+from hub.db.database import DELIVER_TASK
+
+
+def register_tasks(hub: Hub) -> Celery:
+    """Give the Hub's Celery application its tasks and its schedule."""
+    app = hub.celery
+
+    @app.task(name=DELIVER_TASK)
+    def deliver(message_id: str) -> None:
+        hub.relay.deliver(UUID(message_id))
+
+    for periodic in hub.periodic:
+        app.task(name=periodic.name)(_without_result(periodic.run))
+    app.conf.beat_schedule = {
+        periodic.name: {
+            "task": periodic.name,
+            "schedule": periodic.seconds,
+            "options": {"expires": periodic.seconds},
+        }
+        for periodic in hub.periodic
+    }
+    return app
+
+
+def _without_result(run: Callable[[], object]) -> Callable[[], None]:
+    def task() -> None:
+        run()
+
+    return task
+
+
+def run_worker(hub: Hub) -> None:
+    """Run worker and scheduler in one process until stopped; a warm stop finishes what was begun."""
+    register_tasks(hub).worker_main(
+        [
+            "worker",
+            "--pool=threads",
+            f"--concurrency={hub.settings.worker_threads}",
+            "--beat",
+            # The schedule is kept in memory: nothing in it is worth a file.
+            "--scheduler=celery.beat:Scheduler",
+            "--loglevel=warning",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )

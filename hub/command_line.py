@@ -1,0 +1,55 @@
+"""What every command shares: the composed Hub, the tenant it acts in, and one way to say what was done."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import click
+
+from hub.bootstrap import Hub, build
+from hub.config import Settings
+from hub.identity import Principal, system_principal
+from hub.oauth.services.tenants import Tenants
+
+REFUSED, WRONG_USE, DANGEROUS = 1, 2, 3
+
+
+class CommandLine:
+    """Given to commands by `pass_command_line`; connects to nothing until asked for the Hub."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of this environment, or of the demo in this folder."""
+        return Settings.from_env()
+
+    @cached_property
+    def hub(self) -> Hub:
+        """The composed system."""
+        return build(self.settings)
+
+    def principal(self, tenant: str | None) -> Principal:
+        """The Hub itself, acting in the tenant of that name (None: the only one)."""
+        return system_principal(self.hub.service(Tenants).resolve(tenant).id)
+
+
+pass_command_line = click.make_pass_decorator(CommandLine, ensure=True)
+
+tenant_option = click.option(
+    "--tenant", metavar="NAME", help="The tenant to act in; needed when there are several."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def report(as_json: bool, sentence: str, facts: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Say what was done: one sentence for people (with its facts below), or the facts as one JSON document."""
+    if as_json:
+        json.dump(facts, sys.stdout, default=str, indent=2)
+        click.echo()
+        return
+    click.echo(sentence)
+    if isinstance(facts, Mapping):
+        width = max((len(name) for name in facts), default=0)
+        for name, value in facts.items():
+            click.echo(f"  {name:<{width}}  {value}")

@@ -1,0 +1,250 @@
+"""Settings: read once at start, checked as a whole, never changed afterwards.
+
+This is the only reader of the environment. Each setting is one field with its default, its parser and what it means;
+docs/settings.md is the same table for people, and a test keeps the two in step. Where `HUB_DATABASE_URL` is not in the
+environment, the file `var/hub.env` of the running demo is read, so that commands typed in its folder act on it.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from hub.errors import ConfigurationError
+
+DEMO_SETTINGS = Path("var/hub.env")
+
+MB = 1024 * 1024
+
+
+def _flag(text: str) -> bool:
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in words:
+        raise ValueError("must be true or false")
+    return words[text.lower()]
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.strip().isdigit() else 0
+    if number < 1:
+        raise ValueError("must be a whole number above 0")
+    return number
+
+
+def _origin(text: str) -> str:
+    """An origin (RFC 6454): scheme and host, no path."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be http(s)://HOST[:PORT]")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an origin without path, query or user")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return text
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must be redis://[:PASSWORD@]HOST:PORT/NUMBER")
+    return text
+
+
+def _object_store(text: str) -> str:
+    kind, _, rest = text.partition(":")
+    if kind not in {"folder", "s3"} or not rest.strip("/"):
+        raise ValueError("must be folder:PATH or s3://BUCKET[/PREFIX]")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise ValueError("must be text or json")
+    return text
+
+
+def setting(
+    variable: str,
+    meaning: str,
+    parse: Callable[[str], Any] = str,
+    *,
+    default: Any = None,
+    secret: bool = False,
+) -> Any:
+    """A field of `Settings`: its environment variable, what it means, and how its text is read."""
+    metadata = {"variable": variable, "meaning": meaning, "parse": parse, "secret": secret}
+    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Fields without a default must be given."""
+
+    database_url: str = setting(
+        "HUB_DATABASE_URL", "PostgreSQL 15 or later; the one source of truth", _database_url, secret=True
+    )
+    redis_url: str = setting(
+        "HUB_REDIS_URL", "Redis 6.2 or later: task queue, sessions, launch state", _redis_url, secret=True
+    )
+    public_url: str = setting(
+        "HUB_PUBLIC_URL",
+        "Origin of the Hub: console, API, LTI, LRS",
+        _origin,
+        default="http://localhost:8000",
+    )
+    content_url: str = setting(
+        "HUB_CONTENT_URL",
+        "Origin of the player and of uploaded content; must differ from the Hub's",
+        _origin,
+        default="http://content.localhost:8000",
+    )
+    object_store: str = setting(
+        "HUB_OBJECT_STORE",
+        "Where packages are kept: folder:PATH or s3://BUCKET[/PREFIX]",
+        _object_store,
+        default="folder:packages",
+    )
+    s3_endpoint_url: str = setting(
+        "HUB_S3_ENDPOINT_URL", "Address of an S3-compatible server; empty for AWS", default=""
+    )
+    s3_region: str = setting("HUB_S3_REGION", "S3 region", default="us-east-1")
+    s3_access_key_id: str = setting(
+        "HUB_S3_ACCESS_KEY_ID", "S3 key; empty for the environment's own AWS credentials", default=""
+    )
+    s3_secret_access_key: str = setting("HUB_S3_SECRET_ACCESS_KEY", "S3 secret", default="", secret=True)
+    keys_dir: str = setting("HUB_KEYS_DIR", "Folder of the Hub's own keys", default="keys")
+    port: int = setting("HUB_PORT", "Port that the web server listens on", _count, default=8000)
+    bind: str = setting("HUB_BIND", "Address that the web server listens on", default="127.0.0.1")
+    web_workers: int = setting("HUB_WEB_WORKERS", "Web server processes", _count, default=2)
+    web_threads: int = setting(
+        "HUB_WEB_THREADS",
+        "Threads of each web server process; a slow client holds one while it sends",
+        _count,
+        default=128,
+    )
+    worker_threads: int = setting("HUB_WORKER_THREADS", "Threads of the Celery worker", _count, default=4)
+    database_pool: int = setting(
+        "HUB_DATABASE_POOL", "Database connections of each process at most", _count, default=16
+    )
+    demo_lms_port: int = setting(
+        "HUB_DEMO_LMS_PORT", "Port of the Demo LMS (`hub demo` only)", _count, default=8100
+    )
+    allow_private_networks: bool = setting(
+        "HUB_ALLOW_PRIVATE_NETWORKS",
+        "Let the Hub call platforms at private or loopback addresses (demo, tests, closed networks)",
+        _flag,
+        default=False,
+    )
+    upload_limit_mb: int = setting(
+        "HUB_UPLOAD_LIMIT_MB", "Largest package upload, in MB", _count, default=2048
+    )
+    package_files_limit: int = setting(
+        "HUB_PACKAGE_FILES_LIMIT", "Most files a package may hold", _count, default=20_000
+    )
+    package_entry_limit_mb: int = setting(
+        "HUB_PACKAGE_ENTRY_LIMIT_MB", "Largest unpacked file of a package, in MB", _count, default=2048
+    )
+    package_ratio_limit: int = setting(
+        "HUB_PACKAGE_RATIO_LIMIT", "Highest compression ratio of a file in a package", _count, default=200
+    )
+    statement_limit_mb: int = setting(
+        "HUB_STATEMENT_LIMIT_MB", "Largest single xAPI statement, in MB", _count, default=1
+    )
+    batch_limit_mb: int = setting(
+        "HUB_BATCH_LIMIT_MB", "Largest batch of statements, in MB", _count, default=16
+    )
+    batch_limit: int = setting("HUB_BATCH_LIMIT", "Most statements in one batch", _count, default=10_000)
+    attachment_limit_mb: int = setting(
+        "HUB_ATTACHMENT_LIMIT_MB", "Largest statement attachment or document, in MB", _count, default=100
+    )
+    session_idle_minutes: int = setting(
+        "HUB_SESSION_IDLE_MINUTES", "A console session ends when unused for so long", _count, default=120
+    )
+    session_hours: int = setting(
+        "HUB_SESSION_HOURS", "A console session ends after so long in any case", _count, default=12
+    )
+    log_format: str = setting(
+        "HUB_LOG_FORMAT", "Log lines for people (text) or programs (json)", _log_format, default="text"
+    )
+    trusted_proxies: int = setting(
+        "HUB_TRUSTED_PROXIES",
+        "How many proxies in front set X-Forwarded-* headers",
+        lambda text: int(text),
+        default=0,
+    )
+
+    def __post_init__(self) -> None:
+        if self.public_url == self.content_url:
+            raise ConfigurationError(
+                [
+                    "HUB_CONTENT_URL must differ from HUB_PUBLIC_URL: uploaded content never runs on the Hub's origin"
+                ]
+            )
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address with SQLAlchemy's name for psycopg 3."""
+        return "postgresql+psycopg://" + self.database_url.partition("://")[2]
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check the environment; every fault is reported in one `ConfigurationError`."""
+        values = dict(os.environ if environment is None else environment)
+        if environment is None and "HUB_DATABASE_URL" not in values and DEMO_SETTINGS.is_file():
+            values = read_env_file(DEMO_SETTINGS) | values
+        read, faults = _read_fields(values)
+        faults += _unknown_variables(values)
+        if faults:
+            raise ConfigurationError(faults)
+        return cls(**read)
+
+
+def _read_fields(values: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    read: dict[str, Any] = {}
+    faults: list[str] = []
+    for item in fields(Settings):
+        variable = item.metadata["variable"]
+        text = values.get(variable, "")
+        try:
+            if text:
+                read[item.name] = item.metadata["parse"](text)
+            elif not _has_default(item.name):
+                faults.append(f"{variable} is not set: {item.metadata['meaning']}")
+        except ValueError as fault:
+            shown = "its value" if item.metadata["secret"] else repr(text)
+            faults.append(f"{variable} {fault}; {shown} does not fit")
+    return read, faults
+
+
+def _has_default(name: str) -> bool:
+    return hasattr(Settings, name)
+
+
+def _unknown_variables(values: Mapping[str, str]) -> list[str]:
+    known = {item.metadata["variable"] for item in fields(Settings)}
+    return [
+        f"{name} is not a setting; see docs/settings.md"
+        for name in sorted(values)
+        if name.startswith("HUB_") and name not in known
+    ]
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """NAME=value lines of a file; blank lines and lines that begin with # are passed over."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -1,0 +1,99 @@
+"""The audit log: who did what on what, from where. Rows are added in the transaction of the deed, never changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from hub.db.tables import AuditEvent
+from hub.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a deed came from: the caller's network address and the id of the request."""
+
+    address: str | None = None
+    request_id: str | None = None
+
+
+_origin: ContextVar[Origin] = ContextVar("audit_origin", default=Origin())
+
+
+def set_origin(origin: Origin) -> None:
+    """Tell the audit log where what follows in this thread comes from; the HTTP edge calls it for each request."""
+    _origin.set(origin)
+
+
+@contextmanager
+def origin(known: Origin) -> Iterator[None]:
+    """The same for the length of a block."""
+    token = _origin.set(known)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def record(
+    session: Session,
+    event_id: UUID,
+    principal: Principal,
+    action: str,
+    target: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add that `principal` did `action` (a `noun.verb` in the past: `package.deleted`) to `target`.
+
+    `details` are JSON values for people who look into it later: before and after, never a secret.
+    """
+    where = _origin.get()
+    session.add(
+        AuditEvent(
+            id=event_id,
+            tenant_id=principal.tenant_id,
+            actor_kind=principal.kind,
+            actor_id=principal.id,
+            actor_name=principal.name,
+            action=action,
+            target=target,
+            address=where.address,
+            request_id=where.request_id,
+            details=dict(details or {}),
+        )
+    )
+
+
+def audit_events(
+    session: Session,
+    tenant_id: UUID,
+    *,
+    action: str = "",
+    actor: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> Sequence[AuditEvent]:
+    """Up to `limit` events of the tenant, newest first, those before the key `before` (at, id).
+
+    `action` is a whole action or its beginning (`user`), `actor` part of the actor's name.
+    """
+    query = select(AuditEvent).where(AuditEvent.tenant_id == tenant_id)
+    if action:
+        query = query.where(AuditEvent.action.startswith(action, autoescape=True))
+    if actor:
+        query = query.where(AuditEvent.actor_name.icontains(actor, autoescape=True))
+    if since is not None:
+        query = query.where(AuditEvent.at >= since)
+    if until is not None:
+        query = query.where(AuditEvent.at < until)
+    if before is not None:
+        query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < before)
+    return session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)).all()

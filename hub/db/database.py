@@ -1,0 +1,120 @@
+"""Connections and the unit of work: one transaction for one service call."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from hub.db.outbox import add_message
+from hub.errors import HubError, Unavailable
+from hub.events import Events
+from hub.ports import Ids, TaskQueue
+
+log = structlog.get_logger(__name__)
+
+#: The task that delivers one outbox message (`hub.celery_app`).
+DELIVER_TASK = "outbox.deliver"
+
+
+class UnitOfWork:
+    """An open transaction, and what has to happen once it is committed."""
+
+    def __init__(self, session: Session, events: Events, ids: Ids) -> None:
+        self.session = session
+        self._events = events
+        self._ids = ids
+        self.after_commit: list[Callable[[], None]] = []
+        self.enqueued: list[UUID] = []
+
+    @property
+    def psycopg(self) -> psycopg.Connection[Any]:
+        """The psycopg connection of this same transaction, for the hot paths (COPY, pipelines)."""
+        connection = self.session.connection().connection.driver_connection
+        assert isinstance(connection, psycopg.Connection)
+        return connection
+
+    def publish(self, event: object) -> None:
+        """Tell higher areas; what they write belongs to this transaction."""
+        self._events.publish(self, event)
+
+    def enqueue(self, topic: str, payload: dict[str, Any], tenant_id: UUID) -> UUID:
+        """Write work for later into the outbox; a worker is nudged after the commit. Returns the message's id."""
+        message_id = self._ids.uuid()
+        add_message(self.session, message_id, topic, payload, tenant_id)
+        self.enqueued.append(message_id)
+        return message_id
+
+
+class Database:
+    """The PostgreSQL of the Hub, with a pool of connections per process."""
+
+    def __init__(self, url: str, pool_size: int, events: Events, ids: Ids, queue: TaskQueue) -> None:
+        self.engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            connect_args={"connect_timeout": 5, "application_name": "hub"},
+        )
+        self._events = events
+        self._ids = ids
+        self._queue = queue
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """One transaction: commits when the block ends, rolls back when anything is raised from it.
+
+        Messages enqueued in it are announced after the commit, and only then. A database that does not answer
+        raises `Unavailable`.
+        """
+        with _unavailable_when_down(), Session(self.engine, expire_on_commit=False) as session:
+            work = UnitOfWork(session, self._events, self._ids)
+            with session.begin():
+                yield work
+        self._announce(work)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading only: nothing is committed."""
+        with _unavailable_when_down(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def _announce(self, work: UnitOfWork) -> None:
+        for message_id in work.enqueued:
+            try:
+                self._queue.send(DELIVER_TASK, str(message_id))
+            except HubError as error:  # The outbox row is safe; the periodic sweep finds it.
+                log.warning("outbox_nudge_failed", message_id=str(message_id), error=str(error))
+        for step in work.after_commit:
+            step()
+
+    def check(self) -> None:
+        """Raise `Unavailable` unless the database answers."""
+        with self.read() as session:
+            session.connection().exec_driver_sql("SELECT 1")
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _unavailable_when_down() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("Every database connection is in use.", code="database_busy") from error
+    except (OperationalError, DBAPIError) as error:
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise Unavailable("The database does not answer.", code="database_unavailable") from error
+        raise
+    except psycopg.OperationalError as error:
+        raise Unavailable("The database does not answer.", code="database_unavailable") from error

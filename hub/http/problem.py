@@ -1,0 +1,115 @@
+"""Errors on the wire: RFC 9457 problem documents, and dialects for blueprints that speak another form."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from hub.errors import (
+    HubError,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unprocessable,
+    Unsupported,
+    Violation,
+)
+from hub.http.context import request_id
+
+log = structlog.get_logger(__name__)
+
+Renderer = Callable[[HubError], Response]
+
+_DIALECTS = "hub.error_dialects"
+
+_BY_STATUS: dict[int, type[HubError]] = {
+    404: NotFound,
+    413: TooLarge,
+    415: Unsupported,
+    422: Unprocessable,
+    429: TooMany,
+}
+
+
+def register_dialect(app: Flask, blueprint: Blueprint | str, renderer: Renderer) -> None:
+    """Errors raised within `blueprint` are answered by `renderer` instead of a problem document."""
+    name = blueprint if isinstance(blueprint, str) else blueprint.name
+    app.extensions.setdefault(_DIALECTS, {})[name] = renderer
+
+
+def problem(error: HubError) -> Response:
+    """The error as application/problem+json."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id(),
+    }
+    if error.violations:
+        document["violations"] = [violation.as_dict() for violation in error.violations]
+    body = orjson.dumps(document, default=str)
+    return Response(body, error.status, dict(error.headers), content_type="application/problem+json")
+
+
+def install_problems(app: Flask) -> None:
+    """Answer every error of the app in the form of its blueprint."""
+    app.register_error_handler(HubError, _answer)
+    app.register_error_handler(HTTPException, lambda error: _answer(from_http_exception(error), error))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def from_http_exception(error: HTTPException) -> HubError:
+    """The same refusal, raised by Werkzeug or flask-smorest, in our own terms."""
+    status = error.code or 500
+    violations = _field_violations(getattr(error, "data", None) or {})
+    kind = _BY_STATUS.get(status, Invalid)
+    detail = "The request breaks the rules listed." if violations else (error.description or "")
+    if kind.status == status:
+        return kind(detail, violations=violations)
+    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    made = type(f"Http{status}", (HubError,), {"status": status})(detail, code=code, violations=violations)
+    assert isinstance(made, HubError)
+    return made
+
+
+def _field_violations(data: dict[str, Any]) -> list[Violation]:
+    """marshmallow's messages, flattened: one violation for each field and message."""
+    found: list[Violation] = []
+
+    def walk(where: str, messages: Any) -> None:
+        if isinstance(messages, dict):
+            for key, inner in messages.items():
+                walk(f"{where}.{key}" if where else str(key), inner)
+        else:
+            listed = messages if isinstance(messages, list) else [messages]
+            found.extend(Violation("request", where, str(message)) for message in listed)
+
+    walk("", data.get("messages", {}))
+    return found
+
+
+def _answer(error: HubError, original: HTTPException | None = None) -> Response:
+    dialects: dict[str, Renderer] = _current_dialects()
+    response = dialects.get(request.blueprint or "", problem)(error)
+    if original is not None:
+        for name, value in original.get_headers():
+            if name.lower() not in {"content-type", "content-length"}:
+                response.headers.setdefault(name, value)
+    return response
+
+
+def _current_dialects() -> dict[str, Renderer]:
+    found: dict[str, Renderer] = current_app.extensions.get(_DIALECTS, {})
+    return found
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request_failed", path=request.path, exc_info=error)
+    return _answer(HubError("Something went wrong on our side. The request id finds it in the log."))

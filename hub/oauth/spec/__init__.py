@@ -1,0 +1,1 @@
+"""Pure rules of identity: passwords, e-mail addresses, return addresses."""

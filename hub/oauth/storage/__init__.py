@@ -1,0 +1,1 @@
+"""Tables and queries of OAuth clients and tokens, and queries on users."""

@@ -1,0 +1,130 @@
+"""Commands that run and look after a Hub: migrate, serve, worker, keys, tenant, doctor."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hub.adapters.key_files import KeyFiles, add_signing_key, create_keys
+from hub.celery_app import run_worker
+from hub.command_line import REFUSED, CommandLine, json_option, pass_command_line, report
+from hub.db.migrations import Migrations
+from hub.health import Health
+from hub.oauth.services.tenants import Tenants
+from hub.web_server import run_web_server
+
+
+@click.command()
+@json_option
+@pass_command_line
+def migrate(line: CommandLine, as_json: bool) -> None:
+    """Bring the database to the newest migration.
+
+    \b
+    Example: hub migrate
+    """
+    migrations = Migrations(line.settings.sqlalchemy_url)
+    before = migrations.current()
+    migrations.upgrade()
+    after = migrations.current()
+    sentence = (
+        "The database is up to date."
+        if before == after
+        else f"Migrated from {before or 'nothing'} to {after}."
+    )
+    report(as_json, sentence, {"before": before, "after": after})
+
+
+@click.command()
+@pass_command_line
+def serve(line: CommandLine) -> None:
+    """Run the web server in the foreground.
+
+    \b
+    Example: HUB_PORT=8080 hub serve
+    """
+    run_web_server(line.settings)
+
+
+@click.command()
+@pass_command_line
+def worker(line: CommandLine) -> None:
+    """Run the Celery worker with its periodic tasks in the foreground.
+
+    \b
+    Example: hub worker
+    """
+    run_worker(line.hub)
+
+
+@click.group()
+def keys() -> None:
+    """The Hub's own keys."""
+
+
+@keys.command("create")
+@json_option
+@pass_command_line
+def create(line: CommandLine, as_json: bool) -> None:
+    """Make whatever key is missing; existing ones are never touched.
+
+    \b
+    Example: hub keys create
+    """
+    made = create_keys(Path(line.settings.keys_dir))
+    report(as_json, f"Made {len(made)} of 2 in {line.settings.keys_dir}.", {"made": made})
+
+
+@keys.command("rotate")
+@json_option
+@pass_command_line
+def rotate(line: CommandLine, as_json: bool) -> None:
+    """Add a signing key; it signs once the processes restart, older keys still verify.
+
+    \b
+    Example: hub keys rotate
+    """
+    name = add_signing_key(Path(line.settings.keys_dir))
+    report(as_json, "Added a signing key; restart the web server and the worker to use it.", {"made": [name]})
+
+
+@click.group()
+def tenant() -> None:
+    """Tenants: separate worlds of data."""
+
+
+@tenant.command("create")
+@click.argument("slug")
+@click.option("--name", help="What people read; the slug without one.")
+@json_option
+@pass_command_line
+def create_tenant(line: CommandLine, slug: str, name: str | None, as_json: bool) -> None:
+    """Make a tenant.
+
+    \b
+    Example: hub tenant create hillside --name "Hillside School"
+    """
+    made = line.hub.service(Tenants).create(slug, name or slug)
+    report(as_json, f"Made the tenant {made.slug}.", {"id": made.id, "slug": made.slug, "name": made.name})
+
+
+@click.command()
+@json_option
+@pass_command_line
+def doctor(line: CommandLine, as_json: bool) -> None:
+    """Check every part that the Hub needs, and say what is wrong and how to mend it.
+
+    \b
+    Example: hub doctor
+    """
+    key_faults = KeyFiles(Path(line.settings.keys_dir)).check()
+    parts = {"keys": " ".join(key_faults) or None}
+    if not key_faults:
+        parts |= {part.name: part.fault for part in line.hub.service(Health).parts()}
+    if as_json:
+        report(True, "", {name: fault or "ok" for name, fault in parts.items()})
+    else:
+        for name, fault in parts.items():
+            click.echo(f"{'ok ' if fault is None else 'BAD'}  {name}{'' if fault is None else ': ' + fault}")
+    if any(parts.values()):
+        sys.exit(REFUSED)

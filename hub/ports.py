@@ -1,0 +1,136 @@
+"""Ports: the little that is truly outside or not deterministic. Adapters in `hub.adapters` implement them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What an object store knows of one object: `size` in bytes, `etag` a strong validator without quotes."""
+
+    key: str
+    size: int
+    etag: str
+    content_type: str
+    modified_at: datetime
+
+
+class ObjectStore(Protocol):
+    """Bytes under keys such as `tenant/package/version/path`. Missing keys raise `hub.errors.NotFound`."""
+
+    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
+        """Store everything that `body` yields under `key`, whole or not at all, in flat memory."""
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of the object, without its bytes."""
+
+    def open(
+        self, key: str, start: int = 0, end: int | None = None
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """The bytes from `start` up to but not including `end` (None: to the last), in pieces."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins with `prefix`, in no particular order."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove the objects; keys that are not there are not an error."""
+
+    def check(self) -> None:
+        """Raise `hub.errors.Unavailable` unless the store can be read and written."""
+
+
+class TaskQueue(Protocol):
+    """Where work for later is announced. A message is a nudge only: what must not be lost is an outbox row."""
+
+    def send(self, task: str, *arguments: Any) -> None:
+        """Ask a worker to run `task` soon."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+class Ids(Protocol):
+    """New identifiers and secrets."""
+
+    def uuid(self) -> UUID:
+        """A new UUID (version 7: they sort by time)."""
+
+    def secret(self) -> str:
+        """A new URL-safe secret of 256 random bits."""
+
+
+class Transients(Protocol):
+    """Short-lived values shared by all processes: sessions, nonces, launch state, throttles."""
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep `value` under `key` for so many seconds, replacing what was there."""
+
+    def add(self, key: str, value: bytes, seconds: int) -> bool:
+        """Keep `value` unless `key` is already there; true when it was kept. Atomic."""
+
+    def get(self, key: str) -> bytes | None:
+        """The value, or None when it is not there (any more)."""
+
+    def take(self, key: str) -> bytes | None:
+        """The value, removed in the same step: of any number of takers exactly one gets it."""
+
+    def delete(self, key: str) -> None:
+        """Forget the value."""
+
+    def increment(self, key: str, seconds: int) -> int:
+        """Count one up and return the count; the first one starts a window of so many seconds."""
+
+    def check(self) -> None:
+        """Raise `hub.errors.Unavailable` unless values can be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer from outside. `body` was capped by the client's limit; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpClient(Protocol):
+    """Requests to the outside: time-outs, a size cap, and no private addresses unless the settings allow them.
+
+    Never call it inside a transaction. A request that got no answer raises `hub.errors.Unavailable`, one to a
+    forbidden address `hub.errors.Forbidden`.
+    """
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        allow_private: bool = False,
+    ) -> HttpResponse:
+        """Send one request and return whatever answer came; redirects are not followed."""
+
+
+class KeyRing(Protocol):
+    """The Hub's own keys: an asymmetric set for what others verify, a secret for what only we verify."""
+
+    def signing_key(self) -> Any:
+        """The private joserfc RSA key that signs now; its `kid` is in the public set."""
+
+    def public_set(self) -> dict[str, Any]:
+        """The JWKS (RFC 7517) that others may fetch: every key that may still verify."""
+
+    def verification_set(self) -> Any:
+        """The joserfc key set of the same keys, for verifying our own tokens."""
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes derived for one purpose (HKDF, RFC 5869), the same in every process."""

@@ -1,0 +1,99 @@
+"""The real thing for every test run: its own PostgreSQL and Redis, the composed Hub, a fresh tenant for each test."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import Client
+
+from hub.adapters.embedded import PostgresServer, RedisServer
+from hub.adapters.key_files import create_keys
+from hub.bootstrap import Hub, build, create_app, create_content_app, create_hub_app
+from hub.config import Settings
+from hub.db.migrations import Migrations
+from hub.identity import Principal, system_principal
+from hub.oauth.services.tenants import Tenants, TenantView
+
+PUBLIC_URL = "http://localhost:8000"
+CONTENT_URL = "http://content.localhost:8000"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of this test run."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of this test run."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings that point at this test run's servers and folders."""
+    folder: Path = tmp_path_factory.mktemp("hub")
+    create_keys(folder / "keys")
+    return Settings(
+        database_url=postgres_url,
+        redis_url=redis_url,
+        public_url=PUBLIC_URL,
+        content_url=CONTENT_URL,
+        keys_dir=str(folder / "keys"),
+        object_store=f"folder:{folder / 'packages'}",
+        allow_private_networks=True,
+        database_pool=30,
+    )
+
+
+@pytest.fixture(scope="session")
+def hub(settings: Settings) -> Iterator[Hub]:
+    """The composed Hub on a migrated database."""
+    Migrations(settings.sqlalchemy_url).upgrade()
+    composed = build(settings)
+    yield composed
+    composed.close()
+
+
+@pytest.fixture
+def tenant(hub: Hub) -> TenantView:
+    """A tenant of this test alone: tests share a database and never meet."""
+    slug = f"t{uuid.uuid4().hex[:12]}"
+    return hub.service(Tenants).create(slug, slug)
+
+
+@pytest.fixture
+def system(tenant: TenantView) -> Principal:
+    """The Hub itself, acting in the test's tenant."""
+    return system_principal(tenant.id)
+
+
+@pytest.fixture(scope="session")
+def wsgi(hub: Hub) -> Client:
+    """The whole application with both origins; choose one by `base_url`."""
+    return Client(create_app(hub))
+
+
+@pytest.fixture
+def client(hub: Hub) -> FlaskClient:
+    """A browser on the Hub's origin."""
+    return _client(create_hub_app(hub), PUBLIC_URL)
+
+
+@pytest.fixture
+def content_client(hub: Hub) -> FlaskClient:
+    """A browser on the content origin."""
+    return _client(create_content_app(hub), CONTENT_URL)
+
+
+def _client(app, base_url: str) -> FlaskClient:
+    made = app.test_client()
+    made.environ_base["HTTP_HOST"] = base_url.partition("://")[2]
+    return made
