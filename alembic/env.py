@@ -2,9 +2,9 @@
 
 from importlib import import_module
 
+from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from alembic import context
 from hub.db import Base
 
 # Every module with tables, so that `alembic check` compares all of them.

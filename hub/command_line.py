@@ -36,9 +36,7 @@ class CommandLine:
 
 pass_command_line = click.make_pass_decorator(CommandLine, ensure=True)
 
-tenant_option = click.option(
-    "--tenant", metavar="NAME", help="The tenant to act in; needed when there are several."
-)
+tenant_option = click.option("--tenant", metavar="NAME", help="The tenant to act in; needed when there are several.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

@@ -140,18 +140,14 @@ class Settings:
     database_pool: int = setting(
         "HUB_DATABASE_POOL", "Database connections of each process at most", _count, default=16
     )
-    demo_lms_port: int = setting(
-        "HUB_DEMO_LMS_PORT", "Port of the Demo LMS (`hub demo` only)", _count, default=8100
-    )
+    demo_lms_port: int = setting("HUB_DEMO_LMS_PORT", "Port of the Demo LMS (`hub demo` only)", _count, default=8100)
     allow_private_networks: bool = setting(
         "HUB_ALLOW_PRIVATE_NETWORKS",
         "Let the Hub call platforms at private or loopback addresses (demo, tests, closed networks)",
         _flag,
         default=False,
     )
-    upload_limit_mb: int = setting(
-        "HUB_UPLOAD_LIMIT_MB", "Largest package upload, in MB", _count, default=2048
-    )
+    upload_limit_mb: int = setting("HUB_UPLOAD_LIMIT_MB", "Largest package upload, in MB", _count, default=2048)
     package_files_limit: int = setting(
         "HUB_PACKAGE_FILES_LIMIT", "Most files a package may hold", _count, default=20_000
     )
@@ -164,9 +160,7 @@ class Settings:
     statement_limit_mb: int = setting(
         "HUB_STATEMENT_LIMIT_MB", "Largest single xAPI statement, in MB", _count, default=1
     )
-    batch_limit_mb: int = setting(
-        "HUB_BATCH_LIMIT_MB", "Largest batch of statements, in MB", _count, default=16
-    )
+    batch_limit_mb: int = setting("HUB_BATCH_LIMIT_MB", "Largest batch of statements, in MB", _count, default=16)
     batch_limit: int = setting("HUB_BATCH_LIMIT", "Most statements in one batch", _count, default=10_000)
     attachment_limit_mb: int = setting(
         "HUB_ATTACHMENT_LIMIT_MB", "Largest statement attachment or document, in MB", _count, default=100
@@ -190,9 +184,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.public_url == self.content_url:
             raise ConfigurationError(
-                [
-                    "HUB_CONTENT_URL must differ from HUB_PUBLIC_URL: uploaded content never runs on the Hub's origin"
-                ]
+                ["HUB_CONTENT_URL must differ from HUB_PUBLIC_URL: uploaded content never runs on the Hub's origin"]
             )
 
     @property

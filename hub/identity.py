@@ -48,9 +48,7 @@ _READING = {action for action in ACTIONS if action.endswith(".read")} - {
 #: The roles a user can have in a tenant.
 ROLES: dict[str, frozenset[str]] = {
     "administrator": frozenset(ACTIONS),
-    "author": frozenset(
-        {"console.use", "packages.read", "packages.write", "registrations.read", "learners.read"}
-    ),
+    "author": frozenset({"console.use", "packages.read", "packages.write", "registrations.read", "learners.read"}),
     "instructor": frozenset(
         {"console.use", "packages.read", "registrations.read", "registrations.write", "learners.read"}
     ),

@@ -27,11 +27,7 @@ def migrate(line: CommandLine, as_json: bool) -> None:
     before = migrations.current()
     migrations.upgrade()
     after = migrations.current()
-    sentence = (
-        "The database is up to date."
-        if before == after
-        else f"Migrated from {before or 'nothing'} to {after}."
-    )
+    sentence = "The database is up to date." if before == after else f"Migrated from {before or 'nothing'} to {after}."
     report(as_json, sentence, {"before": before, "after": after})
 
 

@@ -28,9 +28,7 @@ class ObjectStore(Protocol):
     def head(self, key: str) -> ObjectInfo:
         """What is known of the object, without its bytes."""
 
-    def open(
-        self, key: str, start: int = 0, end: int | None = None
-    ) -> AbstractContextManager[Iterator[bytes]]:
+    def open(self, key: str, start: int = 0, end: int | None = None) -> AbstractContextManager[Iterator[bytes]]:
         """The bytes from `start` up to but not including `end` (None: to the last), in pieces."""
 
     def keys(self, prefix: str) -> Iterator[str]:

@@ -21,14 +21,14 @@ LONGEST_PAUSE_SECONDS = 3600
 
 @dataclass
 class RetryLater(Exception):
-    """Raised by a handler: the other side cannot take it now. `after_seconds` is its own wish (Retry-After)."""
+    """Raised by a handler: the other side cannot take it now. `after_seconds` is its own wish, if it has one."""
 
     reason: str
     after_seconds: float | None = None
 
 
-#: A handler does the work of one message. It returns when the work is done, raises `RetryLater` or `Unavailable`
-#: to be called again, and any other `HubError` to give up.
+#: A handler does the work of one message. It returns when the work is done, raises `RetryLater` or
+#: `Unavailable` to be called again, and any other `HubError` to give up.
 Handler = Callable[[outbox.Claimed], None]
 
 
@@ -84,9 +84,7 @@ class Relay:
         pause = pause_before(message.attempts) if after_seconds is None else after_seconds
         with self._db.unit_of_work() as work:
             outbox.retry_at(work.session, message.id, now + timedelta(seconds=pause), reason)
-        log.info(
-            "outbox_retry", topic=message.topic, attempts=message.attempts, pause_seconds=round(pause, 1)
-        )
+        log.info("outbox_retry", topic=message.topic, attempts=message.attempts, pause_seconds=round(pause, 1))
 
     def _give_up(self, message: outbox.Claimed, reason: str) -> None:
         with self._db.unit_of_work() as work:

@@ -1,4 +1,4 @@
-"""The real thing for every test run: its own PostgreSQL and Redis, the composed Hub, a fresh tenant for each test."""
+"""The real thing for every test run: its own PostgreSQL and Redis, the composed Hub, a fresh tenant a test."""
 
 import uuid
 from collections.abc import Iterator

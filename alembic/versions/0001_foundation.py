@@ -1,9 +1,8 @@
 """Tenants, users, the outbox and the audit log."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -14,9 +13,7 @@ TIME = sa.DateTime(timezone=True)
 
 
 def _tenant_id() -> sa.Column:
-    return sa.Column(
-        "tenant_id", sa.Uuid(), sa.ForeignKey("tenant.id", ondelete="CASCADE"), nullable=False, index=True
-    )
+    return sa.Column("tenant_id", sa.Uuid(), sa.ForeignKey("tenant.id", ondelete="CASCADE"), nullable=False, index=True)
 
 
 def _created_at() -> sa.Column:

@@ -57,20 +57,17 @@ class KeyFiles:
         return self._keys()[-1]
 
     def public_set(self) -> dict[str, Any]:
-        return KeySet(self._keys()).as_dict(private=False)
+        return dict(self.verification_set().as_dict(private=False))
 
-    def verification_set(self) -> Any:
-        return KeySet(self._keys())
+    def verification_set(self) -> KeySet:
+        return KeySet([*self._keys()])
 
     def check(self) -> list[str]:
         """What is wrong with the folder, in plain words; empty when all is well."""
         if not (self._folder / "secret").is_file() or not list(self._folder.glob("signing-*.pem")):
             return [f"There are no keys in {self._folder}: run `hub keys create`."]
         loose = [p.name for p in self._folder.iterdir() if p.suffix in {".pem", ""} and _is_open_to_others(p)]
-        return [
-            f"{self._folder / name} can be read by other users: run `chmod 600` on it."
-            for name in sorted(loose)
-        ]
+        return [f"{self._folder / name} can be read by other users: run `chmod 600` on it." for name in sorted(loose)]
 
     def _keys(self) -> list[RSAKey]:
         return _load_keys(tuple(sorted(self._folder.glob("signing-*.pem"))), self._folder)

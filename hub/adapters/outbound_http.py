@@ -53,9 +53,7 @@ class OutboundHttp:
                     retries=False,
                     preload_content=False,
                 )
-                return HttpResponse(
-                    answer.status, _lowered(answer.headers), self._read(answer, parts.hostname)
-                )
+                return HttpResponse(answer.status, _lowered(answer.headers), self._read(answer, parts.hostname))
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise Unavailable(
                     f"{parts.hostname} does not answer ({type(error).__name__}).", code="no_answer"
@@ -88,9 +86,7 @@ class OutboundHttp:
         body = answer.read(self._largest_body + 1)
         answer.release_conn()
         if len(body) > self._largest_body:
-            raise Unavailable(
-                f"{host} answered with more than {self._largest_body} bytes.", code="answer_too_large"
-            )
+            raise Unavailable(f"{host} answered with more than {self._largest_body} bytes.", code="answer_too_large")
         return bytes(body)
 
 

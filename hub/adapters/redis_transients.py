@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 
 import redis
 
@@ -25,11 +24,11 @@ class RedisTransients:
 
     def get(self, key: str) -> bytes | None:
         with _unavailable_when_down():
-            return cast(bytes | None, self._redis.get(key))
+            return self._redis.get(key)
 
     def take(self, key: str) -> bytes | None:
         with _unavailable_when_down():
-            return cast(bytes | None, self._redis.getdel(key))
+            return self._redis.getdel(key)
 
     def delete(self, key: str) -> None:
         with _unavailable_when_down():

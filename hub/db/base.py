@@ -1,6 +1,7 @@
 """What all tables have in common."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey, MetaData, Text, Uuid, func
@@ -25,8 +26,8 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         str: Text(),
         UUID: Uuid(),
-        dict: JSONB(),
-        list: JSONB(),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
     }
 
 

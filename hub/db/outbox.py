@@ -28,9 +28,7 @@ class Claimed:
     created_at: datetime
 
 
-def add_message(
-    session: Session, message_id: UUID, topic: str, payload: dict[str, Any], tenant_id: UUID
-) -> None:
+def add_message(session: Session, message_id: UUID, topic: str, payload: dict[str, Any], tenant_id: UUID) -> None:
     """Add a message that is due at once."""
     session.add(OutboxMessage(id=message_id, topic=topic, payload=payload, tenant_id=tenant_id))
 
@@ -50,9 +48,7 @@ def due_messages(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     ).all()
 
 
-def claim(
-    session: Session, message_id: UUID, now: datetime, lease_of: Callable[[str], timedelta]
-) -> Claimed | None:
+def claim(session: Session, message_id: UUID, now: datetime, lease_of: Callable[[str], timedelta]) -> Claimed | None:
     """Take the message for the lease of its topic; None when it is done, not due, or held by another worker."""
     row = session.scalars(
         select(OutboxMessage).where(OutboxMessage.id == message_id).with_for_update(skip_locked=True)
@@ -68,9 +64,7 @@ def claim(
 
 def complete(session: Session, message_id: UUID, now: datetime) -> None:
     """The work is done."""
-    session.execute(
-        update(OutboxMessage).where(OutboxMessage.id == message_id).values(done_at=now, leased_until=None)
-    )
+    session.execute(update(OutboxMessage).where(OutboxMessage.id == message_id).values(done_at=now, leased_until=None))
 
 
 def retry_at(session: Session, message_id: UUID, when: datetime, error: str) -> None:

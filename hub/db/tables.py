@@ -1,6 +1,7 @@
 """Tables that belong to no single area: tenants, people, the outbox and the audit log."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
@@ -51,14 +52,12 @@ class OutboxMessage(Base, TenantOwned, Timestamped):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index(
-            "outbox_due_idx", "available_at", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")
-        ),
+        Index("outbox_due_idx", "available_at", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     topic: Mapped[str]
-    payload: Mapped[dict]
+    payload: Mapped[dict[str, Any]]
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
@@ -82,4 +81,4 @@ class AuditEvent(Base, TenantOwned):
     target: Mapped[str | None]
     address: Mapped[str | None]
     request_id: Mapped[str | None]
-    details: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

@@ -61,15 +61,9 @@ def install_access(app: Flask, authenticators: Sequence[Authenticator]) -> None:
         if request.endpoint is None or request.method == "OPTIONS":
             return
         g.principal = _authenticate(authenticators)
-        needed = (
-            "public"
-            if request.endpoint == "static"
-            else declared_action(app, request.endpoint, request.method)
-        )
+        needed = "public" if request.endpoint == "static" else declared_action(app, request.endpoint, request.method)
         if needed is None:
-            raise Forbidden(
-                "This address does not say who may use it, so nobody may.", code="undeclared_action"
-            )
+            raise Forbidden("This address does not say who may use it, so nobody may.", code="undeclared_action")
         if needed != PUBLIC:
             _require(g.principal, needed)
 
@@ -80,9 +74,7 @@ def _authenticate(authenticators: Sequence[Authenticator]) -> Principal | None:
     for authenticator in authenticators:
         found = authenticator(request)
         if found is not None:
-            structlog.contextvars.bind_contextvars(
-                tenant=str(found.tenant_id), principal=f"{found.kind}:{found.id}"
-            )
+            structlog.contextvars.bind_contextvars(tenant=str(found.tenant_id), principal=f"{found.kind}:{found.id}")
             return found
     return None
 

@@ -73,9 +73,7 @@ class Cursors:
             raw = b""
         signature, body = raw[:16], raw[16:]
         if not hmac.compare_digest(signature, self._sign(body)):
-            raise Invalid(
-                "The cursor is not one that this server made; begin again without it.", code="bad_cursor"
-            )
+            raise Invalid("The cursor is not one that this server made; begin again without it.", code="bad_cursor")
         key: list[Any] = orjson.loads(body)
         return key
 
@@ -86,8 +84,6 @@ class Cursors:
 def link_next(response: Response, cursor: str | None) -> Response:
     """Add the Link header (RFC 8288) to the next page: this request's own query with the new cursor."""
     if cursor is not None:
-        query = urlencode(
-            [*((k, v) for k, v in request.args.items(multi=True) if k != "cursor"), ("cursor", cursor)]
-        )
+        query = urlencode([*((k, v) for k, v in request.args.items(multi=True) if k != "cursor"), ("cursor", cursor)])
         response.headers.add("Link", f'<{request.base_url}?{query}>; rel="next"')
     return response
