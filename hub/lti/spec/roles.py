@@ -1,0 +1,53 @@
+"""What a launch's roles say the person is in this course (LTI 1.3 section 5.3.7 and appendix A)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
+_COURSE = _VOCABULARY + "membership#"
+_COURSE_SUB_ROLE = _VOCABULARY + "membership/"
+
+_TEACHING = {"Instructor", "ContentDeveloper", "Administrator", "Manager"}
+_LEARNING = {"Learner"}
+_ADMINISTRATION = {
+    _VOCABULARY + "institution/person#Administrator",
+    _VOCABULARY + "system/person#Administrator",
+    _VOCABULARY + "system/person#SysAdmin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """`is_instructor`: may choose content and see everybody's results of this course. `is_learner`: takes
+    part.
+    """
+
+    is_instructor: bool
+    is_learner: bool
+
+
+def judge_roles(roles: Iterable[str]) -> Roles:
+    """Sort the role URIs of a launch.
+
+    Only roles *in the course* make an instructor: someone on the staff of the institution may be a learner
+    here. Administrators of the institution or system count as instructors where they have no role as a
+    learner. Roles that are not known, and none at all, make a plain learner: the least that a launch can be.
+    """
+    listed = set(roles)
+    course = {name for role in listed if (name := _course_role(role))}
+    is_learner = bool(course & _LEARNING)
+    is_instructor = bool(course & _TEACHING) or (bool(listed & _ADMINISTRATION) and not is_learner)
+    return Roles(is_instructor=is_instructor, is_learner=is_learner or not is_instructor)
+
+
+def _course_role(role: str) -> str | None:
+    """The principal role in the course that `role` names, or None.
+
+    A sub-role such as `membership/Instructor#TeachingAssistant` counts as its principal role (appendix
+    A.2.3); a simple name such as `Learner` is a role in the course (appendix A.2.4).
+    """
+    if role.startswith(_COURSE):
+        return role.removeprefix(_COURSE)
+    if role.startswith(_COURSE_SUB_ROLE):
+        return role.removeprefix(_COURSE_SUB_ROLE).partition("#")[0]
+    return role if role.isalpha() else None

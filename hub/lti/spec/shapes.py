@@ -1,0 +1,130 @@
+"""What a claim's value may look like.
+
+A *shape* takes a value and tells what is wrong with it, or None. Shapes are built from smaller ones; each
+message reads on from the claim's name ("must be a string").
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+
+from hub.lti.spec.urls import url_fault
+
+Shape = Callable[[object], str | None]
+
+_LATEST_TIME = 2**53
+
+_LONGEST_SHOWN = 40
+
+
+def text(longest: int, shortest: int = 0) -> Shape:
+    """A string of so many characters."""
+
+    def fault(value: object) -> str | None:
+        if not isinstance(value, str):
+            return "must be a string"
+        if len(value) < shortest or (not value.strip() and shortest):
+            return "must not be empty"
+        if len(value) > longest:
+            return f"must be at most {longest} characters long, not {len(value)}"
+        return None
+
+    return fault
+
+
+def identifier(value: object) -> str | None:
+    """An identifier: 1 to 255 ASCII characters (LTI 1.3 section 5.3, limits of `sub`, `deployment_id`, ids)."""
+    if not isinstance(value, str):
+        return "must be a string"
+    if not value.strip():
+        return "must not be empty"
+    if len(value) > 255:
+        return f"must be at most 255 characters long, not {len(value)}"
+    return None if re.fullmatch(r"[\x20-\x7e]+", value) else "must be printable ASCII"
+
+
+def flag(value: object) -> str | None:
+    """A boolean; some platforms write it as the string "true" or "false"."""
+    return None if isinstance(value, bool) or value in ("true", "false") else "must be true or false"
+
+
+def numeric_date(value: object) -> str | None:
+    """Seconds since 1970 (RFC 7519 section 2, NumericDate)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "must be a number of seconds since 1970"
+    if not math.isfinite(value) or not 0 <= value <= _LATEST_TIME:
+        return "is not a possible time"
+    return None
+
+
+def url(value: object) -> str | None:
+    """An http(s) URL; whether its host may be used is the caller's question."""
+    return url_fault(value, allow_private=True)
+
+
+def scalar(value: object) -> str | None:
+    """A custom parameter: a string by the specification, but Canvas also sends numbers, booleans and null."""
+    if isinstance(value, str):
+        return text(8192)(value)
+    return None if value is None or isinstance(value, bool | int | float) else "must be a string"
+
+
+def list_of(shape: Shape, most: int) -> Shape:
+    """A list of at most so many values of one shape."""
+
+    def fault(value: object) -> str | None:
+        if not isinstance(value, list):
+            return "must be a list"
+        if len(value) > most:
+            return f"must have at most {most} entries, not {len(value)}"
+        return next((f"entry {n} {wrong}" for n, item in enumerate(value) if (wrong := shape(item))), None)
+
+    return fault
+
+
+def text_or_list(value: object) -> str | None:
+    """An audience: one string or a list with at least one (RFC 7519 section 4.1.3)."""
+    if isinstance(value, list) and not value:
+        return "must not be empty"
+    return list_of(identifier, 50)(value) if isinstance(value, list) else identifier(value)
+
+
+def map_of(shape: Shape, most: int) -> Shape:
+    """An object with any names and values of one shape."""
+
+    def fault(value: object) -> str | None:
+        if not isinstance(value, dict):
+            return "must be an object"
+        if len(value) > most:
+            return f"must have at most {most} members, not {len(value)}"
+        return next(
+            (f"member {name[:_LONGEST_SHOWN]!r} {wrong}" for name, item in value.items() if (wrong := shape(item))),
+            None,
+        )
+
+    return fault
+
+
+def record(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None = None) -> Shape:
+    """An object with named members; names that are not listed are let pass (LTI 1.3 section 5.4.7,
+    extensions).
+    """
+
+    def fault(value: object) -> str | None:
+        if not isinstance(value, dict):
+            return "must be an object"
+        return _missing(value, required) or _wrong(value, {**required, **(optional or {})})
+
+    return fault
+
+
+def _missing(value: Mapping[str, object], required: Mapping[str, Shape]) -> str | None:
+    return next((f"has no member {name!r}" for name in required if value.get(name) is None), None)
+
+
+def _wrong(value: Mapping[str, object], members: Mapping[str, Shape]) -> str | None:
+    for name, shape in members.items():
+        wrong = shape(value[name]) if value.get(name) is not None else None
+        if wrong:
+            return f"member {name!r} {wrong}"
+    return None
