@@ -1,8 +1,8 @@
 """Servers run from wheels, for `hub demo` and the tests: nothing to install, nothing left behind.
 
-Each server keeps everything in one folder, listens on loopback only, asks for a random password, and ends when it is
-stopped or when the process that started it dies. In production the Hub uses servers that someone else looks after; see
-docs/operations.md.
+Each server keeps everything in one folder, listens on loopback only, asks for a random password, and ends
+when it is stopped or when the process that started it dies. In production the Hub uses servers that someone
+else looks after; see docs/operations.md.
 """
 
 from hub.adapters.embedded.errors import EmbeddedError

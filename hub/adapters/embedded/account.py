@@ -1,9 +1,9 @@
 """Under which account a server program runs, and how it is started there.
 
-PostgreSQL refuses to run as root, and the others have no need to. When we are root, servers run as `nobody`, who owns
-their data folder and nothing else. Where the folder lies below one that others may not enter (/root, a private
-temporary folder), the program is lent the right to pass through (capabilities(7), CAP_DAC_READ_SEARCH) instead of
-opening those folders to everyone.
+PostgreSQL refuses to run as root, and Redis has no need to. When we are root, they run as `nobody`, who owns
+their data folder and nothing else. Where the folder lies below one that others may not enter (/root, a
+private temporary folder), the program is lent the right to pass through (capabilities(7),
+CAP_DAC_READ_SEARCH) instead of opening those folders to everyone.
 """
 
 import os
@@ -21,7 +21,7 @@ from hub.adapters.embedded.errors import EmbeddedError
 
 UNPRIVILEGED = "nobody"
 
-# Rights that let a program through folders closed to it, the narrower first; their bits are in capabilities(7).
+# Rights that let a program through folders closed to it, the narrower first, with their bits (capabilities(7)).
 PASSAGE_RIGHTS = {"dac_read_search": 2, "dac_override": 1}
 
 
@@ -61,10 +61,10 @@ class Account:
         last_signal: signal.Signals,
         **options: object,
     ) -> subprocess.Popen[bytes]:
-        """Start a program under this account, in a session of its own, so that the terminal's Ctrl-C passes it by.
+        """Start a program under this account, in its own session, so that the terminal's Ctrl-C passes it by.
 
-        `reaches` names the paths it must get at. On Linux the kernel sends it `last_signal` when we die, however we
-        die. Raises `EmbeddedError` where the account cannot get at one of the paths.
+        `reaches` names the paths it must get at. On Linux the kernel sends it `last_signal` when the thread that
+        called this ends, however it ends. Raises `EmbeddedError` where the account cannot get at a path.
         """
         words = [str(word) for word in command]
         if _has_setpriv():
@@ -108,6 +108,7 @@ def _passage_right(closed: Path) -> str:
         if held >> bit & 1:
             return right
     raise EmbeddedError(
-        f"As root, servers run as the user {UNPRIVILEGED}, who may not enter {closed}, and this system does not let us"
-        " lend that right. Run this as an ordinary user, or from a folder that others may enter, such as /srv."
+        f"As root, servers run as the user {UNPRIVILEGED}, who may not enter {closed}, and this system does not"
+        " let us lend that right. Run this as an ordinary user, or from a folder that others may enter,"
+        " such as /srv."
     )

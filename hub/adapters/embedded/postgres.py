@@ -39,7 +39,8 @@ SETTINGS = {
 class PostgresServer(EmbeddedServer):
     """A PostgreSQL with one superuser and one database, both named `hub`.
 
-    Checksums on, UTF-8 with the built-in C.UTF-8 locale (the same on every system), SCRAM passwords, TCP on loopback.
+    Checksums on, UTF-8 with the built-in C.UTF-8 locale (the same on every system), SCRAM passwords, TCP on
+    loopback.
     """
 
     name = "PostgreSQL"
@@ -62,7 +63,7 @@ class PostgresServer(EmbeddedServer):
         return f"postgresql://{USER}:{quote(self.secret)}@{LOOPBACK}:{self.port}/{database}"
 
     def prepare(self) -> None:
-        """Make the data directory (initdb), unless it is there. An interrupted attempt leaves nothing behind."""
+        """Make the data directory (initdb), unless it is there; an interrupted attempt leaves nothing behind."""
         self._forget_dead_postmaster()
         if self.data.exists():
             return
@@ -103,7 +104,7 @@ class PostgresServer(EmbeddedServer):
     def _forget_dead_postmaster(self) -> None:
         """Remove a lock file left by a crash if its process number now belongs to some other program.
 
-        PostgreSQL sees by itself that a process is gone, but takes any living one of the same number for a server.
+        PostgreSQL sees by itself that a process is gone, but takes any living one of that number for a server.
         """
         try:
             pid = int(self._pid_file.read_text(encoding="utf-8").split(maxsplit=1)[0])
@@ -130,9 +131,8 @@ class PostgresServer(EmbeddedServer):
         )  # fmt: skip
         output = process.communicate()[0].decode(errors="replace")
         if process.returncode != 0:
-            raise EmbeddedError(
-                f"PostgreSQL cannot make its data folder {data}. {advice_for(output, self.folder)}\n{output[-2000:]}"
-            )
+            advice = advice_for(output, self.folder)
+            raise EmbeddedError(f"PostgreSQL cannot make its data folder {data}. {advice}\n{output[-2000:]}")
 
 
 def _program(name: str) -> Path:

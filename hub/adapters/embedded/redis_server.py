@@ -13,8 +13,8 @@ from hub.adapters.embedded.server import LOOPBACK, EmbeddedServer, wheel_program
 class RedisServer(EmbeddedServer):
     """A Redis for queue messages and short-lived values.
 
-    A snapshot is written when it stops and about every hour; no append-only file, because nothing that must not be
-    lost lives only here: work is in the outbox table, and a message is a nudge.
+    A snapshot is written when it stops and about every hour; no append-only file, because nothing that must not
+    be lost lives only here: work is in the outbox table, and a message is a nudge.
     """
 
     name = "Redis"

@@ -1,4 +1,4 @@
-"""S3-compatible servers for development and tests: SeaweedFS from its wheel, MinIO where its program is found."""
+"""S3-compatible servers for development and tests: SeaweedFS from its wheel, MinIO where it is found."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import shutil
 import sysconfig
 from abc import abstractmethod
 from http import HTTPStatus
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from hub.adapters.embedded.errors import EmbeddedError
@@ -46,14 +46,7 @@ class S3Server(EmbeddedServer):
 
     def is_ready(self) -> bool:
         """Whether its health check says so."""
-        connection = HTTPConnection(LOOPBACK, self.port, timeout=2)
-        try:
-            connection.request("GET", self.health_path)
-            return connection.getresponse().status == HTTPStatus.OK
-        except OSError:
-            return False
-        finally:
-            connection.close()
+        return _answers(self.port, self.health_path)
 
 
 class SeaweedServer(S3Server):
@@ -65,6 +58,19 @@ class SeaweedServer(S3Server):
         "s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc",
         "s3.iceberg", "s3.lance",
     )  # fmt: skip
+    # On SIGTERM it waits ten seconds for connections of its own parts.
+    stop_seconds = 1.0
+
+    def is_ready(self) -> bool:
+        """Whether the gateway answers and the master, once it leads, has room for a file."""
+        return super().is_ready() and _answers(self.ports["master"], "/dir/assign")
+
+    def stop(self) -> None:
+        """Stop the server, and remove the sockets that it leaves in /tmp."""
+        super().stop()
+        for port in self.ports.values():
+            for left_over in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left_over.unlink(missing_ok=True)
 
     @classmethod
     def is_available(cls) -> bool:
@@ -94,12 +100,13 @@ class SeaweedServer(S3Server):
         return [
             program, "-logtostderr=true", "server", f"-dir={self.folder / 'data'}", f"-ip={LOOPBACK}",
             f"-ip.bind={LOOPBACK}", "-filer", "-s3", f"-s3.config={self.folder / 's3.json'}", "-volume.max=0",
-            "-master.volumeSizeLimitMB=1024", "-master.telemetry=false", "-iam=false", *ports,
+            "-master.volumeSizeLimitMB=1024", "-master.telemetry=false", "-iam=false",
+            "-volume.preStopSeconds=0", "-master.electionTimeout=500ms", "-master.heartbeatInterval=100ms", *ports,
         ]  # fmt: skip
 
 
 class MinioServer(S3Server):
-    """MinIO, if a `minio` program is found: in `HUB_MINIO`'s stead the cache folder of `make test`, or on the path."""
+    """MinIO, if its program is found: in the cache folder, where `make test` builds it, or on the path."""
 
     name = "MinIO"
     health_path = "/minio/health/ready"
@@ -136,6 +143,17 @@ class MinioServer(S3Server):
                 " github.com/minio/minio@latest"
             )
         return [program, "server", "--quiet", "--address", f"{LOOPBACK}:{self.port}", self.folder / "data"]
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _scripts() -> Path:

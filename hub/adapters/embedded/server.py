@@ -1,7 +1,7 @@
-"""What all embedded servers have in common: one folder, one process, a loopback port and a secret that are remembered.
+"""What all embedded servers have in common: one folder, one process, remembered loopback ports and secret.
 
-The folder holds `lock` (held while a process of ours runs the server), `process` (which process it is), `ports`,
-`secret`, `log`, and whatever the server keeps.
+The folder holds `lock` (held while a process of ours runs the server), `process` (which process it is),
+`ports`, `secret`, `log`, and whatever the server keeps.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ POLL_SECONDS = 0.02
 
 
 class EmbeddedServer(ABC):
-    """A server program run as a child of this process. Use as a context manager, or `start()` and `stop()`."""
+    """A server program run as a child of this process: a context manager, or `start()` and `stop()`."""
 
     name: ClassVar[str]
     """As people know it."""
@@ -108,7 +108,7 @@ class EmbeddedServer(ABC):
         return self.url
 
     def stop(self) -> None:
-        """Stop the server in good order, or by force if it does not heed; does nothing if it is not running."""
+        """Stop the server in good order, or by force if it does not heed; nothing if it is not running."""
         if self.process is not None:
             end_process(psutil.Process(self.process.pid) if self.process.poll() is None else None, self)
             self.process.wait()
@@ -180,7 +180,7 @@ class EmbeddedServer(ABC):
             ) from None
 
     def _end_orphan(self) -> None:
-        """Stop a server whose starter was killed before it could; we hold the lock, so nobody else looks after it."""
+        """Stop a server whose starter was killed before it could. We hold the lock, so it is nobody else's."""
         orphan = recorded_process(self.folder / "process")
         if orphan is not None:
             end_process(orphan, self)
@@ -195,12 +195,10 @@ class EmbeddedServer(ABC):
                 break
             time.sleep(0.2 * 2**attempt)
         log = self.log_tail()
-        raise EmbeddedError(
-            f"{self.name} cannot be started. {advice_for(log, self.folder)}\n{self.log_file}:\n{log}"
-        )
+        raise EmbeddedError(f"{self.name} cannot be started. {advice_for(log, self.folder)}\n{self.log_file}:\n{log}")
 
     def _may_try_again(self) -> bool:
-        """Whether what stopped the start passes by itself: a taken port, or remains of a killed server still ending."""
+        """Whether the obstacle passes by itself: a taken port, or a killed server whose parts are still ending."""
         passing = ("already in use", "pre-existing shared memory block is still in use", "lock file")
         return any(words in self.log_tail() for words in passing)
 
@@ -208,11 +206,7 @@ class EmbeddedServer(ABC):
         file = self.folder / "ports"
         with contextlib.suppress(OSError, ValueError):
             remembered: dict[str, int] = json.loads(file.read_text(encoding="ascii"))
-            if (
-                not afresh
-                and set(remembered) == set(self.port_names)
-                and all(map(is_free, remembered.values()))
-            ):
+            if not afresh and set(remembered) == set(self.port_names) and all(map(is_free, remembered.values())):
                 return remembered
         chosen = dict(zip(self.port_names, free_ports(len(self.port_names)), strict=True))
         file.write_text(json.dumps(chosen), encoding="ascii")
@@ -277,9 +271,7 @@ def free_ports(count: int) -> list[int]:
 def record_process(file: Path, pid: int) -> None:
     """Remember a process by its number and the time it began: numbers are used again."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        file.write_text(
-            json.dumps({"pid": pid, "began_at": psutil.Process(pid).create_time()}), encoding="ascii"
-        )
+        file.write_text(json.dumps({"pid": pid, "began_at": psutil.Process(pid).create_time()}), encoding="ascii")
 
 
 def recorded_process(file: Path) -> psutil.Process | None:
