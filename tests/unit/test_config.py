@@ -1,0 +1,60 @@
+"""Settings: everything wrong is said at once, secrets are never repeated."""
+
+import pytest
+
+from hub.config import Settings, read_env_file
+from hub.errors import ConfigurationError
+
+GOOD = {
+    "HUB_DATABASE_URL": "postgresql://hub:pw@db/hub",
+    "HUB_REDIS_URL": "redis://localhost:6379/0",
+}
+
+
+def test_defaults_and_types():
+    settings = Settings.from_env(GOOD | {"HUB_WEB_THREADS": "7", "HUB_ALLOW_PRIVATE_NETWORKS": "yes"})
+    assert settings.web_threads == 7
+    assert settings.allow_private_networks is True
+    assert settings.public_url == "http://localhost:8000"
+    assert settings.sqlalchemy_url == "postgresql+psycopg://hub:pw@db/hub"
+
+
+def test_every_fault_is_reported_together():
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_env({"HUB_REDIS_URL": "localhost", "HUB_PORT": "eighty", "HUB_COLOUR": "blue"})
+    named = [fault.split()[0] for fault in caught.value.faults]
+    assert named == ["HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_PORT", "HUB_COLOUR"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HUB_PUBLIC_URL", "localhost:8000"),
+        ("HUB_PUBLIC_URL", "https://hub.example/path"),
+        ("HUB_OBJECT_STORE", "packages"),
+        ("HUB_OBJECT_STORE", "s3://"),
+        ("HUB_PORT", "0"),
+        ("HUB_ALLOW_PRIVATE_NETWORKS", "maybe"),
+        ("HUB_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(variable, value):
+    with pytest.raises(ConfigurationError, match=variable):
+        Settings.from_env(GOOD | {variable: value})
+
+
+def test_a_secret_that_does_not_fit_is_not_repeated():
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_env(GOOD | {"HUB_DATABASE_URL": "mysql://root:hunter2@db"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_content_must_have_its_own_origin():
+    with pytest.raises(ConfigurationError, match="HUB_CONTENT_URL"):
+        Settings.from_env(GOOD | {"HUB_CONTENT_URL": "http://localhost:8000"})
+
+
+def test_an_env_file_is_plain_lines(tmp_path):
+    path = tmp_path / "hub.env"
+    path.write_text("# the demo\n\nHUB_PORT=8001\nHUB_S3_SECRET_ACCESS_KEY=a=b\n")
+    assert read_env_file(path) == {"HUB_PORT": "8001", "HUB_S3_SECRET_ACCESS_KEY": "a=b"}
