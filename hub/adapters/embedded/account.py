@@ -71,7 +71,7 @@ class Account:
             words = [*self._setpriv(last_signal, [Path(words[0]), *reaches]), *words]
         elif self.is_other:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return subprocess.Popen(words, start_new_session=True, **options)  # type: ignore[call-overload,no-any-return]
+        return subprocess.Popen(words, start_new_session=True, **options)  # type: ignore[call-overload]
 
     def _setpriv(self, last_signal: signal.Signals, paths: Sequence[Path]) -> list[str]:
         words = ["setpriv", f"--pdeathsig={last_signal.name.removeprefix('SIG')}"]

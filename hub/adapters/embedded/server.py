@@ -109,11 +109,7 @@ class EmbeddedServer(ABC):
 
     def stop(self) -> None:
         """Stop the server in good order, or by force if it does not heed; nothing if it is not running."""
-        if self.process is not None:
-            end_process(psutil.Process(self.process.pid) if self.process.poll() is None else None, self)
-            self.process.wait()
-            self.process = None
-            (self.folder / "process").unlink(missing_ok=True)
+        self._end()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -162,6 +158,15 @@ class EmbeddedServer(ABC):
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _end(self) -> None:
+        if self.process is None:
+            return
+        if self.is_running():
+            end_process(psutil.Process(self.process.pid), self)
+        self.process.wait()
+        self.process = None
+        (self.folder / "process").unlink(missing_ok=True)
 
     # Steps of a start
 
@@ -234,7 +239,7 @@ class EmbeddedServer(ABC):
             if self.is_ready():
                 return True
             if time.monotonic() > deadline:
-                self.process and end_process(psutil.Process(self.process.pid), self)
+                self._end()
                 return False
             time.sleep(POLL_SECONDS)
         return False
@@ -284,10 +289,8 @@ def recorded_process(file: Path) -> psutil.Process | None:
     return None
 
 
-def end_process(process: psutil.Process | None, server: EmbeddedServer) -> None:
+def end_process(process: psutil.Process, server: EmbeddedServer) -> None:
     """Ask a process to end, and end it after the server's grace time. Its children end with it."""
-    if process is None:
-        return
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(server.stop_signal)
         try:
