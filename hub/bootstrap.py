@@ -25,6 +25,7 @@ from hub.events import Events
 from hub.health import Health
 from hub.http.access import Authenticator, install_access
 from hub.http.context import install_context
+from hub.http.headers import install_headers
 from hub.http.health import health_blueprint
 from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
@@ -164,6 +165,7 @@ def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
 def create_hub_app(hub: Hub) -> Flask:
     """The Hub's own origin: console, API, LTI, LRS, OAuth."""
     app = _flask_app(hub, "hub")
+    install_headers(app)
     app.register_blueprint(health_blueprint())
     return app
 
