@@ -8,7 +8,11 @@ from sqlalchemy import create_engine, pool, text
 from hub.db import Base
 
 # Every module with tables, so that `alembic check` compares all of them.
-TABLES = ["hub.db.tables"] + [f"hub.{area}.storage.tables" for area in ("xapi_lrs", "scorm", "lti", "oauth")]
+TABLES = [
+    "hub.db.tables",
+    "hub.scorm.storage.tables_runtime",
+    *(f"hub.{area}.storage.tables" for area in ("xapi_lrs", "scorm", "lti", "oauth")),
+]
 for module in TABLES:
     import_module(module)
 

@@ -1,0 +1,143 @@
+"""Tables of what learners do: learner, registration, attempt, run-time state and launch.
+
+A registration is one learner's use of one package in one context; its id is the xAPI registration. An attempt is one
+try at the whole package, a run-time state what one activity keeps of it, a launch one opening of the player.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.db.base import Base, TenantOwned, Timestamped
+
+
+class Learner(Base, TenantOwned, Timestamped):
+    """A person who takes courses, as one source knows them.
+
+    `source` is who vouches for the person (a platform's issuer or id, or the Hub itself), `subject` their id there;
+    `preferences` are the learner preferences of SCORM content.
+    """
+
+    __tablename__ = "learner"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "source", "subject"),
+        Index("learner_tenant_id_created_at_idx", "tenant_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    subject: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    email: Mapped[str | None]
+    preferences: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Result:
+    """How far a learner got: the columns that a registration, an attempt and a run-time state share.
+
+    `completion` is completed, incomplete or unknown; `success` passed, failed or unknown; `score_scaled` is -1..1.
+    """
+
+    completion: Mapped[str] = mapped_column(server_default="unknown")
+    success: Mapped[str] = mapped_column(server_default="unknown")
+    score_scaled: Mapped[float | None]
+    score_raw: Mapped[float | None]
+    score_min: Mapped[float | None]
+    score_max: Mapped[float | None]
+    duration_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+
+
+class Registration(Base, TenantOwned, Timestamped, Result):
+    """One learner's use of one package in one context (a resource link of a platform, say).
+
+    `package_version_id` is the version that its attempt began with. `external_id` is the id of the API: the caller's
+    own, or the text of `id`. The result columns are those of the current attempt; `completed_at` stays once it is set.
+    """
+
+    __tablename__ = "registration"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "learner_id", "package_id", "context_key"),
+        UniqueConstraint("tenant_id", "external_id"),
+        Index("registration_tenant_id_created_at_idx", "tenant_id", "created_at", "id"),
+        Index("registration_package_id_created_at_idx", "package_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str]
+    learner_id: Mapped[UUID] = mapped_column(ForeignKey("learner.id", ondelete="CASCADE"), index=True)
+    package_id: Mapped[UUID] = mapped_column(ForeignKey("package.id", ondelete="CASCADE"))
+    package_version_id: Mapped[UUID] = mapped_column(ForeignKey("package_version.id", ondelete="CASCADE"))
+    context_key: Mapped[str] = mapped_column(server_default="")
+    mode: Mapped[str] = mapped_column(server_default="normal")
+    began_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class Attempt(Base, TenantOwned, Timestamped, Result):
+    """One try at the whole package. `launch_id` is the launch that may write now: the newest window."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("registration_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    launch_id: Mapped[UUID | None]
+    activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id", ondelete="SET NULL"))
+    ended_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class RuntimeState(Base, TenantOwned, Result):
+    """What one activity keeps within an attempt.
+
+    `values` are the run-time data as JSON in ASCII text: content may store any UTF-16, zeros and half surrogates
+    included, which jsonb refuses. `session` counts deliveries, `sequence` is that of the last commit in it.
+    `session_exit` is how the session ended, None while it is open. `seconds_before` are the content's own times of
+    all earlier sessions, `duration_seconds` what the Hub reports: never more than the clock saw.
+    """
+
+    __tablename__ = "runtime_state"
+
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("attempt.id", ondelete="CASCADE"), primary_key=True)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    launch_id: Mapped[UUID]
+    values: Mapped[str] = mapped_column(server_default="{}")
+    location: Mapped[str] = mapped_column(server_default="")
+    progress: Mapped[float | None]
+    session: Mapped[int] = mapped_column(server_default=text("1"))
+    sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    session_began_at: Mapped[datetime]
+    session_exit: Mapped[str | None]
+    initialized: Mapped[bool] = mapped_column(server_default=text("false"))
+    seconds_before: Mapped[float] = mapped_column(server_default=text("0"))
+    duration_before: Mapped[float] = mapped_column(server_default=text("0"))
+    changed_at: Mapped[datetime]
+
+
+class Launch(Base, TenantOwned, Timestamped):
+    """One opening of the player, by a one-time address. Only digests of the address and the browser's cookie are kept.
+
+    A preview has no registration and no attempt.
+    """
+
+    __tablename__ = "launch"
+    __table_args__ = (Index("launch_registration_id_created_at_idx", "registration_id", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    registration_id: Mapped[UUID | None] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempt.id", ondelete="CASCADE"), index=True)
+    package_version_id: Mapped[UUID] = mapped_column(ForeignKey("package_version.id", ondelete="CASCADE"))
+    mode: Mapped[str]
+    locale: Mapped[str] = mapped_column(server_default="en")
+    return_url: Mapped[str | None]
+    token_digest: Mapped[str] = mapped_column(unique=True)
+    browser_digest: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    user_agent: Mapped[str | None]
