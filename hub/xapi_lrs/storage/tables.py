@@ -1,1 +1,175 @@
-"""Tables of this area."""
+"""Tables of the LRS.
+
+The three tables of the write path (`lrs_statement_id`, `lrs_statement`, `lrs_term`) carry the store's small number
+instead of the tenant's id: a store belongs to one tenant for ever, every read of them names the store, and the row
+is what the speed of the LRS is made of. They have no foreign keys for the same reason. docs/decisions.md says more.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from hub.db.base import Base, TenantOwned, Timestamped
+
+
+class Store(Base, TenantOwned, Timestamped):
+    """A Learning Record Store of a tenant: statements and documents that see nothing of other stores.
+
+    `number` stands for it in the large tables. `last_stored` is the newest `stored` time in microseconds since the
+    epoch; its row lock is the order of all writes. `dangling` counts StatementRefs whose target has not come yet.
+    `term_key` keys the hashes of `lrs_term`.
+    """
+
+    __tablename__ = "lrs_store"
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, Identity(), unique=True)
+    name: Mapped[str]
+    last_stored: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    dangling: Mapped[int] = mapped_column(server_default=text("0"))
+    term_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Credential(Base, TenantOwned, Timestamped):
+    """A key and secret for HTTP Basic at one store. The secret is 256 random bits, so its SHA-256 is kept."""
+
+    __tablename__ = "lrs_credential"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("lrs_store.id", ondelete="CASCADE"), index=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    requests_per_minute: Mapped[int | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class StatementId(Base):
+    """Which statement ids a store has, and when each was stored: immutability and look-up by id."""
+
+    __tablename__ = "lrs_statement_id"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stored: Mapped[int] = mapped_column(BigInteger)
+
+
+class Statement(Base):
+    """A statement as it is answered, byte for byte. Partitioned by `stored`, so that old data can be detached."""
+
+    __tablename__ = "lrs_statement"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (stored)"},)
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    stored: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[UUID]
+    is_voided: Mapped[bool]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Term(Base):
+    """Under which terms a statement is found: a hash of store, kind and value (`storage.terms`).
+
+    `verb` is the hash of the verb, so that a filter by verb and one other thing reads one range. `via` is 0 for what
+    a statement says itself, and counts the statements it targets for what it is found under because of them.
+    """
+
+    __tablename__ = "lrs_term"
+    __table_args__ = (
+        Index("lrs_term_term_stored_idx", "term", "stored", postgresql_include=["verb"]),
+        {"postgresql_partition_by": "RANGE (stored)"},
+    )
+    __mapper_args__ = {"primary_key": ["term", "stored", "via"]}
+
+    term: Mapped[int] = mapped_column(BigInteger)
+    stored: Mapped[int] = mapped_column(BigInteger)
+    verb: Mapped[int] = mapped_column(BigInteger)
+    via: Mapped[int] = mapped_column(SmallInteger)
+
+
+class Reference(Base):
+    """A statement (`source_id`, at `stored`) whose object is a StatementRef to `target_id`."""
+
+    __tablename__ = "lrs_reference"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    target_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(primary_key=True)
+    stored: Mapped[int] = mapped_column(BigInteger)
+    is_voiding: Mapped[bool]
+
+
+class ActivityDefinition(Base):
+    """The definition of an activity that the store considers canonical; `definition` is JSON text."""
+
+    __tablename__ = "lrs_activity"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    term: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    definition: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AgentNames(Base):
+    """The names that an agent was seen under; `names` is a JSON array."""
+
+    __tablename__ = "lrs_agent"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    term: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    names: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Document(Base):
+    """A state or profile document. `owner` is a digest of what it belongs to, `registration` narrows a state."""
+
+    __tablename__ = "lrs_document"
+    __table_args__ = (
+        Index(
+            "lrs_document_key",
+            "store",
+            "owner",
+            text("coalesce(registration, '00000000-0000-0000-0000-000000000000')"),
+            "name",
+            unique=True,
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    store: Mapped[int] = mapped_column(Integer)
+    owner: Mapped[bytes] = mapped_column(LargeBinary)
+    registration: Mapped[UUID | None]
+    name: Mapped[str]
+    content_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    etag: Mapped[str]
+    updated_at: Mapped[datetime]
+
+
+class Attachment(Base):
+    """An attachment that a store has, by its hash; the bytes are an object of the object store."""
+
+    __tablename__ = "lrs_attachment"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sha2: Mapped[str] = mapped_column(primary_key=True)
+    content_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    object_key: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,98 @@
+"""What the LRS itself adds to a statement: id, stored, timestamp, authority and version (Data 2.4).
+
+The bytes that came are kept; what the LRS owns is written behind them. Only what must change inside (an authority
+of the client's, a timestamp in another zone, a context activity that is not in an array) makes the statement be put
+together anew, member by member, every untouched value still in its own bytes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from hub.xapi_lrs.spec import values
+from hub.xapi_lrs.spec.reading import members_of, object_of
+
+#: Written by the LRS alone; what a client sends for them is dropped.
+_OWNED = frozenset({"stored", "authority"})
+
+
+class Opening:
+    """A statement ready for its `stored` time: `head` ends before the members that depend on it."""
+
+    __slots__ = ("has_timestamp", "head")
+
+    def __init__(self, head: bytes, has_timestamp: bool) -> None:
+        self.head = head
+        self.has_timestamp = has_timestamp
+
+    def closed(self, stored: bytes) -> bytes:
+        """The whole statement; `stored` is an RFC 3339 text. Without a timestamp of its own it gets the same
+        (Data 2.4.7)."""
+        if self.has_timestamp:
+            return b'%b,"stored":"%b"}' % (self.head, stored)
+        return b'%b,"timestamp":"%b","stored":"%b"}' % (self.head, stored, stored)
+
+
+def opened(statement: dict[str, Any], raw: bytes, statement_id: str, authority: bytes, version: str) -> Opening:
+    """Add everything but `stored`: the id unless there is one, the authority (JSON bytes), the version."""
+    if _needs_rewriting(statement):
+        raw = _rewritten(raw)
+    head = raw[:-1].rstrip()
+    own = [b',"authority":' + authority]
+    if "id" not in statement:
+        own.append(b',"id":"%b"' % statement_id.encode())
+    if "version" not in statement:
+        own.append(b',"version":"%b"' % version.encode())
+    return Opening(head + b"".join(own), "timestamp" in statement)
+
+
+def _needs_rewriting(statement: dict[str, Any]) -> bool:
+    if not _OWNED.isdisjoint(statement):
+        return True
+    timestamp = statement.get("timestamp")
+    if timestamp is not None and timestamp[-1] != "Z":
+        return True
+    context = statement.get("context")
+    if context is not None and _has_single_activity(context):
+        return True
+    target = statement["object"]
+    return target.get("objectType") == "SubStatement" and _needs_rewriting(target)
+
+
+def _has_single_activity(context: dict[str, Any]) -> bool:
+    groups = context.get("contextActivities")
+    return groups is not None and any(type(listed) is dict for listed in groups.values())
+
+
+def _rewritten(raw: bytes) -> bytes:
+    members = members_of(raw)
+    for name in _OWNED:
+        members.pop(name, None)
+    _change(members, "timestamp", _utc)
+    _change(members, "context", _context_in_arrays)
+    _change(members, "object", lambda value: _rewritten(value) if _is_sub_statement(value) else value)
+    return object_of(members)
+
+
+def _change(members: dict[str, bytes], name: str, how: Callable[[bytes], bytes]) -> None:
+    if name in members:
+        members[name] = how(members[name])
+
+
+def _utc(value: bytes) -> bytes:
+    return orjson.dumps(values.in_utc(orjson.loads(value)))
+
+
+def _context_in_arrays(value: bytes) -> bytes:
+    """Context activities are answered as arrays even when one came alone (Data 2.4.6.2)."""
+    members = members_of(value)
+    if "contextActivities" in members:
+        groups = members_of(members["contextActivities"])
+        arrays = {name: b"[" + item + b"]" if item[:1] == b"{" else item for name, item in groups.items()}
+        members["contextActivities"] = object_of(arrays)
+    return object_of(members)
+
+
+def _is_sub_statement(value: bytes) -> bool:
+    return members_of(value).get("objectType") == b'"SubStatement"'

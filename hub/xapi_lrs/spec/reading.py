@@ -1,0 +1,142 @@
+"""Reading JSON strictly: what decoders let pass is refused here, so that nothing is stored that was not meant.
+
+Bytes are kept as they came. `orjson` refuses NaN, broken UTF-8 and lone surrogates; this module adds duplicate keys
+(Data 2.2), depth and size.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import orjson
+
+from hub.errors import Invalid, TooLarge, Violation
+from hub.xapi_lrs.spec.structure import path_of
+
+_SPACED_KEYS = (b'" :', b'"\n:', b'"\r:', b'"\t:', b"\\u0022")
+_RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may hold: bytes of a statement, bytes and statements of a batch, bytes of an attachment or
+    document, and how deep JSON may nest."""
+
+    statement_bytes: int = 1024 * 1024
+    batch_bytes: int = 16 * 1024 * 1024
+    batch_statements: int = 10_000
+    attachment_bytes: int = 100 * 1024 * 1024
+    depth: int = 100
+
+
+def decode(body: bytes, depth: int) -> Any:
+    """The JSON value of `body`, refused with 400 unless it is JSON text without duplicate keys (RFC 8259; Data 2.2)."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(
+            f"The body is not JSON: {error.msg} at line {error.lineno} column {error.colno}.",
+            code="invalid_json",
+            violations=[Violation("RFC 8259", f"{error.lineno}:{error.colno}", error.msg)],
+        ) from None
+    if not _keys_are_plainly_distinct(body, value):
+        _refuse_duplicate_keys(body)
+    if body.count(b"{") + body.count(b"[") > depth and _depth_of(value, depth) > depth:
+        raise Invalid(f"The body nests deeper than {depth} levels.", code="too_deep")
+    return value
+
+
+def _keys_are_plainly_distinct(body: bytes, value: Any) -> bool:
+    """A quick proof that no key was dropped; False only means that it must be looked at closely.
+
+    Where no key is followed by white space and no quote is written as an escape, every key ends in `":`, so the text
+    and the value written anew hold that pair equally often exactly when each key of the text is in the value.
+    """
+    if any(spaced in body for spaced in _SPACED_KEYS):
+        return False
+    return body.count(b'":') == orjson.dumps(value).count(b'":')
+
+
+def _refuse_duplicate_keys(body: bytes) -> None:
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            names = [name for name, _ in pairs]
+            doubled = sorted({name for name in names if names.count(name) > 1})
+            raise Invalid(
+                "An object has the same property more than once.",
+                code="duplicate_property",
+                violations=[Violation("Data 2.2", name, "is there more than once") for name in doubled],
+            )
+        return members
+
+    try:
+        json.loads(body, object_pairs_hook=distinct)
+    except RecursionError:
+        raise Invalid("The body nests too deep.", code="too_deep") from None
+
+
+def _depth_of(value: Any, limit: int) -> int:
+    """How deep objects and arrays nest, counted no further than one beyond `limit`."""
+    level, depth = [value], 0
+    while level and depth <= limit:
+        inner: list[Any] = []
+        for each in level:
+            if type(each) is dict:
+                inner.extend(each.values())
+            elif type(each) is list:
+                inner.extend(each)
+        containers = [each for each in level if type(each) is dict or type(each) is list]
+        depth += 1 if containers else 0
+        level = inner
+    return depth
+
+
+def statements_of(body: bytes, limits: Limits) -> tuple[list[dict[str, Any]], Sequence[bytes], bool]:
+    """The statements of a request body with the bytes of each, and whether they came as an array.
+
+    Raises `Invalid` for anything that is not an object or an array of objects, `TooLarge` beyond the limits.
+    """
+    value = decode(body, limits.depth + 1)
+    if type(value) is dict:
+        _refuse_large(0, body, limits)
+        return [value], [body.strip()], False
+    if type(value) is not list:
+        raise Invalid("The body must be a statement or an array of statements.", code="invalid_statement")
+    if len(value) > limits.batch_statements:
+        raise TooLarge(
+            f"The batch has {len(value)} statements; {limits.batch_statements} are allowed.", code="batch_too_large"
+        )
+    raws = [bytes(raw).strip() for raw in _RAW_ITEMS.decode(body)]
+    for index, raw in enumerate(raws):
+        _refuse_large(index, raw, limits)
+    return value, raws, True
+
+
+def _refuse_large(index: int, raw: bytes, limits: Limits) -> None:
+    if len(raw) > limits.statement_bytes:
+        raise TooLarge(
+            f"Statement {index} has {len(raw)} bytes; {limits.statement_bytes} are allowed.",
+            code="statement_too_large",
+            violations=[
+                Violation("limit", path_of((None, f"$[{index}]")), "is too large", len(raw), limits.statement_bytes)
+            ],
+        )
+
+
+def members_of(raw: bytes) -> dict[str, bytes]:
+    """The members of a JSON object with the bytes of each value."""
+    return {name: bytes(value) for name, value in _RAW_MEMBERS.decode(raw).items()}
+
+
+def items_of(raw: bytes) -> list[bytes]:
+    """The bytes of each item of a JSON array."""
+    return [bytes(item) for item in _RAW_ITEMS.decode(raw)]
+
+
+def object_of(members: dict[str, bytes]) -> bytes:
+    """A JSON object of members whose values are written already."""
+    return b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in members.items()) + b"}"
