@@ -6,8 +6,10 @@ depend on, who listens to which event, which blueprint is on which origin.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from celery import Celery
 from flask import Flask
@@ -21,6 +23,7 @@ from hub.adapters.system import RandomIds, SystemClock
 from hub.config import Settings
 from hub.db import Database
 from hub.db.migrations import Migrations
+from hub.errors import NotFound
 from hub.events import Events
 from hub.health import Health
 from hub.http.access import Authenticator, install_access
@@ -30,7 +33,16 @@ from hub.http.health import health_blueprint
 from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
 from hub.http.problem import install_problems
+from hub.oauth.argon2_bridge import Argon2Passwords
+from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.clients import Clients
+from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
+from hub.oauth.services.tokens import Tokens
+from hub.oauth.services.users import Users
+from hub.oauth.views.bearer import bearer_authenticator
+from hub.oauth.views.server import register_oauth
+from hub.oauth.views.session import BrowserSessions
 from hub.ports import Clock, HttpClient, Ids, KeyRing, TaskQueue, Transients
 from hub.relay import Relay, Topic
 
@@ -106,7 +118,7 @@ def build(settings: Settings) -> Hub:
         services,
         relay,
         _periodic(relay, services),
-        _authenticators(services),
+        _authenticators(settings, services),
     )
 
 
@@ -119,6 +131,7 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
 
     add(Cursors(ports.keys.secret("cursors")))
     add(Tenants(db, ports.ids))
+    _add_identity(settings, ports, db, add)
     add(Migrations(settings.sqlalchemy_url))
     add(
         Health(
@@ -130,6 +143,32 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
         )
     )
     return built
+
+
+def _add_identity(settings: Settings, ports: Ports, db: Database, add: Callable[..., None]) -> None:
+    """hub/oauth: people, programs, and the sessions and tokens by which they are known."""
+    passwords = Argon2Passwords()
+    sign_in = SignIn(
+        db,
+        ports.clock,
+        ports.ids,
+        ports.transients,
+        passwords,
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        longest=timedelta(hours=settings.session_hours),
+    )
+    add(
+        Users(db, ports.clock, ports.ids, passwords),
+        sign_in,
+        BrowserSessions(sign_in, settings.public_url, ports.keys.secret("form-token")),
+        Clients(db, ports.clock, ports.ids, _find_store),
+        Tokens(db, ports.clock, ports.ids, ports.keys, settings.public_url),
+        AuditLog(db),
+    )
+
+
+def _find_store(tenant_id: UUID, name: str | None) -> UUID:
+    raise NotFound(f"There is no LRS store {name or 'yet'}.", code="store_not_found")
 
 
 def _subscribe(events: Events, services: dict[type, Any]) -> None:
@@ -146,9 +185,9 @@ def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
     return [Periodic("outbox.sweep", 5, relay.deliver_due)]
 
 
-def _authenticators(services: dict[type, Any]) -> list[Authenticator]:
+def _authenticators(settings: Settings, services: dict[type, Any]) -> list[Authenticator]:
     """How a request's credential is recognised, in this order."""
-    return []
+    return [bearer_authenticator(services[Tokens], settings.public_url)]
 
 
 def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
@@ -167,6 +206,7 @@ def create_hub_app(hub: Hub) -> Flask:
     app = _flask_app(hub, "hub")
     install_headers(app)
     app.register_blueprint(health_blueprint())
+    register_oauth(app)
     return app
 
 

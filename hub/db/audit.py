@@ -23,7 +23,7 @@ class Origin:
     request_id: str | None = None
 
 
-_origin: ContextVar[Origin] = ContextVar("audit_origin", default=Origin())
+_origin: ContextVar[Origin | None] = ContextVar("audit_origin", default=None)
 
 
 def set_origin(origin: Origin) -> None:
@@ -53,7 +53,7 @@ def record(
 
     `details` are JSON values for people who look into it later: before and after, never a secret.
     """
-    where = _origin.get()
+    where = _origin.get() or Origin()
     session.add(
         AuditEvent(
             id=event_id,

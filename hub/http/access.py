@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request
 
 from hub.errors import Forbidden, Unauthenticated
 from hub.identity import ACTIONS, Principal
+from hub.oauth.scopes import scopes_allowing
 
 #: Looks for one kind of credential in a request: None when there is none of that kind, a Principal when it is good,
 #: `Unauthenticated` when it is not. A bad credential ends the request: it never falls through to another kind.
@@ -81,8 +82,25 @@ def _authenticate(authenticators: Sequence[Authenticator]) -> Principal | None:
 
 def _require(known: Principal | None, needed: str) -> None:
     if known is None:
+        scopes = scopes_allowing(needed)
         raise Unauthenticated(
-            f"This needs a credential that allows {needed}.",
-            headers={"WWW-Authenticate": 'Bearer realm="Standards Hub"'},
+            f"This needs a credential that allows {needed}: a token with one of these scopes: {', '.join(scopes)}."
+            if scopes
+            else f"This needs someone who may do {needed}.",
+            headers={"WWW-Authenticate": f'Bearer realm="Standards Hub", scope="{" ".join(scopes[:1])}"'},
         )
-    known.require(needed)
+    if not known.may(needed):
+        raise _refusal(known, needed)
+
+
+def _refusal(known: Principal, needed: str) -> Forbidden:
+    """A person learns the action; a program which scope would do (RFC 6750 section 3.1)."""
+    scopes = scopes_allowing(needed)
+    if known.kind == "user" or not scopes:
+        return Forbidden(f"{known.name} may not do {needed}.", code="not_allowed")
+    challenge = f'Bearer realm="Standards Hub", error="insufficient_scope", scope="{scopes[0]}"'
+    return Forbidden(
+        f"This needs a credential with one of these scopes: {', '.join(scopes)}.",
+        code="insufficient_scope",
+        headers={"WWW-Authenticate": challenge},
+    )

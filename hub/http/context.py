@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from flask import Flask, Response, current_app, g, request
 
+from hub.db.audit import Origin, set_origin
 from hub.errors import Unauthenticated
 from hub.identity import Principal
 
@@ -47,6 +48,7 @@ def _begin() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    set_origin(Origin(request.remote_addr, g.request_id))
 
 
 def _stamp(response: Response) -> Response:

@@ -52,9 +52,7 @@ class Tenants:
         with self._db.read() as session:
             found = session.scalars(query.where(Tenant.slug == slug) if slug else query.limit(2)).all()
         if not found:
-            raise NotFound(
-                f"There is no tenant {slug!r}." if slug else "There is no tenant yet.", code="no_tenant"
-            )
+            raise NotFound(f"There is no tenant {slug!r}." if slug else "There is no tenant yet.", code="no_tenant")
         if len(found) > 1:
             raise Invalid("There are several tenants: say which one by --tenant.", code="tenant_needed")
         return TenantView(found[0].id, found[0].slug, found[0].name)

@@ -1,0 +1,1 @@
+"""Web pages for authors, administrators and readers of reports."""

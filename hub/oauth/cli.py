@@ -1,0 +1,194 @@
+"""Commands of identity: OAuth clients, users, the first administrator."""
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.identity import ROLES
+from hub.oauth.scopes import SCOPES
+from hub.oauth.services.clients import GRANTS, Clients, NewClient
+from hub.oauth.services.users import NewPerson, Person, Users
+
+password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input; without this one is made and shown."
+)
+
+
+@click.group()
+def oauth() -> None:
+    """OAuth: programs that get access tokens."""
+
+
+@oauth.group()
+def client() -> None:
+    """OAuth clients."""
+
+
+@client.command("create")
+@click.option("--name", required=True, help="What people read.")
+@click.option(
+    "--grant", "grants", multiple=True, required=True, type=click.Choice(list(GRANTS)), help="May be repeated."
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(list(SCOPES)),
+    metavar="SCOPE",
+    help="May be repeated; docs/security.md lists them.",
+)
+@click.option("--store", metavar="NAME", help="The LRS store that its tokens reach; the default store without one.")
+@tenant_option
+@json_option
+@pass_command_line
+def create_client(
+    line: CommandLine,
+    name: str,
+    grants: tuple[str, ...],
+    scopes: tuple[str, ...],
+    store: str | None,
+    tenant: str | None,
+    as_json: bool,
+) -> None:
+    """Make a client; its secret is shown this once.
+
+    \b
+    Example: hub oauth client create --name Reports --grant client_credentials --scope statements/read --json
+    """
+    made, secret = line.hub.service(Clients).create(line.principal(tenant), NewClient(name, scopes, grants, store))
+    facts = {
+        "client_id": made.client_id,
+        "client_secret": secret,
+        "token_endpoint": f"{line.settings.public_url}/oauth/token",
+        "scope": " ".join(made.scopes),
+    }
+    report(as_json, f"Made the client {made.name}. The secret is not shown again.", facts)
+
+
+@client.command("list")
+@tenant_option
+@json_option
+@pass_command_line
+def list_clients(line: CommandLine, tenant: str | None, as_json: bool) -> None:
+    """List the clients of a tenant.
+
+    \b
+    Example: hub oauth client list
+    """
+    clients = line.hub.service(Clients).list(line.principal(tenant))
+    if as_json:
+        report(True, "", [asdict(known) for known in clients])
+        return
+    click.echo(f"{len(clients)} client(s).")
+    for known in clients:
+        state = "revoked" if known.revoked_at else "in use"
+        click.echo(f"  {known.client_id}  {state:<8}{known.name}: {' '.join(known.scopes)}")
+
+
+@client.command("revoke")
+@click.argument("client_id")
+@tenant_option
+@json_option
+@pass_command_line
+def revoke_client(line: CommandLine, client_id: str, tenant: str | None, as_json: bool) -> None:
+    """End a client and every token it holds.
+
+    \b
+    Example: hub oauth client revoke 01928f0e-0000-7000-8000-000000000000
+    """
+    ended = line.hub.service(Clients).revoke(line.principal(tenant), client_id)
+    report(as_json, f"Revoked the client {ended.name}.", {"client_id": ended.client_id, "revoked_at": ended.revoked_at})
+
+
+@click.group()
+def user() -> None:
+    """People who sign in to the console."""
+
+
+@user.command("create")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)), help="May be repeated.")
+@password_option
+@tenant_option
+@json_option
+@pass_command_line
+def create_user(
+    line: CommandLine,
+    email: str,
+    name: str,
+    roles: tuple[str, ...],
+    password_stdin: bool,
+    tenant: str | None,
+    as_json: bool,
+) -> None:
+    """Make a user.
+
+    \b
+    Example: hub user create --email author@school.example --name "A. Author" --role author
+    """
+    _create(line, NewPerson(email, name, roles, _given_password(password_stdin)), tenant, as_json)
+
+
+@user.command("list")
+@click.option("--search", default="", metavar="TEXT", help="Part of a name or address.")
+@tenant_option
+@json_option
+@pass_command_line
+def list_users(line: CommandLine, search: str, tenant: str | None, as_json: bool) -> None:
+    """List the users of a tenant, by address.
+
+    \b
+    Example: hub user list --search school.example
+    """
+    principal = line.principal(tenant)
+    people: list[Person] = []
+    while page := line.hub.service(Users).list(principal, search, people[-1].email if people else None, 200):
+        people.extend(page)
+    if as_json:
+        report(True, "", [asdict(person) for person in people])
+        return
+    click.echo(f"{len(people)} user(s).")
+    for person in people:
+        click.echo(
+            f"  {person.email}  {person.name}: {', '.join(person.roles)}{'' if person.is_active else ' (closed)'}"
+        )
+
+
+@click.group()
+def admin() -> None:
+    """Administrators."""
+
+
+@admin.command("create")
+@click.option("--email", required=True)
+@click.option("--name", default="Administrator", show_default=True)
+@password_option
+@tenant_option
+@json_option
+@pass_command_line
+def create_admin(
+    line: CommandLine, email: str, name: str, password_stdin: bool, tenant: str | None, as_json: bool
+) -> None:
+    """Make the first administrator of a tenant, or another one.
+
+    \b
+    Example: hub admin create --email admin@school.example
+    """
+    _create(line, NewPerson(email, name, ("administrator",), _given_password(password_stdin)), tenant, as_json)
+
+
+def _given_password(from_stdin: bool) -> str | None:
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else None
+
+
+def _create(line: CommandLine, wanted: NewPerson, tenant: str | None, as_json: bool) -> None:
+    person, made = line.hub.service(Users).create(line.principal(tenant), wanted)
+    facts: dict[str, object] = {"id": person.id, "email": person.email, "roles": " ".join(person.roles)}
+    if made is not None:
+        facts["password"] = made
+    shown = " The password is not shown again." if made else ""
+    report(as_json, f"Made the user {person.email}.{shown}", facts)

@@ -1,0 +1,169 @@
+"""Signing in with e-mail address and password, and the session that follows.
+
+Sessions live on the server. The browser holds a random id; what is kept under its digest says who it is and since
+when. Two values are kept, so that a request that is still running cannot bring back a session that was just ended:
+one that lasts as long as a session may at most and is removed at sign-out, and one that every use renews.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from hub.db import Database
+from hub.db.audit import record
+from hub.db.tables import User
+from hub.errors import TooMany, Unauthenticated
+from hub.identity import Principal, actions_of_roles
+from hub.oauth.services.users import Passwords
+from hub.oauth.spec.passwords import MAXIMUM_LENGTH, normalized
+from hub.oauth.spec.secrets import digest
+from hub.oauth.storage import users as storage
+from hub.ports import Clock, Ids, Transients
+
+#: Guesses at one account from one address, and at any account from one address, before it has to wait.
+GUESSES_AT_ACCOUNT, ACCOUNT_WINDOW = 10, timedelta(minutes=15)
+GUESSES_FROM_ADDRESS, ADDRESS_WINDOW = 30, timedelta(minutes=1)
+#: The same address in more tenants than this does not happen; the limit bounds the hashing of one attempt.
+ACCOUNTS_TRIED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Someone with a session: the principal, what pages show about them, and since when."""
+
+    principal: Principal
+    email: str
+    roles: Sequence[str]
+    tenant_name: str
+    began_at: datetime
+
+
+class SignIn:
+    """Sign in, sign out, and find who a session belongs to."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        transients: Transients,
+        passwords: Passwords,
+        idle: timedelta,
+        longest: timedelta,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._transients = transients
+        self._passwords = passwords
+        self._idle = int(idle.total_seconds())
+        self._longest = int(longest.total_seconds())
+
+    def sign_in(self, email: str, password: str, address: str) -> str:
+        """Begin a session; returns its secret id, always a new one.
+
+        `Unauthenticated` says only that the two do not belong together, whatever the reason, and takes as long when
+        there is no such account; `TooMany` asks to wait after many guesses from one network address.
+        """
+        email = email.strip().lower()[:254]
+        self._slow_down(email, address)
+        user = self._account(email, password)
+        now = self._clock.now()
+        with self._db.unit_of_work() as work:
+            storage.note_sign_in(work.session, user.tenant_id, user.id, now, self._stronger_hash(user, password))
+            record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id))
+        self._transients.delete(_account_counter(email, address))
+        return self._begin_session(user, now)
+
+    def _stronger_hash(self, user: User, password: str) -> str | None:
+        outdated = user.password_hash is not None and self._passwords.is_outdated(user.password_hash)
+        return self._passwords.hash(normalized(password)) if outdated else None
+
+    def _slow_down(self, email: str, address: str) -> None:
+        counted = (
+            (_account_counter(email, address), ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT),
+            (f"sign-in:address:{address}", ADDRESS_WINDOW, GUESSES_FROM_ADDRESS),
+        )
+        for key, window, most in counted:
+            seconds = int(window.total_seconds())
+            if self._transients.increment(key, seconds) > most:
+                minutes = max(1, seconds // 60)
+                raise TooMany(
+                    f"Too many attempts to sign in. Wait up to {minutes} min and try again.",
+                    code="too_many_attempts",
+                    headers={"Retry-After": str(seconds)},
+                )
+
+    def _account(self, email: str, password: str) -> User:
+        with self._db.read() as session:
+            accounts = storage.accounts_of_email(session, email, ACCOUNTS_TRIED)
+        tried = normalized(password[: MAXIMUM_LENGTH * 4])
+        for account in accounts:
+            if self._passwords.verify(account.password_hash, tried):
+                return account
+        if not accounts:
+            self._passwords.verify(None, tried)
+        self._note_failure(accounts)
+        raise Unauthenticated("The e-mail address and the password do not belong together.", code="sign_in_failed")
+
+    def _note_failure(self, accounts: Sequence[User]) -> None:
+        """Failures are kept in the log of the tenant whose account was tried; where there is none, nowhere."""
+        with self._db.unit_of_work() as work:
+            for account in accounts:
+                record(work.session, self._ids.uuid(), _actor(account), "session.refused", str(account.id))
+
+    def _begin_session(self, user: User, now: datetime) -> str:
+        session_id = self._ids.secret()
+        kept = {"tenant": str(user.tenant_id), "user": str(user.id), "began_at": now.isoformat()}
+        self._transients.put(_session_key(session_id), orjson.dumps(kept), self._longest)
+        self._transients.put(_use_key(session_id), b"1", self._idle)
+        return session_id
+
+    def who(self, session_id: str) -> SignedIn | None:
+        """Who the session belongs to; None when it ended, was not used for too long, or the account was closed.
+
+        Roles are read anew each time, so that what is taken away is gone at once.
+        """
+        kept = self._transients.get(_session_key(session_id))
+        if kept is None or self._transients.get(_use_key(session_id)) is None:
+            return None
+        session = orjson.loads(kept)
+        with self._db.read() as read:
+            found = storage.user_with_roles(read, UUID(session["tenant"]), UUID(session["user"]))
+        if found is None:
+            return None
+        self._transients.put(_use_key(session_id), b"1", self._idle)
+        user, tenant, roles = found
+        principal = Principal(user.tenant_id, "user", str(user.id), user.name, actions_of_roles(roles))
+        return SignedIn(principal, user.email, roles, tenant.name, datetime.fromisoformat(session["began_at"]))
+
+    def sign_out(self, session_id: str) -> None:
+        """End the session; one that has ended already is no error."""
+        kept = self._transients.take(_session_key(session_id))
+        self._transients.delete(_use_key(session_id))
+        if kept is None:
+            return
+        session = orjson.loads(kept)
+        with self._db.unit_of_work() as work:
+            user = storage.user_of_tenant(work.session, UUID(session["tenant"]), UUID(session["user"]))
+            if user is not None:
+                record(work.session, self._ids.uuid(), _actor(user), "session.ended", str(user.id))
+
+
+def _actor(user: User) -> Principal:
+    return Principal(user.tenant_id, "user", str(user.id), user.name)
+
+
+def _session_key(session_id: str) -> str:
+    return f"session:{digest(session_id)}"
+
+
+def _use_key(session_id: str) -> str:
+    return f"session-use:{digest(session_id)}"
+
+
+def _account_counter(email: str, address: str) -> str:
+    return f"sign-in:account:{digest(email)}:{address}"

@@ -1,0 +1,223 @@
+"""People who sign in: accounts and their roles."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from hub.db import Database
+from hub.db.audit import record
+from hub.db.tables import User
+from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation
+from hub.identity import ROLES, Principal
+from hub.oauth.spec.addresses import checked_email
+from hub.oauth.spec.passwords import normalized, password_faults
+from hub.oauth.storage import users as storage
+from hub.ports import Clock, Ids
+
+LONGEST_NAME = 200
+
+Given = TypeVar("Given")
+Checked = TypeVar("Checked")
+
+
+class Passwords(Protocol):
+    """Slow hashing of passwords; never inside a transaction."""
+
+    def hash(self, password: str) -> str:
+        """The hash to keep."""
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Whether it is the password of the stored hash; as slow when there is none."""
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether the hash should be made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as administrators see one."""
+
+    id: UUID
+    email: str
+    name: str
+    roles: Sequence[str]
+    is_active: bool
+    created_at: datetime
+    last_sign_in_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """What is asked for; without a password one is made and shown once."""
+
+    email: str
+    name: str
+    roles: Sequence[str]
+    password: str | None = None
+
+
+class Users:
+    """Create, list and change the users of a tenant."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, passwords: Passwords) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._passwords = passwords
+
+    def create(self, principal: Principal, wanted: NewPerson) -> tuple[Person, str | None]:
+        """Make a user; returns it with the password that was made for it, if none was given.
+
+        `Invalid` lists what is wrong; `Conflict` says that the address has an account already.
+        """
+        principal.require("users.write")
+        email, name, roles = _checked(wanted)
+        made = None if wanted.password is not None else self._ids.secret()[:20]
+        password = wanted.password if wanted.password is not None else str(made)
+        _refuse_weak(password, email, name)
+        password_hash = self._passwords.hash(normalized(password))
+        user = User(
+            id=self._ids.uuid(),
+            tenant_id=principal.tenant_id,
+            email=email,
+            name=name,
+            password_hash=password_hash,
+            is_active=True,
+            created_at=self._clock.now(),
+        )
+        try:
+            self._add(principal, user, roles)
+        except IntegrityError as error:
+            raise Conflict(f"{email} has an account already.", code="user_exists") from error
+        return _shown(user, roles), made
+
+    def _add(self, principal: Principal, user: User, roles: Sequence[str]) -> None:
+        with self._db.unit_of_work() as work:
+            work.session.add(user)
+            work.session.flush()
+            storage.set_roles(work.session, principal.tenant_id, user.id, roles)
+            details = {"email": user.email, "roles": list(roles)}
+            record(work.session, self._ids.uuid(), principal, "user.created", str(user.id), details)
+
+    def list(
+        self, principal: Principal, search: str = "", after: str | None = None, limit: int = 50
+    ) -> Sequence[Person]:
+        """Up to `limit` people whose name or address holds `search`, by address, those `after` an address."""
+        principal.require("users.read")
+        with self._db.read() as session:
+            users = storage.users_of_tenant(session, principal.tenant_id, search, after, limit)
+            roles = storage.roles_of_users(session, principal.tenant_id, [user.id for user in users])
+        return [_shown(user, roles.get(user.id, [])) for user in users]
+
+    def get(self, principal: Principal, user_id: UUID) -> Person:
+        """One user of the tenant; `NotFound` when there is none of that id."""
+        principal.require("users.read")
+        with self._db.read() as session:
+            user = _existing(storage.user_of_tenant(session, principal.tenant_id, user_id))
+            roles = storage.roles_of_users(session, principal.tenant_id, [user.id])
+        return _shown(user, roles.get(user.id, []))
+
+    def change(
+        self,
+        principal: Principal,
+        user_id: UUID,
+        *,
+        name: str | None = None,
+        roles: Sequence[str] | None = None,
+        is_active: bool | None = None,
+    ) -> Person:
+        """Change what is given. `Unprocessable` when nobody would be left to administer the tenant."""
+        principal.require("users.write")
+        with self._db.unit_of_work() as work:
+            user = _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id))
+            before = storage.roles_of_users(work.session, principal.tenant_id, [user.id]).get(user.id, [])
+            after = before if roles is None else _checked_roles(roles)
+            if "administrator" in before and (is_active is False or "administrator" not in after):
+                _refuse_last_administrator(work.session, principal.tenant_id, user.id)
+            details = {"before": _facts(user, before)}
+            user.name = user.name if name is None else _checked_name(name)
+            user.is_active = user.is_active if is_active is None else is_active
+            storage.set_roles(work.session, principal.tenant_id, user.id, after)
+            details["after"] = _facts(user, after)
+            record(work.session, self._ids.uuid(), principal, "user.changed", str(user.id), details)
+            return _shown(user, after)
+
+    def change_own_password(self, principal: Principal, old: str, new: str) -> None:
+        """A user gives a new password, proving the old one first. `Invalid` names the field that does not fit."""
+        user_id = UUID(principal.id)
+        with self._db.read() as session:
+            user = _existing(storage.user_of_tenant(session, principal.tenant_id, user_id))
+        if not self._passwords.verify(user.password_hash, normalized(old)):
+            fault = Violation("sign-in", "old_password", "is not your present password")
+            raise Invalid("The password was not changed.", violations=[fault])
+        _refuse_weak(new, user.email, user.name)
+        password_hash = self._passwords.hash(normalized(new))
+        with self._db.unit_of_work() as work:
+            _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id)).password_hash = password_hash
+            record(work.session, self._ids.uuid(), principal, "user.password_changed", principal.id)
+
+
+def _checked(wanted: NewPerson) -> tuple[str, str, tuple[str, ...]]:
+    faults: list[Violation] = []
+    email = _judged(faults, checked_email, wanted.email)
+    name = _judged(faults, _checked_name, wanted.name)
+    roles = _judged(faults, _checked_roles, wanted.roles)
+    if email is None or name is None or roles is None:
+        raise Invalid("The account cannot be made like this.", violations=faults)
+    return email, name, roles
+
+
+def _judged(faults: list[Violation], check: Callable[[Given], Checked], value: Given) -> Checked | None:
+    """The checked value, or None with its faults added to `faults`."""
+    try:
+        return check(value)
+    except Invalid as error:
+        faults.extend(error.violations)
+        return None
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        fault = Violation("user", "name", f"must have 1 to {LONGEST_NAME} characters")
+        raise Invalid("The name does not fit.", violations=[fault])
+    return name
+
+
+def _checked_roles(roles: Iterable[str]) -> tuple[str, ...]:
+    asked = list(roles)
+    unknown = [role for role in asked if role not in ROLES]
+    if unknown or not asked:
+        fault = Violation("user", "roles", "must name at least one role of this server", unknown, list(ROLES))
+        raise Invalid("The roles do not fit.", violations=[fault])
+    return tuple(role for role in ROLES if role in asked)
+
+
+def _refuse_weak(password: str, email: str, name: str) -> None:
+    faults = password_faults(password, email, name)
+    if faults:
+        raise Invalid("The password does not fit.", code="weak_password", violations=faults)
+
+
+def _refuse_last_administrator(session: Session, tenant_id: UUID, user_id: UUID) -> None:
+    if set(storage.active_administrators(session, tenant_id)) <= {user_id}:
+        raise Unprocessable("Nobody would be left to administer this tenant.", code="last_administrator")
+
+
+def _existing(user: User | None) -> User:
+    if user is None:
+        raise NotFound("There is no such user.", code="user_not_found")
+    return user
+
+
+def _facts(user: User, roles: Sequence[str]) -> dict[str, object]:
+    return {"name": user.name, "roles": list(roles), "is_active": user.is_active}
+
+
+def _shown(user: User, roles: Sequence[str]) -> Person:
+    return Person(user.id, user.email, user.name, roles, user.is_active, user.created_at, user.last_sign_in_at)

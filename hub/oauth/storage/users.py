@@ -1,0 +1,92 @@
+"""Queries on the people who sign in, and their roles."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from hub.db.tables import Tenant, User, UserRole
+
+
+def accounts_of_email(session: Session, email: str, limit: int) -> Sequence[User]:
+    """The accounts that may sign in with this address, in any tenant, the one used last first."""
+    return session.scalars(
+        select(User)
+        .where(User.email == email, User.is_active, User.password_hash.is_not(None))
+        .order_by(User.last_sign_in_at.desc().nulls_last(), User.id)
+        .limit(limit)
+    ).all()
+
+
+def user_with_roles(session: Session, tenant_id: UUID, user_id: UUID) -> tuple[User, Tenant, list[str]] | None:
+    """An active user of the tenant with the tenant itself and the user's roles, in one query."""
+    roles = (
+        select(func.array_agg(UserRole.role))
+        .where(UserRole.user_id == User.id, UserRole.tenant_id == tenant_id)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(User, Tenant, roles)
+        .join(Tenant, Tenant.id == User.tenant_id)
+        .where(User.tenant_id == tenant_id, User.id == user_id, User.is_active)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], sorted(row[2] or []))
+
+
+def users_of_tenant(session: Session, tenant_id: UUID, search: str, after: str | None, limit: int) -> Sequence[User]:
+    """Up to `limit` people of the tenant whose name or address holds `search`, by address, those `after` one."""
+    query = select(User).where(User.tenant_id == tenant_id)
+    if search:
+        query = query.where(
+            User.email.icontains(search, autoescape=True) | User.name.icontains(search, autoescape=True)
+        )
+    if after is not None:
+        query = query.where(User.email > after)
+    return session.scalars(query.order_by(User.email).limit(limit)).all()
+
+
+def user_of_tenant(session: Session, tenant_id: UUID, user_id: UUID) -> User | None:
+    """The user of that id if it belongs to the tenant, active or not."""
+    return session.scalars(select(User).where(User.tenant_id == tenant_id, User.id == user_id)).one_or_none()
+
+
+def roles_of_users(session: Session, tenant_id: UUID, user_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """The roles of each user, sorted."""
+    found: dict[UUID, list[str]] = {}
+    rows = session.execute(
+        select(UserRole.user_id, UserRole.role)
+        .where(UserRole.tenant_id == tenant_id, UserRole.user_id.in_(list(user_ids)))
+        .order_by(UserRole.role)
+    )
+    for user_id, role in rows:
+        found.setdefault(user_id, []).append(role)
+    return found
+
+
+def set_roles(session: Session, tenant_id: UUID, user_id: UUID, roles: Iterable[str]) -> None:
+    """Give the user exactly these roles."""
+    session.execute(delete(UserRole).where(UserRole.tenant_id == tenant_id, UserRole.user_id == user_id))
+    rows = [{"tenant_id": tenant_id, "user_id": user_id, "role": role} for role in roles]
+    if rows:
+        session.execute(insert(UserRole), rows)
+
+
+def active_administrators(session: Session, tenant_id: UUID) -> Sequence[UUID]:
+    """Ids of those who can administer the tenant; their rows are locked, so that the last one stays."""
+    return session.scalars(
+        select(User.id)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(User.tenant_id == tenant_id, User.is_active, UserRole.role == "administrator")
+        .order_by(User.id)
+        .with_for_update(of=User)
+    ).all()
+
+
+def note_sign_in(session: Session, tenant_id: UUID, user_id: UUID, now: datetime, new_hash: str | None) -> None:
+    """Keep when the user signed in last and, where the hashing got stronger, the password's new hash."""
+    values: dict[str, object] = {"last_sign_in_at": now}
+    if new_hash is not None:
+        values["password_hash"] = new_hash
+    session.execute(update(User).where(User.tenant_id == tenant_id, User.id == user_id).values(values))

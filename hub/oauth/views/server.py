@@ -1,0 +1,61 @@
+"""The authorization server's addresses: token endpoint, keys, metadata."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, request
+
+from hub.errors import HubError
+from hub.http import public, register_dialect, service
+from hub.oauth.authlib_bridge import TokenRequest
+from hub.oauth.services.tokens import Tokens
+
+
+def register_oauth(app: Flask) -> None:
+    """Put the authorization server on the Hub's origin."""
+    blueprint = Blueprint("oauth", __name__)
+    blueprint.add_url_rule("/oauth/token", view_func=token, methods=["POST"])
+    blueprint.add_url_rule("/oauth/jwks", view_func=jwks)
+    blueprint.add_url_rule("/.well-known/oauth-authorization-server", view_func=metadata)
+    app.register_blueprint(blueprint)
+    register_dialect(app, blueprint, _as_oauth)
+
+
+@public
+def token() -> Response:
+    """RFC 6749 section 3.2. The client authenticates itself, so the endpoint is public."""
+    form = {name: request.form.getlist(name) for name in request.form}
+    answer = service(Tokens).answer(TokenRequest(dict(request.headers), form))
+    response = jsonify(answer.body)
+    response.status_code = answer.status
+    response.headers.extend((name, value) for name, value in answer.headers if name.lower() != "content-type")
+    return response
+
+
+@public
+def jwks() -> Response:
+    """RFC 7517: what verifies our tokens; resource servers may keep it for five minutes."""
+    return _cacheable(service(Tokens).jwks())
+
+
+@public
+def metadata() -> Response:
+    """RFC 8414."""
+    return _cacheable(service(Tokens).metadata())
+
+
+def _cacheable(document: dict[str, Any]) -> Response:
+    response = jsonify(document)
+    response.cache_control.public = True
+    response.cache_control.max_age = 300
+    return response
+
+
+def _as_oauth(error: HubError) -> Response:
+    """The dialect of RFC 6749 section 5.2 for what goes wrong before or beside the protocol."""
+    names = {400: "invalid_request", 401: "invalid_client", 503: "temporarily_unavailable"}
+    name = names.get(error.status, "invalid_request" if error.status < 500 else "server_error")
+    response = jsonify(error=name, error_description=error.detail)
+    response.status_code = error.status
+    response.headers.extend(error.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response

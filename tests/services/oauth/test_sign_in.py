@@ -1,0 +1,225 @@
+"""Signing in, and the session that follows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated, Unprocessable
+from hub.identity import system_principal
+from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT, SignIn
+from hub.oauth.services.tenants import Tenants
+from hub.oauth.services.users import NewPerson, Users
+from tests.support.people import PASSWORD, make_account
+
+HERE = "192.0.2.1"
+
+
+@pytest.fixture
+def users(hub):
+    return hub.service(Users)
+
+
+@pytest.fixture
+def entrance(hub):
+    return hub.service(SignIn)
+
+
+@pytest.fixture
+def address(hub):
+    """A network address that no other test guesses from."""
+    number = hub.ports.ids.uuid().int & 0xFFFFFFFF
+    return f"2001:db8::{number >> 16:x}:{number & 0xFFFF:x}"
+
+
+@pytest.fixture
+def author(hub, system):
+    return make_account(hub, system, "author")
+
+
+def test_the_right_password_begins_a_session(entrance, author, tenant, address):
+    known = entrance.who(entrance.sign_in(author.person.email.upper(), PASSWORD, address))
+    assert (known.principal.tenant_id, known.principal.id) == (tenant.id, str(author.person.id))
+    assert known.roles == ["author"]
+    assert known.principal.may("packages.write")
+    assert not known.principal.may("users.read")
+
+
+def test_wrong_password_and_unknown_address_get_the_same_answer(entrance, author, address):
+    with pytest.raises(Unauthenticated) as wrong:
+        entrance.sign_in(author.person.email, "plover tin umbrell", address)
+    with pytest.raises(Unauthenticated) as unknown:
+        entrance.sign_in("nobody@school.example", PASSWORD, address)
+    assert (wrong.value.detail, wrong.value.code) == (unknown.value.detail, unknown.value.code)
+
+
+def test_guessing_has_to_wait_but_only_where_the_guesses_come_from(entrance, author, address):
+    for _ in range(GUESSES_AT_ACCOUNT):
+        with pytest.raises(Unauthenticated):
+            entrance.sign_in(author.person.email, "wrong", address)
+    with pytest.raises(TooMany) as refusal:
+        entrance.sign_in(author.person.email, PASSWORD, address)
+    assert int(refusal.value.headers["Retry-After"]) > 0
+    assert entrance.sign_in(author.person.email, PASSWORD, f"{address}:2")
+
+
+def test_success_clears_the_count(entrance, author, address):
+    for _ in range(2):
+        for _ in range(GUESSES_AT_ACCOUNT - 1):
+            with pytest.raises(Unauthenticated):
+                entrance.sign_in(author.person.email, "wrong", address)
+        assert entrance.sign_in(author.person.email, PASSWORD, address)
+
+
+def test_every_sign_in_is_a_new_session_and_signing_out_ends_that_one(entrance, author, address):
+    first, second = (entrance.sign_in(author.person.email, PASSWORD, address) for _ in range(2))
+    assert first != second
+    entrance.sign_out(first)
+    assert entrance.who(first) is None
+    assert entrance.who(second)
+    entrance.sign_out(first)
+
+
+def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, address):
+    class Remembering:
+        """Transients that tell how long things are kept."""
+
+        def __init__(self):
+            self.seconds = {}
+
+        def put(self, key, value, seconds):
+            self.seconds[key.partition(":")[0]] = seconds
+
+        def increment(self, key, seconds):
+            return 1
+
+        def delete(self, key):
+            """Counts of guesses are not looked at here."""
+
+    kept = Remembering()
+    passwords = hub.service(Users)._passwords
+    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, timedelta(minutes=5), timedelta(hours=2))
+    entrance.sign_in(author.person.email, PASSWORD, address)
+    assert kept.seconds == {"session": 7200, "session-use": 300}
+
+
+def test_what_is_kept_does_not_reveal_the_session_id(entrance, author, address, hub):
+    session_id = entrance.sign_in(author.person.email, PASSWORD, address)
+    assert hub.ports.transients.get(f"session:{session_id}") is None
+
+
+@pytest.mark.parametrize("session_id", ["", "x", "a" * 5000])
+def test_an_unknown_session_is_nobody(entrance, session_id):
+    assert entrance.who(session_id) is None
+    entrance.sign_out(session_id)
+
+
+def test_roles_that_are_taken_away_are_gone_at_once_and_a_closed_account_is_out(
+    entrance, users, system, author, address
+):
+    session_id = entrance.sign_in(author.person.email, PASSWORD, address)
+    users.change(system, author.person.id, roles=["reporting"])
+    assert not entrance.who(session_id).principal.may("packages.write")
+    users.change(system, author.person.id, is_active=False)
+    assert entrance.who(session_id) is None
+    with pytest.raises(Unauthenticated):
+        entrance.sign_in(author.person.email, PASSWORD, address)
+
+
+def test_one_address_in_two_tenants_enters_the_one_of_its_password(hub, entrance, users, author, address):
+    other = system_principal(hub.service(Tenants).create(f"o{hub.ports.ids.uuid().hex[:20]}", "Other").id)
+    users.create(other, NewPerson(author.person.email, "Ada Else", ("reporting",), "quite another phrase"))
+    there = entrance.who(entrance.sign_in(author.person.email, "quite another phrase", address))
+    here = entrance.who(entrance.sign_in(author.person.email, PASSWORD, address))
+    assert there.principal.tenant_id == other.tenant_id
+    assert here.principal.tenant_id == author_tenant(users, author, here)
+
+
+def author_tenant(users, author, known):
+    assert users.get(system_principal(known.principal.tenant_id), author.person.id).email == author.person.email
+    return known.principal.tenant_id
+
+
+def test_sign_in_failure_and_sign_out_are_in_the_audit_log(hub, entrance, system, author, address):
+    with pytest.raises(Unauthenticated):
+        entrance.sign_in(author.person.email, "wrong", address)
+    entrance.sign_out(entrance.sign_in(author.person.email, PASSWORD, address))
+    events = hub.service(AuditLog).list(system)
+    assert [e.action for e in events if e.action.startswith("session")] == [
+        "session.ended",
+        "session.began",
+        "session.refused",
+    ]
+    assert "wrong" not in str([e.details for e in events])
+
+
+def test_a_user_without_a_password_gets_one_that_is_shown_once(users, system, entrance, address):
+    person, made = users.create(system, NewPerson(f"new-{system.tenant_id}@school.example", "New", ("author",)))
+    assert len(made) == 20
+    assert entrance.sign_in(person.email, made, address)
+
+
+def test_every_fault_of_a_new_user_is_named_at_once(users, system):
+    with pytest.raises(Invalid) as refusal:
+        users.create(system, NewPerson("nonsense", " ", ("king",), PASSWORD))
+    assert [fault.where for fault in refusal.value.violations] == ["email", "name", "roles"]
+
+
+def test_a_weak_password_is_refused(users, system):
+    with pytest.raises(Invalid) as refusal:
+        users.create(system, NewPerson("ada@school.example", "Ada", ("author",), "Passw0rd1"))
+    assert refusal.value.code == "weak_password"
+
+
+def test_an_address_has_one_account_a_tenant(users, system, author):
+    with pytest.raises(Conflict):
+        users.create(system, NewPerson(author.person.email, "Again", ("author",), PASSWORD))
+
+
+def test_the_last_administrator_stays(hub, users, system):
+    first = make_account(hub, system, "administrator").person
+    for change in ({"is_active": False}, {"roles": ["author"]}):
+        with pytest.raises(Unprocessable):
+            users.change(system, first.id, **change)
+    make_account(hub, system, "administrator")
+    assert not users.change(system, first.id, is_active=False).is_active
+
+
+def test_a_user_changes_the_own_password_by_proving_the_old_one(users, entrance, author, address):
+    known = entrance.who(entrance.sign_in(author.person.email, PASSWORD, address))
+    with pytest.raises(Invalid):
+        users.change_own_password(known.principal, "wrong", "a new phrase to keep")
+    with pytest.raises(Invalid):
+        users.change_own_password(known.principal, PASSWORD, "12345678")
+    users.change_own_password(known.principal, PASSWORD, "a new phrase to keep")
+    assert entrance.sign_in(author.person.email, "a new phrase to keep", address)
+
+
+def test_people_are_listed_by_address_and_found_by_name(hub, users, system):
+    names = ["Ann", "Bob", "Cid"]
+    for name in names:
+        users.create(system, NewPerson(f"{name}@school.example", f"{name} 100%", ("author",), PASSWORD))
+    assert [p.name for p in users.list(system, limit=2)] == ["Ann 100%", "Bob 100%"]
+    assert [p.name for p in users.list(system, after="bob@school.example")] == ["Cid 100%"]
+    assert [p.name for p in users.list(system, search="b 100%")] == ["Bob 100%"]
+    assert users.list(system, search="_") == []
+
+
+def test_tenants_do_not_see_each_others_people(hub, users, author):
+    stranger = system_principal(hub.service(Tenants).create(f"o{hub.ports.ids.uuid().hex[:20]}", "Other").id)
+    assert users.list(stranger) == []
+    with pytest.raises(NotFound):
+        users.get(stranger, author.person.id)
+    with pytest.raises(NotFound):
+        users.change(stranger, author.person.id, name="Mine")
+
+
+def test_events_are_listed_newest_first_and_page_by_key(hub, users, system):
+    began = datetime.now(UTC)
+    people = [make_account(hub, system, "author").person for _ in range(3)]
+    log = hub.service(AuditLog)
+    newest = log.list(system, limit=2)
+    assert [e.target for e in newest] == [str(p.id) for p in reversed(people)][:2]
+    rest = log.list(system, before=(newest[-1].at, newest[-1].id))
+    assert [e.target for e in rest] == [str(people[0].id)]
+    assert all(e.at >= began - timedelta(seconds=1) for e in newest)
