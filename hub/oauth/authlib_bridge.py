@@ -152,7 +152,7 @@ def answer_token_request(
     except UnicodeDecodeError:  # Basic credentials that are not UTF-8: nobody's.
         answer = TokenAnswer(*InvalidClientError()())
     assert isinstance(answer, TokenAnswer)
-    return _with_challenge(request, answer)
+    return _in_our_words(answer)
 
 
 def _form_fault(request: TokenRequest) -> str | None:
@@ -173,8 +173,13 @@ def _is_plain(text: str) -> bool:
     return all(" " <= character <= "~" and character not in '"\\' for character in text)
 
 
-def _with_challenge(request: TokenRequest, answer: TokenAnswer) -> TokenAnswer:
-    """A client that could not authenticate gets 401 with a challenge, whichever way it tried (section 5.2)."""
+def _in_our_words(answer: TokenAnswer) -> TokenAnswer:
+    """Authlib says nothing of an unknown grant, and too much of a client that could not authenticate.
+
+    That one gets 401 with a challenge and the same words, whichever way it tried (section 5.2).
+    """
+    if answer.body.get("error") == "unsupported_grant_type":
+        answer.body["error_description"] = f"This server knows the grant {_ClientCredentials.GRANT_TYPE}"
     if answer.body.get("error") != "invalid_client":
         return answer
     body = {"error": "invalid_client", "error_description": "Unknown client, wrong secret, or none given"}
