@@ -1,0 +1,471 @@
+"""The zip rules: what a package's container may be, judged from its central directory before a byte is unpacked.
+
+We read the directory ourselves (PKWARE APPNOTE 6.3.10) because the common readers repair what should be refused:
+they relocate `..`, keep drive names, and accept entries that share bytes. Nothing is ever sanitised: a dangerous
+name refuses the whole package. While unpacking, every promise of the directory (size, checksum, place) is checked
+again with a running count, so memory stays flat and no entry grows beyond what was judged.
+"""
+
+import re
+import stat
+import struct
+import unicodedata
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Protocol
+
+from hub.scorm.spec.manifest.findings import Finding, Place, Refused, Report
+from hub.scorm.spec.manifest.rules import finding
+
+_END = struct.Struct("<4s4H2LH")
+_END64_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_CENTRAL = struct.Struct("<4sBB5H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_END_SIGNATURE, _END64_SIGNATURE, _LOCATOR_SIGNATURE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+_CENTRAL_SIGNATURE, _LOCAL_SIGNATURE = b"PK\x01\x02", b"PK\x03\x04"
+
+_LONGEST_COMMENT = 0xFFFF
+_SATURATED16, _SATURATED32 = 0xFFFF, 0xFFFFFFFF
+_EXTRA_ZIP64, _EXTRA_UNICODE_PATH, _EXTRA_AES = 0x0001, 0x7075, 0x9901
+_FLAG_ENCRYPTED, _FLAG_STRONG, _FLAG_MASKED = 0x0001, 0x0040, 0x2000
+_STORED, _DEFLATED = 0, 8
+_METHODS = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
+_OTHER_FORMATS = {
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x1f\x8b": "a gzip file",
+    b"%PDF": "a PDF",
+    b"<": "an HTML or XML page",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+}
+
+#: A packed file smaller than this may have any ratio: blank pictures and tables of zeros do, and 20,000 of them
+#: stay below the limit on the whole.
+RATIO_FLOOR_BYTES = 100_000
+#: S3 allows keys of 1,024 bytes and most file systems names of 255; our own prefix takes up to 170.
+LONGEST_NAME_BYTES, LONGEST_SEGMENT_BYTES = 850, 255
+_LARGEST_DIRECTORY_BYTES = 64 * 1024 * 1024
+_PIECE = 256 * 1024
+
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_DOTS_AND_BLANKS = re.compile(r"^[.\s]*$")
+
+
+class ByteSource(Protocol):
+    """The zip's bytes, readable at any place and from several threads at once."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes at `offset`, fewer than `length` only at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a package may hold. Bytes and counts; `ratio` is unpacked size over packed size of one file."""
+
+    files: int = 20_000
+    bytes: int = 2 * 1024**3
+    ratio: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the zip as its directory describes it. `until` is where the next entry's bytes may begin."""
+
+    name: str
+    raw_name: bytes
+    size: int
+    packed_size: int
+    crc: int
+    method: int
+    flags: int
+    mode: int
+    offset: int
+    is_folder: bool
+    has_certain_name: bool
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What the zip holds: its files (folders left out), and what was found on reading it."""
+
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_directory(source: ByteSource, limits: Limits, codepage: str = "cp437") -> Directory:
+    """Read and judge the central directory; names without a declared encoding are read as `codepage`.
+
+    Nothing is raised: whatever refuses the zip is among the findings.
+    """
+    report = Report()
+    try:
+        entries = _entries(source, limits, codepage)
+    except Refused as refusal:
+        return Directory((), (refusal.finding,))
+    _judge_entries(entries, limits, report)
+    _note_names(entries, codepage, report)
+    files = [entry for entry in entries if not entry.is_folder]
+    if not files:
+        report.add(finding("archive.empty"))
+    return Directory(tuple(files), report.findings())
+
+
+def undecided_names(directory: Directory) -> list[bytes]:
+    """The raw names that are neither ASCII nor say their encoding, so that a code page had to be guessed."""
+    return [entry.raw_name for entry in directory.entries if not entry.has_certain_name]
+
+
+# --- finding the directory -------------------------------------------------------------------------------------
+
+
+def _entries(source: ByteSource, limits: Limits, codepage: str) -> list[Entry]:
+    count, size, offset = _locate(source)
+    if count > 2 * limits.files:
+        raise Refused(finding("archive.too-many-files", found=count, limit=limits.files))
+    if size > _LARGEST_DIRECTORY_BYTES:
+        raise Refused(finding("archive.damaged", what=f"its directory has {size} bytes"))
+    table = source.read(offset, size)
+    entries = list(_parse(table, codepage))
+    if len(entries) != count:
+        raise Refused(finding("archive.ambiguous", what=f"it announces {count} entries and lists {len(entries)}"))
+    return _with_bounds(entries, offset)
+
+
+def _locate(source: ByteSource) -> tuple[int, int, int]:
+    """Entry count, size and offset of the central directory (APPNOTE 4.3.16; 4.3.14 for zip64)."""
+    tail_at = max(0, source.size - _LONGEST_COMMENT - _END.size)
+    tail = source.read(tail_at, source.size - tail_at)
+    position = _end_position(tail)
+    if position is None:
+        raise Refused(_no_directory(source, tail))
+    _, disk, first_disk, on_disk, count, size, offset, _ = _END.unpack_from(tail, position)
+    end_at = tail_at + position
+    locator = source.read(end_at - _END64_LOCATOR.size, _END64_LOCATOR.size) if end_at >= _END64_LOCATOR.size else b""
+    if locator[:4] == _LOCATOR_SIGNATURE:
+        end_at, count, size, offset = _locate64(source, end_at, locator, (count, size, offset))
+    elif disk or first_disk or on_disk != count:
+        raise Refused(finding("archive.several-disks"))
+    if offset + size > end_at:
+        raise Refused(finding("archive.damaged", what="its directory lies outside the file"))
+    if offset + size != end_at:
+        raise Refused(finding("archive.prefixed", count=end_at - offset - size))
+    return count, size, offset
+
+
+def _end_position(tail: bytes) -> int | None:
+    """Where the end record is: the last one whose comment reaches exactly to the end of the file."""
+    position = tail.rfind(_END_SIGNATURE)
+    while position >= 0:
+        if position + _END.size <= len(tail):
+            comment = _END.unpack_from(tail, position)[-1]
+            if position + _END.size + comment == len(tail):
+                return position
+        position = tail.rfind(_END_SIGNATURE, 0, position)
+    return None
+
+
+def _no_directory(source: ByteSource, tail: bytes) -> Finding:
+    head = source.read(0, 512)
+    if head.startswith(_LOCAL_SIGNATURE):
+        return finding("archive.truncated")
+    if _END_SIGNATURE in tail:
+        return finding("archive.damaged", what="its end record does not reach the end of the file")
+    guesses = (name for magic, name in _OTHER_FORMATS.items() if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(magic))
+    guess = next(guesses, "")
+    return finding("archive.not-a-zip", guess=f" but {guess}" if guess else "")
+
+
+def _locate64(
+    source: ByteSource, end_at: int, locator: bytes, legacy: tuple[int, int, int]
+) -> tuple[int, int, int, int]:
+    _, _, record_at, disks = _END64_LOCATOR.unpack(locator)
+    record = source.read(record_at, _END64.size) if record_at < end_at else b""
+    if disks > 1:
+        raise Refused(finding("archive.several-disks"))
+    if len(record) < _END64.size or record[:4] != _END64_SIGNATURE:
+        raise Refused(finding("archive.damaged", what="its zip64 end record is missing"))
+    _, length, _, _, disk, first_disk, on_disk, count, size, offset = _END64.unpack(record)
+    if record_at + 12 + length != end_at - _END64_LOCATOR.size:
+        raise Refused(finding("archive.ambiguous", what="its zip64 end record is not where it should be"))
+    if disk or first_disk or on_disk != count:
+        raise Refused(finding("archive.several-disks"))
+    ceilings = (_SATURATED16, _SATURATED32, _SATURATED32)
+    for old, new, ceiling in zip(legacy, (count, size, offset), ceilings, strict=True):
+        if old not in {new, ceiling}:
+            raise Refused(finding("archive.ambiguous", what="its two end records differ"))
+    return record_at, count, size, offset
+
+
+# --- reading its entries ---------------------------------------------------------------------------------------
+
+
+def _parse(table: bytes, codepage: str) -> Iterator[Entry]:
+    position = 0
+    while position < len(table):
+        header = table[position : position + _CENTRAL.size]
+        if len(header) < _CENTRAL.size or header[:4] != _CENTRAL_SIGNATURE:
+            raise Refused(finding("archive.damaged", what=f"its directory is unreadable at byte {position}"))
+        fields = _CENTRAL.unpack(header)
+        name_length, extra_length, comment_length = fields[11:14]
+        name_at = position + _CENTRAL.size
+        extra_at = name_at + name_length
+        position = extra_at + extra_length + comment_length
+        if position > len(table):
+            raise Refused(finding("archive.damaged", what="its directory ends within an entry"))
+        yield _entry(fields, table[name_at:extra_at], table[extra_at : extra_at + extra_length], codepage)
+
+
+def _entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, codepage: str) -> Entry:
+    _, _, host, _, flags, method, _, _, crc, packed_size, size, _, _, _, _, _, attributes, offset = fields
+    extras = _extras(extra)
+    size, packed_size, offset = _wide(extras.get(_EXTRA_ZIP64, b""), size, packed_size, offset)
+    if _EXTRA_AES in extras:
+        flags |= _FLAG_ENCRYPTED
+    text, is_certain = _decode_name(raw_name, extras.get(_EXTRA_UNICODE_PATH, b""), codepage)
+    name = text.replace("\\", "/").removeprefix("./")
+    # The upper half of the attributes is a Unix mode whatever the host says: some tools write it under MS-DOS.
+    mode = attributes >> 16
+    is_folder = name.endswith("/") or (host == 0 and bool(attributes & 0x10) and size == 0)
+    return Entry(name, raw_name, size, packed_size, crc, method, flags, mode, offset, is_folder, is_certain)
+
+
+def _extras(extra: bytes) -> dict[int, bytes]:
+    """Extra fields by their id (APPNOTE 4.5); trailing bytes that make no field are passed over, as is usual."""
+    found: dict[int, bytes] = {}
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, position)
+        found.setdefault(kind, extra[position + 4 : position + 4 + length])
+        position += 4 + length
+    return found
+
+
+def _wide(extra: bytes, size: int, packed_size: int, offset: int) -> tuple[int, int, int]:
+    """Sizes and offset of a zip64 entry: the extra field holds those that are saturated, in this order (4.5.3)."""
+    values = iter(value for (value,) in struct.iter_unpack("<Q", extra[: len(extra) // 8 * 8]))
+    try:
+        size = next(values) if size == _SATURATED32 else size
+        packed_size = next(values) if packed_size == _SATURATED32 else packed_size
+        offset = next(values) if offset == _SATURATED32 else offset
+    except StopIteration:
+        raise Refused(finding("archive.damaged", what="a zip64 entry lacks its sizes")) from None
+    return size, packed_size, offset
+
+
+def _decode_name(raw: bytes, unicode_path: bytes, codepage: str) -> tuple[str, bool]:
+    """The name as text, and whether that is certain rather than guessed (APPNOTE 4.6.9 and appendix D)."""
+    if unicode_path[:1] == b"\x01" and unicode_path[1:5] == struct.pack("<L", zlib.crc32(raw)):
+        raw = unicode_path[5:]
+    try:  # Whatever the flag says: many tools write UTF-8 without it, and other text is hardly ever valid UTF-8.
+        return raw.decode(), True
+    except UnicodeDecodeError:
+        return raw.decode(codepage, errors="replace"), False
+
+
+def _with_bounds(entries: list[Entry], directory_at: int) -> list[Entry]:
+    """Tell each entry where its bytes must end: at the next entry, or at the directory."""
+    starts = sorted({entry.offset for entry in entries} | {directory_at})
+    following = dict(pairwise(starts))
+    return [replace(entry, until=following.get(entry.offset, directory_at)) for entry in entries]
+
+
+# --- judging the entries ---------------------------------------------------------------------------------------
+
+
+def _judge_entries(entries: list[Entry], limits: Limits, report: Report) -> None:
+    for entry in entries:
+        report.extend(_entry_faults(entry, limits))
+    report.extend(_overlaps(entries))
+    report.extend(_collisions(entries))
+    files = sum(not entry.is_folder for entry in entries)
+    total = sum(entry.size for entry in entries)
+    if files > limits.files:
+        report.add(finding("archive.too-many-files", found=files, limit=limits.files))
+    if total > limits.bytes:
+        report.add(finding("archive.too-large", found=total, limit=limits.bytes))
+
+
+def _entry_faults(entry: Entry, limits: Limits) -> Iterator[Finding]:
+    yield from name_faults(entry.name)
+    yield from _kind_faults(entry)
+    at = Place(entry.name)
+    if entry.flags & (_FLAG_ENCRYPTED | _FLAG_STRONG | _FLAG_MASKED):
+        yield finding("archive.encrypted", at, entry=entry.name)
+    elif entry.method not in {_STORED, _DEFLATED}:
+        yield finding(
+            "archive.method", at, entry=entry.name, method=_METHODS.get(entry.method, f"method {entry.method}")
+        )
+    elif entry.method == _STORED and entry.size != entry.packed_size:
+        yield finding("archive.ambiguous", at, what=f"“{entry.name}” is not packed and yet has two sizes")
+    if entry.size > RATIO_FLOOR_BYTES and entry.size > limits.ratio * max(1, entry.packed_size):
+        ratio = entry.size // max(1, entry.packed_size)
+        yield finding("archive.ratio", at, entry=entry.name, ratio=ratio, limit=limits.ratio)
+
+
+def name_faults(name: str) -> Iterator[Finding]:
+    """What is dangerous or impossible about the name of an entry; nothing for a plain relative path."""
+    at = Place(name)
+    parts = name.removesuffix("/").split("/")
+    control = next((char for char in name if unicodedata.category(char) == "Cc"), None)
+    if not name:
+        yield finding("archive.no-name")
+    elif control is not None:
+        yield finding("archive.control", at, entry=name, codepoint=f"{ord(control):04X}")
+    elif name.startswith("/"):
+        yield finding("archive.absolute", at, entry=name)
+    elif _DRIVE.match(name):
+        yield finding("archive.drive", at, entry=name)
+    elif ".." in parts:
+        yield finding("archive.escapes", at, entry=name)
+    elif any(_DOTS_AND_BLANKS.match(part) for part in parts):
+        yield finding("archive.segment", at, entry=name)
+    else:
+        yield from _length_faults(name, parts, at)
+
+
+def _length_faults(name: str, parts: list[str], at: Place) -> Iterator[Finding]:
+    whole, longest = len(name.encode()), max(len(part.encode()) for part in parts)
+    if whole > LONGEST_NAME_BYTES:
+        yield finding("archive.name-too-long", at, entry=name, found=whole, limit=LONGEST_NAME_BYTES, what="in all")
+    elif longest > LONGEST_SEGMENT_BYTES:
+        what = "for one name"
+        yield finding("archive.name-too-long", at, entry=name, found=longest, limit=LONGEST_SEGMENT_BYTES, what=what)
+
+
+def _kind_faults(entry: Entry) -> Iterator[Finding]:
+    kind = stat.S_IFMT(entry.mode)
+    if kind == stat.S_IFLNK:
+        yield finding("archive.link", Place(entry.name), entry=entry.name)
+    elif kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        yield finding("archive.device", Place(entry.name), entry=entry.name)
+    if entry.is_folder and entry.size:
+        yield finding("archive.folder-with-data", Place(entry.name), entry=entry.name)
+
+
+def _overlaps(entries: list[Entry]) -> Iterator[Finding]:
+    """Entries that share bytes: how a small zip holds petabytes (each entry is checked again when unpacked)."""
+    placed = sorted(entries, key=lambda entry: entry.offset)
+    for entry, following in pairwise(placed):
+        if _least_end(entry) > following.offset:
+            yield finding("archive.overlap", Place(following.name), entry=following.name, other=entry.name)
+    if placed and _least_end(placed[-1]) > placed[-1].until:
+        yield finding("archive.offset", Place(placed[-1].name), entry=placed[-1].name)
+
+
+def _least_end(entry: Entry) -> int:
+    return entry.offset + _LOCAL.size + len(entry.raw_name) + entry.packed_size
+
+
+def _collisions(entries: list[Entry]) -> Iterator[Finding]:
+    """Names that would meet in one file: twice the same, alike but for case or Unicode form, or file and folder."""
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.is_folder:
+            continue
+        other = first.setdefault(folded(entry.name), entry)
+        if other is not entry:
+            code = "archive.duplicate" if other.name == entry.name else "archive.collision"
+            yield finding(code, Place(entry.name), entry=entry.name, other=other.name)
+    for entry in entries:
+        for folder in _folders(entry.name):
+            if folder in first:
+                yield finding("archive.file-and-folder", Place(entry.name), entry=first[folder].name)
+
+
+def _folders(name: str) -> Iterable[str]:
+    parts = folded(name).removesuffix("/").split("/")
+    last = len(parts) + 1 if name.endswith("/") else len(parts)
+    return ("/".join(parts[:depth]) for depth in range(1, last))
+
+
+def folded(name: str) -> str:
+    """The form in which names are the same that meet on a file system without case or Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _note_names(entries: list[Entry], codepage: str, report: Report) -> None:
+    backslashes = sum(b"\\" in entry.raw_name for entry in entries)
+    if backslashes:
+        report.add(finding("archive.backslash", count=backslashes))
+    guessed = sum(not entry.has_certain_name for entry in entries)
+    if guessed:
+        report.add(finding("archive.name-encoding", count=guessed, encoding=codepage.upper()))
+
+
+# --- unpacking -------------------------------------------------------------------------------------------------
+
+
+def read_entry(source: ByteSource, entry: Entry) -> Iterator[bytes]:
+    """The unpacked bytes of one file, in pieces of at most 256 kB.
+
+    Raises `Refused` as soon as the data is not what the directory promised: another name, more bytes, a wrong
+    checksum. The caller must then throw away what it has.
+    """
+    start = _data_start(source, entry)
+    pieces = _inflated(source, entry, start) if entry.method == _DEFLATED else _packed(source, entry, start)
+    count = checksum = 0
+    for piece in pieces:
+        count += len(piece)
+        if count > entry.size:
+            raise Refused(finding("archive.entry-larger", Place(entry.name), entry=entry.name, size=entry.size))
+        checksum = zlib.crc32(piece, checksum)
+        yield piece
+    if count < entry.size:
+        raise Refused(_damaged(entry, f"it ends after {count} of {entry.size} bytes"))
+    if checksum != entry.crc:
+        raise Refused(_damaged(entry, "its checksum is wrong"))
+
+
+def _damaged(entry: Entry, what: str) -> Finding:
+    return finding("archive.damaged-entry", Place(entry.name), entry=entry.name, what=what)
+
+
+def _data_start(source: ByteSource, entry: Entry) -> int:
+    """Where the packed bytes begin, after the local header agreed with the directory (APPNOTE 4.3.7)."""
+    header = source.read(entry.offset, _LOCAL.size)
+    if len(header) < _LOCAL.size or header[:4] != _LOCAL_SIGNATURE:
+        raise Refused(_damaged(entry, "its header is missing"))
+    _, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL.unpack(header)
+    name_at = entry.offset + _LOCAL.size
+    mismatch = {
+        "name": source.read(name_at, name_length) != entry.raw_name,
+        "method": method != entry.method,
+        "encryption": bool((flags ^ entry.flags) & _FLAG_ENCRYPTED),
+    }
+    for what, differs in mismatch.items():
+        if differs:
+            raise Refused(finding("archive.local-mismatch", Place(entry.name), entry=entry.name, what=what))
+    start = name_at + name_length + extra_length
+    if start + entry.packed_size > entry.until:
+        raise Refused(finding("archive.overlap", Place(entry.name), entry=entry.name, other="what follows it"))
+    return start
+
+
+def _packed(source: ByteSource, entry: Entry, start: int) -> Iterator[bytes]:
+    end = start + entry.packed_size
+    for position in range(start, end, _PIECE):
+        yield source.read(position, min(_PIECE, end - position))
+
+
+def _inflated(source: ByteSource, entry: Entry, start: int) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for packed in _packed(source, entry, start):
+            waiting = packed
+            while waiting and not inflater.eof:
+                yield inflater.decompress(waiting, _PIECE)
+                waiting = inflater.unconsumed_tail
+        while not inflater.eof and (rest := inflater.decompress(b"", _PIECE)):
+            yield rest
+    except zlib.error as error:
+        raise Refused(_damaged(entry, f"it cannot be unpacked ({error})")) from error
+    if not inflater.eof:
+        raise Refused(_damaged(entry, "its packed data is cut off"))

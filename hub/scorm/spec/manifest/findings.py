@@ -1,0 +1,126 @@
+"""What was found in a package: one value for each thing that an author should know.
+
+Every finding has a stable code (docs/findings.md lists them all), a place, plain words, the section of the standard
+where there is one, and how to mend it. The rules themselves are the table in `rules`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+#: How many findings of one code are listed; the rest are counted, so that a report stays readable.
+LISTED_PER_CODE = 50
+
+
+class Severity(StrEnum):
+    """How grave a finding is. `DANGER` and `ERROR` refuse the package; the others are notes to its author."""
+
+    DANGER = "danger"
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+class Verdict(StrEnum):
+    """What becomes of the package: taken, refused because it cannot work, or refused as dangerous."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DANGEROUS = "dangerous"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a code means: `message` is filled with the facts of the case, `section` cites the standard."""
+
+    severity: Severity
+    message: str
+    fix: str
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is: a file of the zip, and 1-based line and column in it where they are known."""
+
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found. `message` and `fix` are for people, `code` is for programs."""
+
+    code: str
+    severity: Severity
+    message: str
+    fix: str
+    section: str = ""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.file, self.line, self.column)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a package with this finding is refused."""
+        return self.severity in {Severity.DANGER, Severity.ERROR}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as a JSON object."""
+        return asdict(self)
+
+
+class Refused(Exception):
+    """Reading cannot go on; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+class Report:
+    """Collects findings while a package is judged."""
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self._findings = list(findings)
+        self._counts = Counter(finding.code for finding in self._findings)
+
+    def add(self, finding: Finding) -> None:
+        """Keep the finding, unless there are enough of its kind already."""
+        self._counts[finding.code] += 1
+        if self._counts[finding.code] <= LISTED_PER_CODE:
+            self._findings.append(finding)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Keep all of them."""
+        for finding in findings:
+            self.add(finding)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether anything found so far refuses the package."""
+        return any(finding.refuses for finding in self._findings)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found, the gravest first and otherwise in the order of discovery."""
+        order = list(Severity)
+        return tuple(sorted(self._findings, key=lambda finding: order.index(finding.severity)))
+
+
+def verdict(findings: Iterable[Finding]) -> Verdict:
+    """What the findings together mean for the package."""
+    severities = {finding.severity for finding in findings}
+    if Severity.DANGER in severities:
+        return Verdict.DANGEROUS
+    return Verdict.REFUSED if Severity.ERROR in severities else Verdict.ACCEPTED

@@ -1,0 +1,398 @@
+"""The rules that packages are judged by, as a table: code -> severity, words, remedy, section of the standard."""
+
+from typing import Any
+
+from hub.scorm.spec.manifest.findings import Finding, Place, Rule, Severity
+
+_DANGER, _ERROR, _WARNING, _HINT = Severity.DANGER, Severity.ERROR, Severity.WARNING, Severity.HINT
+
+_REPACK = "Export the package again from the authoring tool, or zip its folder anew with an ordinary zip program."
+_EXPORT = "Export the package again from the authoring tool."
+_CP = "IMS Content Packaging 1.1.4 Information Model"
+_CAM = "SCORM 2004 4th Ed. CAM"
+_CAM12 = "SCORM 1.2 CAM"
+
+#: The container: PKWARE's APPNOTE describes the format, SCORM says only that a package is a zip.
+ARCHIVE_RULES: dict[str, Rule] = {
+    "archive.not-a-zip": Rule(
+        _ERROR,
+        "This is not a zip file{guess}.",
+        "Upload the zip that the authoring tool exported.",
+        f"{_CAM}, package interchange file",
+    ),
+    "archive.truncated": Rule(
+        _ERROR, "The zip is cut off: its directory is missing.", "Upload it again; the copy here is incomplete."
+    ),
+    "archive.damaged": Rule(_ERROR, "The zip is damaged: {what}.", _REPACK),
+    "archive.damaged-entry": Rule(_ERROR, "“{entry}” is damaged: {what}.", _REPACK),
+    "archive.empty": Rule(_ERROR, "The zip holds no files.", _REPACK),
+    "archive.several-disks": Rule(_ERROR, "The zip is split over several files.", "Make one zip of the package."),
+    "archive.prefixed": Rule(
+        _ERROR,
+        "{count} bytes that belong to no entry stand before the directory of the zip; programs would disagree "
+        "about what it holds.",
+        _REPACK,
+    ),
+    "archive.encrypted": Rule(_ERROR, "“{entry}” is encrypted.", "Zip the package without a password."),
+    "archive.method": Rule(
+        _ERROR,
+        "“{entry}” is packed with {method}, which browsers' and learning platforms' zip readers do not know.",
+        "Zip the package with the ordinary method (Deflate).",
+    ),
+    "archive.too-large": Rule(
+        _DANGER,
+        "Unpacked, the package has {found} bytes; at most {limit} are allowed.",
+        "Make videos and pictures smaller, or ask the administrator for a higher limit.",
+    ),
+    "archive.too-many-files": Rule(
+        _DANGER,
+        "The package has {found} files; at most {limit} are allowed.",
+        "Remove files that the course does not need, or ask the administrator for a higher limit.",
+    ),
+    "archive.ratio": Rule(
+        _DANGER,
+        "“{entry}” grows to {ratio} times its packed size; at most {limit} times is allowed.",
+        "Such files are made to fill disks. If this one is meant, ask the administrator for a higher limit.",
+    ),
+    "archive.entry-larger": Rule(
+        _DANGER, "“{entry}” unpacks to more than the {size} bytes that the zip's directory says.", _REPACK
+    ),
+    "archive.overlap": Rule(_DANGER, "“{entry}” and “{other}” use the same bytes of the zip.", _REPACK),
+    "archive.offset": Rule(_DANGER, "“{entry}” points outside the zip's data.", _REPACK),
+    "archive.local-mismatch": Rule(
+        _DANGER,
+        "“{entry}” says one thing in the zip's directory and another at its data ({what}); programs would disagree "
+        "about what it is.",
+        _REPACK,
+    ),
+    "archive.ambiguous": Rule(_DANGER, "The zip contradicts itself: {what}.", _REPACK),
+    "archive.escapes": Rule(
+        _DANGER, "The name “{entry}” leads out of the package.", "Remove “..” from the names in the zip."
+    ),
+    "archive.absolute": Rule(_DANGER, "The name “{entry}” is absolute.", "Zip the folder's content, not the disk."),
+    "archive.drive": Rule(
+        _DANGER, "The name “{entry}” begins with a drive.", "Zip the folder's content, not the disk."
+    ),
+    "archive.control": Rule(_DANGER, "The name “{entry}” has a control character (U+{codepoint}).", "Rename the file."),
+    "archive.segment": Rule(
+        _DANGER, "The name “{entry}” has an empty part or one of dots and blanks only.", "Rename the file."
+    ),
+    "archive.name-too-long": Rule(
+        _ERROR,
+        "The name “{entry}” is too long: {found} bytes, {limit} are allowed {what}.",
+        "Shorten the names of files and folders.",
+    ),
+    "archive.no-name": Rule(_DANGER, "An entry has no name.", _REPACK),
+    "archive.link": Rule(
+        _DANGER, "“{entry}” is a link to another file.", "Zip the files themselves (zip without --symlinks)."
+    ),
+    "archive.device": Rule(_DANGER, "“{entry}” is a device, pipe or socket.", "Remove it from the package."),
+    "archive.duplicate": Rule(_DANGER, "“{entry}” is in the zip more than once.", _REPACK),
+    "archive.collision": Rule(
+        _DANGER,
+        "“{entry}” and “{other}” differ only by upper and lower case or by Unicode form; on many systems one would "
+        "overwrite the other.",
+        "Rename one of them and the links to it.",
+    ),
+    "archive.file-and-folder": Rule(_DANGER, "“{entry}” is a file and also a folder.", "Rename one of them."),
+    "archive.folder-with-data": Rule(_DANGER, "The folder “{entry}” carries data.", _REPACK),
+    "archive.backslash": Rule(
+        _HINT,
+        "{count} names in the zip use “\\” between folders; they were read as “/”.",
+        "Zip with a program that follows the zip format, so that other systems take the package too.",
+        "APPNOTE 4.4.17.1",
+    ),
+    "archive.name-encoding": Rule(
+        _HINT,
+        "{count} names in the zip do not say their encoding; they were read as {encoding}.",
+        "Zip with UTF-8 names, or use plain letters in file names.",
+        "APPNOTE appendix D",
+    ),
+}
+
+XML_RULES: dict[str, Rule] = {
+    "xml.malformed": Rule(_ERROR, "The XML is malformed: {what}.", "Mend the XML at this place, or export again."),
+    "xml.doctype": Rule(
+        _DANGER, "The XML has a document type declaration (DTD), which can be used for attacks.", "Remove the DOCTYPE."
+    ),
+    "xml.too-deep": Rule(_DANGER, "Elements are nested more than {limit} deep.", _EXPORT),
+    "xml.too-large": Rule(_DANGER, "The file has {found} bytes; at most {limit} are read.", _EXPORT),
+    "xml.encoding": Rule(
+        _ERROR, "The text cannot be read as {encoding}.", "Save the file as UTF-8 and declare that encoding."
+    ),
+    "xml.encoding-unknown": Rule(
+        _ERROR, "The encoding “{encoding}” is not known.", "Save the file as UTF-8 and declare that encoding."
+    ),
+    "xml.encoding-mended": Rule(
+        _WARNING,
+        "The file says {declared} but is not; it was read as {encoding}.",
+        "Save the file as UTF-8 and declare that encoding.",
+        "XML 1.0 4.3.3",
+    ),
+    "xml.prefix-mended": Rule(
+        _WARNING,
+        "The prefix “{prefix}” is not declared; it was taken for {namespace}.",
+        'Declare it: xmlns:{prefix}="{namespace}".',
+        "Namespaces in XML 1.0, 5",
+    ),
+}
+
+MANIFEST_RULES: dict[str, Rule] = {
+    "package.no-manifest": Rule(
+        _ERROR,
+        "There is no imsmanifest.xml in the zip{guess}.",
+        "Upload the zip that the tool's “publish for LMS” makes, not the project's own file.",
+        f"{_CAM}, package interchange file",
+    ),
+    "package.several-manifests": Rule(
+        _ERROR,
+        "There are several packages in this zip: {files}.",
+        "Upload each package by itself.",
+        f"{_CAM}, package interchange file",
+    ),
+    "package.manifest-in-folder": Rule(
+        _WARNING,
+        "The manifest is in the folder “{folder}” and not at the top of the zip; it was read from there.",
+        "Zip the content of the folder, not the folder.",
+        f"{_CAM}, package interchange file",
+    ),
+    "package.manifest-name": Rule(
+        _WARNING,
+        "The manifest is called “{name}”; it was read as imsmanifest.xml.",
+        "Rename it.",
+        f"{_CAM}, package interchange file",
+    ),
+    "manifest.root": Rule(_ERROR, "The root element is “{name}” and not “manifest”.", _EXPORT, f"{_CAM}, <manifest>"),
+    "manifest.version-unknown": Rule(
+        _WARNING,
+        "The schemaversion “{found}” is not known; the package was taken for {standard} by its namespaces.",
+        "Write the version as the standard has it: 1.2, 2004 3rd Edition or 2004 4th Edition.",
+        f"{_CAM}, <schemaversion>",
+    ),
+    "manifest.version-missing": Rule(
+        _WARNING,
+        "The manifest does not say its version; the package was taken for {standard} by its namespaces.",
+        "Add metadata/schema and metadata/schemaversion.",
+        f"{_CAM}, <schemaversion>",
+    ),
+    "manifest.version-contradicts": Rule(
+        _WARNING,
+        "The schemaversion says {declared}, but the namespaces are those of {used}; {declared} was taken.",
+        "Make schemaversion and namespaces agree.",
+        f"{_CAM}, <schemaversion>",
+    ),
+    "manifest.namespace": Rule(
+        _HINT,
+        "The namespace “{found}” is not that of any standard; its elements were read as {family}.",
+        "Use the namespace of the standard.",
+        f"{_CAM}, <manifest>",
+    ),
+    "manifest.submanifest": Rule(
+        _WARNING,
+        "The manifest holds another manifest, which is passed over.",
+        "Put everything into one manifest.",
+        f"{_CAM}, <manifest>",
+    ),
+    "organization.none": Rule(
+        _ERROR,
+        "The manifest has no organization, so there is nothing to launch.",
+        "Export the course for an LMS (a “content aggregation package”), not a bare resource package.",
+        f"{_CAM}, <organizations>",
+    ),
+    "organization.default-missing": Rule(
+        _HINT,
+        "The manifest does not say which organization is the default; the first was taken.",
+        "Add the attribute default to organizations.",
+        f"{_CAM}, <organizations>",
+    ),
+    "organization.default-unknown": Rule(
+        _WARNING,
+        "The default organization “{found}” does not exist; the first was taken.",
+        "Let default name an organization of the manifest.",
+        f"{_CAM}, <organizations>",
+    ),
+    "organization.several": Rule(
+        _HINT,
+        "There are {count} organizations; learners get “{title}”.",
+        "Upload the others as packages of their own if they are wanted.",
+        f"{_CAM}, <organizations>",
+    ),
+    "organization.nothing-to-launch": Rule(
+        _ERROR,
+        "The organization “{identifier}” has no item that can be launched.",
+        "Give at least one item an identifierref.",
+        f"{_CAM}, <item>",
+    ),
+    "identifier.duplicate": Rule(
+        _ERROR,
+        "The identifier “{identifier}” is used more than once; first at line {line_of_first}.",
+        "Give each item and resource an identifier of its own.",
+        f"{_CP}, identifier",
+    ),
+    "identifier.missing": Rule(
+        _WARNING,
+        "{kind} has no identifier; it was named “{identifier}”.",
+        "Add the attribute.",
+        f"{_CP}, identifier",
+    ),
+    "item.too-deep": Rule(_ERROR, "Items are nested more than {limit} deep.", "Make the course's outline flatter."),
+    "item.resource-missing": Rule(
+        _ERROR,
+        "The item “{identifier}” refers to the resource “{reference}”, which does not exist{guess}.",
+        "Correct the item's identifierref or add the resource.",
+        f"{_CAM}, <item>",
+    ),
+    "item.resource-without-file": Rule(
+        _ERROR,
+        "The item “{identifier}” launches the resource “{reference}”, which names no file.",
+        "Add the attribute href to the resource.",
+        f"{_CAM}, <resource>",
+    ),
+    "item.without-title": Rule(
+        _WARNING,
+        "The item “{identifier}” has no title; learners see “{title}”.",
+        "Give every item a title.",
+        f"{_CAM}, <item>",
+    ),
+    "item.empty-leaf": Rule(
+        _WARNING,
+        "The item “{identifier}” neither launches anything nor holds other items.",
+        "Give it an identifierref or remove it.",
+        f"{_CAM}, <item>",
+    ),
+    "item.cluster-with-resource": Rule(
+        _WARNING,
+        "The item “{identifier}” holds other items and a resource; SCORM 2004 launches only items without children, "
+        "so the resource is not used.",
+        "Move the resource to an item of its own.",
+        f"{_CAM}, <item>",
+    ),
+    "item.value": Rule(
+        _WARNING,
+        "{name} is “{found}”, which is not {allowed}; it was passed over.",
+        "Write it as the standard has it.",
+        f"{_CAM}, <item>",
+    ),
+    "item.parameters": Rule(
+        _HINT,
+        "The parameters “{found}” have characters that do not belong into a URL; they were encoded.",
+        "Encode them in the manifest.",
+        "RFC 3986 3.4",
+    ),
+    "resource.launch-missing": Rule(
+        _ERROR,
+        "“{path}” is launched by the manifest but is not in the zip{guess}.",
+        "Add the file, or correct the resource's href.",
+        f"{_CAM}, <resource>",
+    ),
+    "resource.file-missing": Rule(
+        _WARNING,
+        "“{path}” is listed in the manifest but is not in the zip.",
+        "Add the file, or remove it from the manifest.",
+        f"{_CAM}, <file>",
+    ),
+    "resource.case": Rule(
+        _WARNING,
+        "The manifest says “{path}”, the zip has “{found}”; that file was taken.",
+        "Write names in the manifest exactly as the files are called.",
+        f"{_CAM}, <resource>",
+    ),
+    "resource.backslash": Rule(
+        _WARNING, "“{path}” uses “\\” between folders; it was read as “/”.", "Use “/” in the manifest.", "RFC 3986 3.3"
+    ),
+    "resource.escapes": Rule(
+        _ERROR, "“{path}” leads out of the package.", "Refer to files inside the package only.", "RFC 3986 5.2.4"
+    ),
+    "resource.scheme": Rule(
+        _ERROR,
+        "“{path}” cannot be launched: only http, https and files of the package can.",
+        "Correct the href.",
+    ),
+    "resource.external": Rule(
+        _WARNING,
+        "“{path}” lives on another server; whether it can report its progress depends on that server.",
+        "Put the content into the package.",
+        f"{_CAM}, <resource>",
+    ),
+    "resource.scorm-type-missing": Rule(
+        _WARNING,
+        "The resource “{identifier}” does not say whether it is a SCO or an asset; it was taken for a SCO.",
+        "Add adlcp:{attribute}.",
+        f"{_CAM}, <resource>",
+    ),
+    "resource.scorm-type-unknown": Rule(
+        _WARNING,
+        "The SCORM type “{found}” of the resource “{identifier}” is not known; it was taken for a SCO.",
+        "Use sco or asset.",
+        f"{_CAM}, <resource>",
+    ),
+    "resource.dependency-missing": Rule(
+        _WARNING,
+        "The resource “{identifier}” depends on “{reference}”, which does not exist.",
+        "Remove the dependency or add the resource.",
+        f"{_CAM}, <dependency>",
+    ),
+    "resource.unused": Rule(
+        _HINT,
+        "No item and no resource refers to the resource “{identifier}”.",
+        "Remove it if it is not needed.",
+        f"{_CAM}, <resource>",
+    ),
+    "sequencing.reference-missing": Rule(
+        _ERROR,
+        "The sequencing of “{identifier}” refers to “{reference}”, which is not in the sequencing collection.",
+        "Correct IDRef or add the definition.",
+        f"{_CAM}, <sequencing>",
+    ),
+    "sequencing.value": Rule(
+        _WARNING,
+        "{name} is “{found}”, which is not {allowed}; the default “{default}” was taken.",
+        "Write it as the standard has it.",
+        f"{_CAM}, <sequencing>",
+    ),
+    "sequencing.objective-unknown": Rule(
+        _WARNING,
+        "A rule of “{identifier}” looks at the objective “{reference}”, which this item does not have.",
+        "Correct referencedObjective or add the objective.",
+        f"{_CAM}, <sequencingRules>",
+    ),
+    "sequencing.objective-without-id": Rule(
+        _WARNING,
+        "An objective of “{identifier}” has no objectiveID and was passed over.",
+        "Only the primary objective without map infos may lack an id.",
+        f"{_CAM}, <objectives>",
+    ),
+    "sequencing.version": Rule(
+        _HINT,
+        "SCORM 1.2 knows no sequencing; the sequencing of “{identifier}” is not used.",
+        "Export for SCORM 2004 if the sequencing is needed.",
+        f"{_CAM12}, 2.3",
+    ),
+}
+
+RULES: dict[str, Rule] = ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
+
+
+def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:
+    """The finding of rule `code` at `place`, its words filled with `facts`."""
+    rule = RULES[code]
+    where = place or Place()
+    shown = {name: _shown(value) for name, value in facts.items()}
+    return Finding(
+        code,
+        rule.severity,
+        rule.message.format(**shown),
+        rule.fix.format(**shown),
+        rule.section,
+        where.file,
+        where.line,
+        where.column,
+    )
+
+
+def _shown(value: Any) -> Any:
+    """Facts come from hostile files: long texts are cut, characters that do not print are shown by their code."""
+    if not isinstance(value, str):
+        return value
+    printable = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in value[:300])
+    return printable + ("…" if len(value) > 300 else "")
