@@ -78,11 +78,17 @@ class Account:
         if not self.is_other:
             return words
         words += [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
-        closed = [folder for path in paths if (folder := closed_folder(path))]
-        if closed:
-            right = _passage_right(closed[0])
+        if right := self.check_reach(paths):
             words += [f"--inh-caps=+{right}", f"--ambient-caps=+{right}"]
         return words
+
+    def check_reach(self, paths: Sequence[Path]) -> str | None:
+        """The right that this account must be lent to get at these paths, if any.
+
+        Raises `EmbeddedError` where it needs one and we cannot lend it.
+        """
+        closed = [folder for path in paths if (folder := closed_folder(path))]
+        return _passage_right(closed[0]) if closed and self.is_other else None
 
 
 def closed_folder(path: Path) -> Path | None:
@@ -101,9 +107,7 @@ def _has_setpriv() -> bool:
 
 
 def _passage_right(closed: Path) -> str:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    sets = dict(line.split(":\t", 1) for line in status.splitlines() if line.startswith("Cap"))
-    held = int(sets["CapEff"], 16) & int(sets["CapBnd"], 16)
+    held = _held_rights() if _has_setpriv() else 0
     for right, bit in PASSAGE_RIGHTS.items():
         if held >> bit & 1:
             return right
@@ -112,3 +116,10 @@ def _passage_right(closed: Path) -> str:
         " let us lend that right. Run this as an ordinary user, or from a folder that others may enter,"
         " such as /srv."
     )
+
+
+def _held_rights() -> int:
+    """The rights that we have and may pass on, as bits (capabilities(7))."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    sets = dict(line.split(":\t", 1) for line in status.splitlines() if line.startswith("Cap"))
+    return int(sets["CapEff"], 16) & int(sets["CapBnd"], 16)

@@ -22,6 +22,7 @@ import psutil
 
 from hub.adapters.embedded.account import Account
 from hub.adapters.embedded.errors import EmbeddedError, advice_for, tail
+from hub.adapters.embedded.processes import end_process, record_process, recorded_process
 
 LOOPBACK = "127.0.0.1"
 START_TRIES = 5
@@ -43,8 +44,9 @@ class EmbeddedServer(ABC):
     start_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 10.0
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, log_file: Path | None = None) -> None:
         self.folder = Path(folder).resolve()
+        self.log_file = log_file or self.folder / "log"
         self.account = Account.for_servers() if self.gives_up_root else Account.ourselves()
         self.ports: dict[str, int] = {}
         self.process: subprocess.Popen[bytes] | None = None
@@ -90,6 +92,7 @@ class EmbeddedServer(ABC):
         """
         if self.is_running():
             return self.url
+        self.stop()
         try:
             self._make_folder()
             self._take_lock()
@@ -121,11 +124,6 @@ class EmbeddedServer(ABC):
     def log_tail(self, lines: int = 15) -> str:
         """The last lines of the server's log."""
         return tail(self.log_file, lines)
-
-    @property
-    def log_file(self) -> Path:
-        """Where the server's own messages go."""
-        return self.folder / "log"
 
     @property
     def port(self) -> int:
@@ -163,7 +161,7 @@ class EmbeddedServer(ABC):
         if self.process is None:
             return
         if self.is_running():
-            end_process(psutil.Process(self.process.pid), self)
+            end_process(psutil.Process(self.process.pid), self.stop_signal, self.stop_seconds)
         self.process.wait()
         self.process = None
         (self.folder / "process").unlink(missing_ok=True)
@@ -171,6 +169,7 @@ class EmbeddedServer(ABC):
     # Steps of a start
 
     def _make_folder(self) -> None:
+        self.account.check_reach([self.folder])
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.folder.stat().st_uid != self.account.uid or self.folder.stat().st_mode & 0o777 != 0o700:
             self.account.own(self.folder, 0o700)
@@ -188,7 +187,7 @@ class EmbeddedServer(ABC):
         """Stop a server whose starter was killed before it could. We hold the lock, so it is nobody else's."""
         orphan = recorded_process(self.folder / "process")
         if orphan is not None:
-            end_process(orphan, self)
+            end_process(orphan, self.stop_signal, self.stop_seconds)
 
     def _start_with_retries(self) -> None:
         for attempt in range(START_TRIES):
@@ -218,9 +217,7 @@ class EmbeddedServer(ABC):
         return chosen
 
     def _spawn(self) -> None:
-        if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT:
-            self.log_file.replace(self.log_file.with_suffix(".old"))
-        with self.log_file.open("ab") as log:
+        with open_log(self.log_file) as log:
             self.process = self.account.popen(
                 self.command(),
                 reaches=[self.folder],
@@ -243,6 +240,13 @@ class EmbeddedServer(ABC):
                 return False
             time.sleep(POLL_SECONDS)
         return False
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """A log file to append to; one that has grown large is put aside first."""
+    if path.exists() and path.stat().st_size > LOG_LIMIT:
+        path.replace(path.with_name(path.name + ".old"))
+    return path.open("ab")
 
 
 def wheel_program(package_folder: Path, program: str, package: str) -> Path:
@@ -271,33 +275,3 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind((LOOPBACK, 0))
         return [each.getsockname()[1] for each in sockets]
-
-
-def record_process(file: Path, pid: int) -> None:
-    """Remember a process by its number and the time it began: numbers are used again."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        file.write_text(json.dumps({"pid": pid, "began_at": psutil.Process(pid).create_time()}), encoding="ascii")
-
-
-def recorded_process(file: Path) -> psutil.Process | None:
-    """The process remembered in a file, if it is still alive."""
-    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
-        record = json.loads(file.read_text(encoding="ascii"))
-        process = psutil.Process(record["pid"])
-        if abs(process.create_time() - record["began_at"]) < 2 and process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    return None
-
-
-def end_process(process: psutil.Process, server: EmbeddedServer) -> None:
-    """Ask a process to end, and end it after the server's grace time. Its children end with it."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(server.stop_signal)
-        try:
-            process.wait(server.stop_seconds)
-        except psutil.TimeoutExpired:
-            for child in process.children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
-            process.kill()
-            process.wait(5)

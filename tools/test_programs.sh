@@ -1,0 +1,42 @@
+#!/bin/sh
+# Find or install what some tests need beyond wheels: Chromium and MinIO. Where one cannot be had, say so;
+# the tests that need it then leave themselves out and say why.
+set -eu
+. tools/as_root.sh
+
+MINIO=github.com/minio/minio@latest
+bin=$PWD/var/cache/bin
+
+has_chromium() {
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" >/dev/null 2>&1 && return 0
+    done
+    [ -d "/Applications/Google Chrome.app" ] || [ -d "/Applications/Chromium.app" ]
+}
+
+# Debian's package is a real program; Ubuntu's of the same name only points to its app store.
+is_debian() {
+    [ -r /etc/os-release ] && (. /etc/os-release && [ "$ID" = debian ])
+}
+
+if has_chromium; then
+    :
+elif is_debian && can_be_root; then
+    echo "Installing Chromium for the browser tests."
+    as_root apt-get -qq update
+    as_root apt-get -qq install -y --no-install-recommends chromium >var/cache/chromium.log 2>&1 ||
+        echo "Chromium could not be installed (var/cache/chromium.log): browser tests are left out."
+else
+    echo "No Chromium is found: browser tests are left out. Debian: sudo apt install chromium"
+fi
+
+if [ -x "$bin/minio" ] || command -v minio >/dev/null 2>&1; then
+    :
+elif command -v go >/dev/null 2>&1; then
+    echo "Building MinIO once, for the S3 tests; this takes a few minutes."
+    mkdir -p "$bin"
+    GOBIN=$bin go install "$MINIO" >var/cache/minio.log 2>&1 ||
+        echo "MinIO could not be built (var/cache/minio.log): S3 tests run on SeaweedFS alone."
+else
+    echo "Neither minio nor Go is found: S3 tests run on SeaweedFS alone."
+fi
