@@ -3,7 +3,8 @@
 PostgreSQL refuses to run as root, and Redis has no need to. When we are root, they run as `nobody`, who owns
 their data folder and nothing else. Where the folder lies below one that others may not enter (/root, a
 private temporary folder), the program is lent the right to pass through (capabilities(7),
-CAP_DAC_READ_SEARCH) instead of opening those folders to everyone.
+CAP_DAC_READ_SEARCH) instead of opening those folders to everyone. access(2), by which programs ask beforehand, counts
+such a right only with the secure bit "no setuid fixup", which takes CAP_SETPCAP to set.
 """
 
 import os
@@ -23,6 +24,7 @@ UNPRIVILEGED = "nobody"
 
 # Rights that let a program through folders closed to it, the narrower first, with their bits (capabilities(7)).
 PASSAGE_RIGHTS = {"dac_read_search": 2, "dac_override": 1}
+SETPCAP = 8
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Account:
             return words
         words += [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
         if right := self.check_reach(paths):
-            words += [f"--inh-caps=+{right}", f"--ambient-caps=+{right}"]
+            words += [f"--inh-caps=+{right}", f"--ambient-caps=+{right}", "--securebits=+no_setuid_fixup"]
         return words
 
     def check_reach(self, paths: Sequence[Path]) -> str | None:
@@ -109,7 +111,7 @@ def _has_setpriv() -> bool:
 def _passage_right(closed: Path) -> str:
     held = _held_rights() if _has_setpriv() else 0
     for right, bit in PASSAGE_RIGHTS.items():
-        if held >> bit & 1:
+        if held >> bit & held >> SETPCAP & 1:
             return right
     raise EmbeddedError(
         f"As root, servers run as the user {UNPRIVILEGED}, who may not enter {closed}, and this system does not"

@@ -39,15 +39,13 @@ class EmbeddedServer(ABC):
     """Each port it listens on; all are chosen by us so that servers beside it never clash."""
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     """What makes it end in good order."""
-    gives_up_root: ClassVar[bool] = True
-    """Whether it runs as an unprivileged user when we are root."""
     start_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 10.0
 
     def __init__(self, folder: Path | str, log_file: Path | None = None) -> None:
         self.folder = Path(folder).resolve()
         self.log_file = log_file or self.folder / "log"
-        self.account = Account.for_servers() if self.gives_up_root else Account.ourselves()
+        self.account = Account.for_servers()
         self.ports: dict[str, int] = {}
         self.process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
