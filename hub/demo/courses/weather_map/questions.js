@@ -1,0 +1,50 @@
+"use strict";
+
+const QUESTIONS = [
+  {
+    id: "wind-around-a-low",
+    objective: "pressure",
+    type: "choice",
+    text: "How does the wind blow around a low in the northern hemisphere?",
+    options: [["a", "Clockwise"], ["b", "Anticlockwise"], ["c", "Straight into the middle"], ["d", "It does not blow there"]],
+    correct: ["b"],
+    why: "The turning of the Earth bends the air that flows towards the low: anticlockwise north of the equator.",
+  },
+  {
+    id: "high-brings-showers",
+    objective: "pressure",
+    type: "true-false",
+    text: "“A high in summer usually brings heavy showers.”",
+    options: [["true", "True"], ["false", "False"]],
+    correct: ["false"],
+    why: "Air sinks in a high and clouds dissolve: settled and mostly dry.",
+  },
+  {
+    id: "front-symbols",
+    objective: "fronts",
+    type: "matching",
+    text: "Which symbols belong to which front?",
+    options: [["cold", "Cold front"], ["warm", "Warm front"], ["occluded", "Occluded front"]],
+    targets: [["semicircles", "Semicircles"], ["both", "Triangles and semicircles"], ["triangles", "Triangles"]],
+    correct: [["cold", "triangles"], ["warm", "semicircles"], ["occluded", "both"]],
+    why: "Triangles for cold, semicircles for warm, both where a cold front has caught up with a warm one.",
+  },
+  {
+    id: "passing-low",
+    objective: "fronts",
+    type: "sequencing",
+    text: "A low with its fronts passes over you. In which order does the weather come?",
+    options: [["showers", "Heavy showers and a drop in temperature"], ["veil", "A thin veil of high cloud"], ["mild", "Mild, cloudy air"], ["rain", "Steady rain"]],
+    correct: ["veil", "rain", "mild", "showers"],
+    why: "High cloud announces the warm front, steady rain falls ahead of it, mild air follows, and the cold front ends it.",
+  },
+  {
+    id: "knots",
+    objective: "wind",
+    type: "numeric",
+    text: "A station shows one pennant and one long barb. How fast is the wind?",
+    unit: "Knots",
+    correct: ["60"],
+    why: "A pennant stands for 50 knots and a long barb for 10.",
+  },
+];
