@@ -28,12 +28,13 @@ class Child:
     """One process in a group of its own, with its output in a log file."""
 
     def __init__(self, name: str, command: Sequence[str], folder: DemoFolder, environment: Mapping[str, str]) -> None:
+        slug = name.lower().replace(" ", "-")
         self.name = name
-        self.log_file = folder.logs / f"{name}.log"
+        self.log_file = folder.logs / f"{slug}.log"
         self._command = command
         self._folder = folder
         self._environment = environment
-        self._record = folder.processes / name
+        self._record = folder.processes / slug
         self.process: subprocess.Popen[bytes] | None = None
 
     def end_orphan(self) -> None:
@@ -117,10 +118,10 @@ class Watched:
     def _plan(self, now: float) -> str:
         self._failures += 1
         if self._failures > MOST_FAILURES:
-            raise DemoError(f"The {self.unit.name} keeps stopping. {self.unit.log_file} ends:\n{self.unit.log_tail()}")
+            raise DemoError(f"{self.unit.name} keeps stopping. {self.unit.log_file} ends:\n{self.unit.log_tail()}")
         pause = min(0.5 * 2 ** (self._failures - 1), LONGEST_PAUSE)
         self._retry_at = now + pause
-        return f"The {self.unit.name} has stopped; starting it again in {pause:g} s. Its log: {self.unit.log_file}"
+        return f"{self.unit.name} has stopped; starting it again in {pause:g} s. Its log: {self.unit.log_file}"
 
     def _retry(self, now: float) -> str | None:
         self._retry_at = None
@@ -130,7 +131,7 @@ class Watched:
             self.unit.start()
         except EmbeddedError as fault:
             return str(fault)
-        return f"The {self.unit.name} is running again."
+        return f"{self.unit.name} is running again."
 
 
 def port_holder(port: int) -> str:

@@ -36,6 +36,7 @@ class DemoFolder:
         self.logs = self.root / "log"
         self.processes = self.root / "processes"
         self._lock = self.root / "demo.lock"
+        self._shown = self.root / "credentials.shown"
 
     def make(self) -> None:
         """Make the folder, or say why it cannot be made."""
@@ -64,12 +65,18 @@ class DemoFolder:
             yield
             lock.truncate(0)
 
+    def shows_credentials(self) -> bool:
+        """Whether the credentials are yet to be shown; True once only."""
+        is_first = not self._shown.exists()
+        self._shown.touch()
+        return is_first
+
     def clear(self) -> None:
         """Remove all that the demo made, so that it begins again; what was built for it stays."""
         for path in (self.postgres, self.redis, self.packages, self.keys, self.lms, self.logs, self.processes):
             if path.exists():
                 shutil.rmtree(path)
-        for path in (self.credentials, self.settings_file):
+        for path in (self.credentials, self.settings_file, self._shown):
             path.unlink(missing_ok=True)
 
     def write_settings(self, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from hub.adapters.embedded import EmbeddedServer, PostgresServer, RedisServer
+from hub.adapters.embedded.errors import tail
 from hub.config import Settings
 from hub.demo.children import Child, Unit, Watched, port_holder
 from hub.demo.folder import Credentials, DemoError, DemoFolder
@@ -26,6 +27,7 @@ from hub.demo.progress import Progress
 
 READY_SECONDS = 60.0
 WATCH_SECONDS = 0.5
+WEB, WORKER, LMS = "Web server", "Worker", "Demo LMS"
 
 
 class Demo:
@@ -57,7 +59,6 @@ class Demo:
                 _on_signals(self._hurry)
 
     def _start(self, settings: Settings) -> None:
-        is_first = not self._folder.credentials.exists()
         self._children = _children(self._folder, settings)
         for child in self._children:
             child.end_orphan()
@@ -66,7 +67,7 @@ class Demo:
         self._folder.write_settings(settings)
         self._prepare()
         self._start_children(settings)
-        self._announce(settings, is_first)
+        self._announce(settings)
 
     def _start_servers(self, settings: Settings) -> Settings:
         postgres = PostgresServer(self._folder.postgres, self._folder.logs / "postgres.log")
@@ -91,9 +92,8 @@ class Demo:
                     text=True,
                 )
                 fault = self._follow(process)
-        if process.returncode != 0:
-            ending = "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-            raise DemoError(fault or f"The demo's contents could not be made. {log_file} ends:\n{ending}")
+            if process.returncode != 0:
+                raise DemoError(fault or f"The demo's contents could not be made. {log_file} ends:\n{tail(log_file)}")
 
     def _follow(self, process: subprocess.Popen[str]) -> str | None:
         fault = None
@@ -108,8 +108,8 @@ class Demo:
 
     def _start_children(self, settings: Settings) -> None:
         addresses = {
-            "web": ("localhost", settings.port, "/readyz"),
-            "demo-lms": ("127.0.0.1", settings.demo_lms_port, "/"),
+            WEB: ("localhost", settings.port, "/readyz"),
+            LMS: ("127.0.0.1", settings.demo_lms_port, "/"),
         }
         with self._progress.step("Web server, worker and Demo LMS"):
             for child in self._children:
@@ -119,13 +119,13 @@ class Demo:
                 if child.name in addresses:
                     _wait_for(child, *addresses[child.name], deadline)
 
-    def _announce(self, settings: Settings, is_first: bool) -> None:
+    def _announce(self, settings: Settings) -> None:
         say = self._progress.say
         say(f"\n[bold green]ready[/] after {time.monotonic() - self._began_at:.1f} s\n")
         say(f"  Hub       {settings.public_url}")
         say(f"  Content   {settings.content_url}")
         say(f"  Demo LMS  http://127.0.0.1:{settings.demo_lms_port}\n")
-        if is_first:
+        if self._folder.shows_credentials():
             for name, values in Credentials(self._folder.credentials).sections().items():
                 say(f"  [bold]{name}[/]  " + "  ".join(f"{key}: {value}" for key, value in values.items()))
             say("")
@@ -189,9 +189,9 @@ def _children(folder: DemoFolder, settings: Settings) -> list[Child]:
     environment = child_environment()
     lms = ["-m", "hub.demo.lms", "--port", str(settings.demo_lms_port), "--state", str(folder.lms)]
     return [
-        Child("demo-lms", [sys.executable, *lms], folder, environment),
-        Child("web", [sys.executable, "-m", "hub", "serve"], folder, environment),
-        Child("worker", [sys.executable, "-m", "hub", "worker"], folder, environment),
+        Child(LMS, [sys.executable, *lms], folder, environment),
+        Child(WEB, [sys.executable, "-m", "hub", "serve"], folder, environment),
+        Child(WORKER, [sys.executable, "-m", "hub", "worker"], folder, environment),
     ]
 
 
@@ -225,7 +225,7 @@ def _wait_for(child: Child, host: str, port: int, path: str, deadline: float) ->
     while not _answers(host, port, path):
         if not child.is_running() or time.monotonic() > deadline:
             how = "does not answer" if child.is_running() else "cannot run"
-            raise DemoError(f"The {child.name} process {how}. {child.log_file} ends:\n{child.log_tail()}")
+            raise DemoError(f"{child.name} {how}. {child.log_file} ends:\n{child.log_tail()}")
         time.sleep(0.05)
 
 
