@@ -151,8 +151,8 @@ class Settings:
     package_files_limit: int = setting(
         "HUB_PACKAGE_FILES_LIMIT", "Most files a package may hold", _count, default=20_000
     )
-    package_entry_limit_mb: int = setting(
-        "HUB_PACKAGE_ENTRY_LIMIT_MB", "Largest unpacked file of a package, in MB", _count, default=2048
+    package_size_limit_mb: int = setting(
+        "HUB_PACKAGE_SIZE_LIMIT_MB", "Most that a package may hold when unpacked, in MB", _count, default=2048
     )
     package_ratio_limit: int = setting(
         "HUB_PACKAGE_RATIO_LIMIT", "Highest compression ratio of a file in a package", _count, default=200

@@ -37,6 +37,9 @@ class ObjectStore(Protocol):
     def delete(self, keys: Iterable[str]) -> None:
         """Remove the objects; keys that are not there are not an error."""
 
+    def presigned_url(self, key: str, seconds: int) -> str | None:
+        """An address at which anyone may read the object for so long; None where the store has none to give."""
+
     def check(self) -> None:
         """Raise `hub.errors.Unavailable` unless the store can be read and written."""
 
