@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
 from celery import Celery
 from flask import Flask
@@ -17,14 +16,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.adapters.celery_queue import CeleryQueue, make_celery
 from hub.adapters.key_files import KeyFiles
+from hub.adapters.object_store_folder import FolderStore
+from hub.adapters.object_store_s3 import S3Store
 from hub.adapters.outbound_http import OutboundHttp
 from hub.adapters.redis_transients import RedisTransients
 from hub.adapters.system import RandomIds, SystemClock
-from hub.config import Settings
+from hub.config import MB, Settings
+from hub.console.app import Surroundings, register_console
 from hub.db import Database
 from hub.db.migrations import Migrations
-from hub.errors import NotFound
-from hub.events import Events
+from hub.events import Events, TenantCreated
 from hub.health import Health
 from hub.http.access import Authenticator, install_access
 from hub.http.context import install_context
@@ -35,16 +36,24 @@ from hub.http.paging import Cursors
 from hub.http.problem import install_problems
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.services.audit_log import AuditLog
-from hub.oauth.services.clients import Clients
+from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
 from hub.oauth.views.bearer import bearer_authenticator
 from hub.oauth.views.server import register_oauth
-from hub.oauth.views.session import BrowserSessions
-from hub.ports import Clock, HttpClient, Ids, KeyRing, TaskQueue, Transients
+from hub.oauth.views.session import BrowserSessions, session_authenticator
+from hub.ports import Clock, HttpClient, Ids, KeyRing, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
+from hub.xapi_lrs.services.credentials import Credentials
+from hub.xapi_lrs.services.intake import Intake
+from hub.xapi_lrs.services.knowledge import Knowledge
+from hub.xapi_lrs.services.statements import Statements
+from hub.xapi_lrs.services.stores import Stores
+from hub.xapi_lrs.spec.reading import Limits
+from hub.xapi_lrs.views.basic import basic_authenticator
+from hub.xapi_lrs.views.blueprint import register_lrs
 
 Service = TypeVar("Service")
 
@@ -53,6 +62,7 @@ Service = TypeVar("Service")
 class Ports:
     """The outside world, as this process reaches it."""
 
+    objects: ObjectStore
     clock: Clock
     ids: Ids
     queue: TaskQueue
@@ -97,6 +107,7 @@ def build(settings: Settings) -> Hub:
     """Compose the system from its settings. Nothing is connected until it is used."""
     celery = make_celery(settings.redis_url)
     ports = Ports(
+        objects=_object_store(settings),
         clock=SystemClock(),
         ids=RandomIds(),
         queue=CeleryQueue(celery),
@@ -122,6 +133,22 @@ def build(settings: Settings) -> Hub:
     )
 
 
+def _object_store(settings: Settings) -> ObjectStore:
+    """Where packages are kept: `folder:PATH` or `s3://BUCKET[/PREFIX]`."""
+    kind, _, place = settings.object_store.partition(":")
+    if kind == "folder":
+        return FolderStore(Path(place))
+    bucket, _, prefix = place.removeprefix("//").partition("/")
+    return S3Store(
+        bucket,
+        prefix,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=settings.s3_secret_access_key,
+    )
+
+
 def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]:
     """Every service, lower areas first. Each is found by its class."""
     built: dict[type, Any] = {}
@@ -131,7 +158,8 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
 
     add(Cursors(ports.keys.secret("cursors")))
     add(Tenants(db, ports.ids))
-    _add_identity(settings, ports, db, add)
+    _add_lrs(settings, ports, db, add)
+    _add_identity(settings, ports, db, add, lambda principal, name: built[Stores].of(principal, name).id)
     add(Migrations(settings.sqlalchemy_url))
     add(
         Health(
@@ -139,13 +167,16 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
                 "database": db.check,
                 "migrations": built[Migrations].check,
                 "redis": ports.transients.check,
+                "object store": ports.objects.check,
             }
         )
     )
     return built
 
 
-def _add_identity(settings: Settings, ports: Ports, db: Database, add: Callable[..., None]) -> None:
+def _add_identity(
+    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], find_store: FindStore
+) -> None:
     """hub/oauth: people, programs, and the sessions and tokens by which they are known."""
     passwords = Argon2Passwords()
     sign_in = SignIn(
@@ -161,18 +192,35 @@ def _add_identity(settings: Settings, ports: Ports, db: Database, add: Callable[
         Users(db, ports.clock, ports.ids, passwords),
         sign_in,
         BrowserSessions(sign_in, settings.public_url, ports.keys.secret("form-token")),
-        Clients(db, ports.clock, ports.ids, _find_store),
+        Clients(db, ports.clock, ports.ids, find_store),
         Tokens(db, ports.clock, ports.ids, ports.keys, settings.public_url),
         AuditLog(db),
+        Surroundings(settings.public_url, settings.content_url),
     )
 
 
-def _find_store(tenant_id: UUID, name: str | None) -> UUID:
-    raise NotFound(f"There is no LRS store {name or 'yet'}.", code="store_not_found")
+def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., None]) -> None:
+    """hub/xapi_lrs: stores, their credentials, statements."""
+    stores = Stores(db, ports.ids)
+    knowledge = Knowledge()
+    limits = Limits(
+        statement_bytes=settings.statement_limit_mb * MB,
+        batch_bytes=settings.batch_limit_mb * MB,
+        batch_statements=settings.batch_limit,
+        attachment_bytes=settings.attachment_limit_mb * MB,
+    )
+    intake = Intake(db, knowledge)
+    add(
+        limits,
+        stores,
+        Credentials(db, ports.clock, ports.ids, stores),
+        Statements(db, ports.ids, stores, intake, knowledge, limits, settings.public_url),
+    )
 
 
 def _subscribe(events: Events, services: dict[type, Any]) -> None:
     """Who listens to which news."""
+    events.subscribe(TenantCreated, services[Stores].create_default)
 
 
 def _topics(services: dict[type, Any]) -> dict[str, Topic]:
@@ -187,7 +235,11 @@ def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
 
 def _authenticators(settings: Settings, services: dict[type, Any]) -> list[Authenticator]:
     """How a request's credential is recognised, in this order."""
-    return [bearer_authenticator(services[Tokens], settings.public_url)]
+    return [
+        basic_authenticator(services[Credentials]),
+        bearer_authenticator(services[Tokens], settings.public_url),
+        session_authenticator(services[BrowserSessions], "console"),
+    ]
 
 
 def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
@@ -207,6 +259,8 @@ def create_hub_app(hub: Hub) -> Flask:
     install_headers(app)
     app.register_blueprint(health_blueprint())
     register_oauth(app)
+    register_lrs(app)
+    register_console(app, hub.settings.upload_limit_mb * MB)
     return app
 
 

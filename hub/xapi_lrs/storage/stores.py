@@ -1,0 +1,32 @@
+"""Stores of a tenant."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.xapi_lrs.storage.tables import Store
+
+
+def add(session: Session, tenant_id: UUID, store_id: UUID, name: str, term_key: bytes) -> Store:
+    """A new store; its number is known once the session is flushed."""
+    store = Store(id=store_id, tenant_id=tenant_id, name=name, term_key=term_key)
+    session.add(store)
+    session.flush()
+    return store
+
+
+def all_of(session: Session, tenant_id: UUID) -> Sequence[Store]:
+    """Every store of the tenant, by name."""
+    return session.scalars(select(Store).where(Store.tenant_id == tenant_id).order_by(Store.name)).all()
+
+
+def by_name(session: Session, tenant_id: UUID, name: str) -> Store | None:
+    """The store of that name."""
+    return session.scalars(select(Store).where(Store.tenant_id == tenant_id, Store.name == name)).one_or_none()
+
+
+def by_id(session: Session, tenant_id: UUID, store_id: UUID) -> Store | None:
+    """The store of that id, if it is the tenant's."""
+    return session.scalars(select(Store).where(Store.tenant_id == tenant_id, Store.id == store_id)).one_or_none()

@@ -1,0 +1,83 @@
+"""The LRS on the web: /xapi, and /xapi/1.0.3 for clients that send no version (Communication 3.3).
+
+Both have the same resources; the X-Experience-API-Version header of a request decides. They differ in the version
+that a request without the header is answered with.
+"""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, Response, g, request
+
+from hub.http.context import principal, service
+from hub.xapi_lrs.services.statements import Statements
+from hub.xapi_lrs.spec import versions
+from hub.xapi_lrs.spec.values import timestamp_text
+from hub.xapi_lrs.spec.versions import V1_0, V2_0, Version
+from hub.xapi_lrs.views import about, statements
+
+_EXPOSED = (
+    "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, X-Experience-API-Version,"
+    " X-Experience-API-Consistent-Through, X-Request-Id"
+)
+_ALLOWED = (
+    "Accept, Accept-Language, Authorization, Content-Encoding, Content-Type, If-Match, If-None-Match,"
+    " X-Experience-API-Version, X-Request-Id"
+)
+
+
+def register_lrs(app: Flask) -> None:
+    """Put the LRS on the Hub's origin."""
+    for name, prefix, version in (("xapi", "/xapi", V2_0), ("xapi_1_0_3", "/xapi/1.0.3", V1_0)):
+        blueprint = lrs_blueprint(name, prefix, version)
+        app.register_blueprint(blueprint)
+
+
+def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
+    """The resources of the LRS below `prefix`."""
+    blueprint = Blueprint(name, __name__, url_prefix=prefix)
+    blueprint.before_request(_version_reader(default))
+    blueprint.after_request(_finisher(default))
+    statements.add_to(blueprint)
+    about.add_to(blueprint)
+    return blueprint
+
+
+def _version_reader(default: Version) -> Callable[[], None]:
+    def read() -> None:
+        """Every resource but About needs the version header; 400 without it."""
+        header = request.environ.get("HTTP_X_EXPERIENCE_API_VERSION")
+        if request.method != "OPTIONS" and not (header is None and request.path.endswith("/about")):
+            g.xapi_version = versions.requested(header)
+        else:
+            g.xapi_version = default
+
+    return read
+
+
+def _finisher(default: Version) -> Callable[[Response], Response]:
+    def finish(response: Response) -> Response:
+        """The headers of every answer."""
+        headers = response.headers
+        headers[versions.HEADER] = g.get("xapi_version", default).latest
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Expose-Headers"] = _EXPOSED
+        if request.method == "OPTIONS":
+            _answer_preflight(response)
+        elif request.path.endswith("/statements") and statements.THROUGH not in headers:
+            _add_through(response)
+        return response
+
+    return finish
+
+
+def _answer_preflight(response: Response) -> None:
+    """What a page of another origin may send (Fetch, "CORS-preflight fetch")."""
+    response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+    response.headers["Access-Control-Allow-Headers"] = _ALLOWED
+    response.headers["Access-Control-Max-Age"] = "86400"
+
+
+def _add_through(response: Response) -> None:
+    """Consistent-Through belongs to refusals too, as soon as it is known whose store it is (Communication 2.1.3)."""
+    if g.get("principal") is not None and response.status_code < 500:
+        response.headers[statements.THROUGH] = timestamp_text(service(Statements).consistent_through(principal()))

@@ -1,0 +1,79 @@
+"""Bodies of requests: unpacked, never larger than allowed, whatever they claim to be."""
+
+import zlib
+from collections.abc import Iterator
+
+from flask import request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from hub.errors import Invalid, TooLarge, Unsupported
+
+_PIECE = 64 * 1024
+
+
+def read_body(limit: int) -> bytes:
+    """The whole body, unpacked; 413 as soon as it is larger than `limit` bytes."""
+    if "Content-Encoding" not in request.headers:
+        return _plain_body(limit)
+    return b"".join(_limited(pieces(limit), limit))
+
+
+def _plain_body(limit: int) -> bytes:
+    request.max_content_length = limit
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(limit) from None
+    except ClientDisconnected:
+        raise Invalid("The body ended before all of it had come.", code="incomplete_body") from None
+
+
+def pieces(limit: int) -> Iterator[bytes]:
+    """The body piece by piece, unpacked if it came as gzip (RFC 9110 section 8.4); no more than `limit` packed."""
+    request.max_content_length = limit
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("identity", ""):
+        yield from _packed(limit)
+    elif encoding in ("gzip", "x-gzip"):
+        yield from _unpacked(_packed(limit))
+    else:
+        raise Unsupported(f"The content encoding {encoding} is not taken: send gzip or none.", code="bad_encoding")
+
+
+def _packed(limit: int) -> Iterator[bytes]:
+    try:
+        while piece := request.stream.read(_PIECE):
+            yield piece
+    except RequestEntityTooLarge:
+        raise _too_large(limit) from None
+    except ClientDisconnected:
+        raise Invalid("The body ended before all of it had come.", code="incomplete_body") from None
+
+
+def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """Never more than one piece at a time, so that a small body cannot unpack into a large memory."""
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        for piece in packed:
+            rest = piece
+            while rest:
+                yield unpacker.decompress(rest, _PIECE)
+                rest = unpacker.unconsumed_tail
+        yield unpacker.flush()
+    except zlib.error:
+        raise Invalid("The body is not valid gzip.", code="bad_encoding") from None
+    if not unpacker.eof:
+        raise Invalid("The gzip body ended before all of it had come.", code="incomplete_body")
+
+
+def _limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        yield part
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than the {limit} bytes that are allowed.", code="too_large")
