@@ -20,6 +20,7 @@ from hub.identity import Principal, system_principal
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
+from hub.xapi_lrs.services.stores import Stores
 
 TENANT = "demo"
 STORE = "demo"
@@ -44,6 +45,7 @@ class Seed:
 
     def sow(self) -> None:
         """Make what is missing, in the order in which things need each other."""
+        self._store()
         self._people()
         self._reporting_client()
 
@@ -54,6 +56,12 @@ class Seed:
         except NotFound:
             tenant = tenants.create(TENANT, "Demo")
         return system_principal(tenant.id)
+
+    def _store(self) -> None:
+        """The tenant's one store, which is made with it, under the demo's name for it."""
+        stores = self._hub.service(Stores)
+        if STORE not in {store.name for store in stores.list(self._principal)}:
+            stores.rename(self._principal, stores.of(self._principal).id, STORE)
 
     def _people(self) -> None:
         users = self._hub.service(Users)

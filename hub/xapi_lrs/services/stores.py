@@ -40,16 +40,26 @@ class Stores:
     def create(self, principal: Principal, name: str) -> StoreView:
         """A new, empty store; 409 when the tenant has one of that name."""
         principal.require("stores.write")
-        name = name.strip()
-        if not 0 < len(name) <= 100:
-            raise Invalid(
-                "A store needs a name of 1 to 100 characters.",
-                violations=[Violation("request", "name", "must have 1 to 100 characters", name[:200])],
-            )
+        name = _checked_name(name)
         with self._db.unit_of_work() as work:
             if stores.by_name(work.session, principal.tenant_id, name) is not None:
-                raise Conflict(f"There is a store named {name} already.", code="store_exists")
+                raise _taken(name)
             return self.create_in(work, principal.tenant_id, name)
+
+    def rename(self, principal: Principal, store_id: UUID, name: str) -> StoreView:
+        """Give a store another name; 404 when there is no such store, 409 when another has the name."""
+        principal.require("stores.write")
+        name = _checked_name(name)
+        with self._db.unit_of_work() as work:
+            store = stores.by_id(work.session, principal.tenant_id, store_id)
+            if store is None:
+                raise NotFound("There is no such store.", code="store_not_found")
+            if stores.by_name(work.session, principal.tenant_id, name) not in (None, store):
+                raise _taken(name)
+            store.name = name
+            renamed = StoreView.of(store)
+        self._known[store_id] = renamed
+        return renamed
 
     def create_in(self, work: UnitOfWork, tenant_id: UUID, name: str) -> StoreView:
         """A new store within a transaction of the caller's, such as the one that makes the tenant."""
@@ -105,3 +115,17 @@ class Stores:
 
     def _remember(self, store: Store) -> StoreView:
         return self._known.setdefault(store.id, StoreView.of(store))
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 0 < len(name) <= 100:
+        raise Invalid(
+            "A store needs a name of 1 to 100 characters.",
+            violations=[Violation("request", "name", "must have 1 to 100 characters", name[:200])],
+        )
+    return name
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f"There is a store named {name} already.", code="store_exists")
