@@ -1,15 +1,20 @@
 """The web server: granian, a few processes with many threads, so that slow clients do not hold up others."""
 
+from collections.abc import Callable, Iterable
+
 from granian import Granian
 from granian.constants import Interfaces
 
+from hub.bootstrap import build, create_app
 from hub.config import Settings
+from hub.log import configure_logging
 
 
 def run_web_server(settings: Settings) -> None:
     """Serve the Hub and its content origin until stopped."""
     Granian(
-        "wsgi:app",
+        "hub.web_server:make_app",
+        factory=True,
         address=settings.bind,
         port=settings.port,
         interface=Interfaces.WSGI,
@@ -19,3 +24,10 @@ def run_web_server(settings: Settings) -> None:
         log_access=False,
         respawn_failed_workers=True,
     ).serve()
+
+
+def make_app() -> Callable[..., Iterable[bytes]]:
+    """The WSGI application with the settings of this process's environment."""
+    settings = Settings.from_env()
+    configure_logging(settings.log_format)
+    return create_app(build(settings))
