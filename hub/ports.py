@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID
 
@@ -22,7 +23,7 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """Bytes under keys such as `tenant/package/version/path`. Missing keys raise `hub.errors.NotFound`."""
 
-    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
+    def put(self, key: str, body: BinaryIO, content_type: str) -> None:
         """Store everything that `body` yields under `key`, whole or not at all, in flat memory."""
 
     def head(self, key: str) -> ObjectInfo:
@@ -36,6 +37,9 @@ class ObjectStore(Protocol):
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove the objects; keys that are not there are not an error."""
+
+    def local_path(self, key: str) -> Path | None:
+        """The file that holds the object, to be read only; None where objects are no files of this machine."""
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
         """An address at which anyone may read the object for so long; None where the store has none to give."""

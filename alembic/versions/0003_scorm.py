@@ -134,6 +134,7 @@ def _create_package_tables() -> None:
         sa.Column("verdict", sa.Text()),
         sa.Column("findings", JSON, server_default=sa.text("'[]'"), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("idempotency_key", sa.Text()),
         sa.Column("leased_until", TIME),
         sa.Column("started_at", TIME),
         sa.Column("finished_at", TIME),
@@ -141,6 +142,13 @@ def _create_package_tables() -> None:
         _created_at(),
     )
     op.create_index("import_job_tenant_id_created_at_idx", "import_job", ["tenant_id", "created_at", "id"])
+    op.create_index(
+        "import_job_idempotency_key",
+        "import_job",
+        ["tenant_id", "created_by", "idempotency_key"],
+        unique=True,
+        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+    )
     op.create_index(
         "import_job_open_idx",
         "import_job",
@@ -208,6 +216,7 @@ def _create_runtime_tables() -> None:
         sa.Column("session", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("session_began_at", TIME, nullable=False),
+        sa.Column("entry", sa.Text(), server_default="ab-initio", nullable=False),
         sa.Column("session_exit", sa.Text()),
         sa.Column("initialized", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("seconds_before", sa.Double(), server_default=sa.text("0"), nullable=False),

@@ -30,7 +30,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
 
-    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
+    def put(self, key: str, body: BinaryIO, content_type: str) -> None:
         """Write to a new file, force it to the disk, then give it its name."""
         path = self._path(key)
         with _storage_faults(key):
@@ -43,7 +43,6 @@ class FolderStore:
         except BaseException:
             incoming.unlink(missing_ok=True)
             raise
-        return self.head(key)
 
     def head(self, key: str) -> ObjectInfo:
         path = self._path(key)
@@ -84,6 +83,12 @@ class FolderStore:
                 with suppress(FileNotFoundError, NotADirectoryError):
                     path.unlink()
                     self._prune(path.parent)
+
+    def local_path(self, key: str) -> Path | None:
+        path = self._path(key)
+        if not path.is_file():
+            raise _not_found(key)
+        return path
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
         """A folder has no address of its own."""

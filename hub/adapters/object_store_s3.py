@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
+from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any, BinaryIO
 
 import boto3
@@ -20,6 +22,8 @@ from hub.ports import ObjectInfo
 
 _PART = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
+#: Uploads in parts at the same time in one process: each holds up to 40 MB.
+_LARGE_AT_ONCE = 2
 _PIECE = 256 * 1024
 _DELETED_AT_ONCE = 1000
 _MISSING = frozenset({"NoSuchKey", "NotFound", "404"})
@@ -45,6 +49,7 @@ class S3Store:
     ) -> None:
         self._bucket = bucket
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
+        self._large_uploads = BoundedSemaphore(_LARGE_AT_ONCE)
         self._client: Any = boto3.client(
             "s3",
             endpoint_url=endpoint_url or None,
@@ -64,15 +69,15 @@ class S3Store:
             ),
         )
 
-    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
+    def put(self, key: str, body: BinaryIO, content_type: str) -> None:
         target = {"Bucket": self._bucket, "Key": self._prefix + key}
         first = _read_full(body, _PART)
         with _faults(key):
             if len(first) < _PART:
                 self._client.put_object(**target, Body=first, ContentType=content_type)
             else:
-                self._put_parts(target, first, body, content_type)
-        return self.head(key)
+                with self._large_uploads:
+                    self._put_parts(target, first, body, content_type)
 
     def head(self, key: str) -> ObjectInfo:
         with _faults(key):
@@ -111,6 +116,10 @@ class S3Store:
             refused = [one for one in answer.get("Errors", ()) if one.get("Code") not in _MISSING]
             if refused:
                 raise _unavailable(f"{len(refused)} objects were not deleted ({refused[0].get('Code')})")
+
+    def local_path(self, key: str) -> Path | None:
+        """Objects are on the server."""
+        return None
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
         """An address at which anyone may read the object for so long, Range requests included."""

@@ -127,6 +127,14 @@ class ImportJob(Base, TenantOwned, Timestamped):
     __table_args__ = (
         Index("import_job_tenant_id_created_at_idx", "tenant_id", "created_at", "id"),
         Index(
+            "import_job_idempotency_key",
+            "tenant_id",
+            "created_by",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index(
             "import_job_open_idx", "leased_until", postgresql_where=text("state IN ('queued', 'checking', 'storing')")
         ),
     )
@@ -144,6 +152,7 @@ class ImportJob(Base, TenantOwned, Timestamped):
     verdict: Mapped[str | None]
     findings: Mapped[list] = mapped_column(JSONB, server_default=text("'[]'"))
     created_by: Mapped[str]
+    idempotency_key: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
