@@ -21,11 +21,9 @@ is_debian() {
 
 if has_chromium; then
     :
-elif is_debian && can_be_root; then
+elif is_debian && can_install; then
     echo "Installing Chromium for the browser tests."
-    as_root apt-get -qq update
-    as_root apt-get -qq install -y --no-install-recommends chromium >var/cache/chromium.log 2>&1 ||
-        echo "Chromium could not be installed (var/cache/chromium.log): browser tests are left out."
+    install_packages chromium || echo "Chromium could not be installed: browser tests are left out."
 else
     echo "No Chromium is found: browser tests are left out. Debian: sudo apt install chromium"
 fi

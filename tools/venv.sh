@@ -23,11 +23,10 @@ fi
 
 # Debian and Ubuntu keep what venv needs to install pip in a package of its own.
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    if command -v apt-get >/dev/null 2>&1 && . tools/as_root.sh && can_be_root; then
+    . tools/as_root.sh
+    if can_install; then
         echo "Installing python3-venv, which Debian keeps apart from Python."
-        as_root apt-get -qq update
-        as_root apt-get -qq install -y --no-install-recommends "$("$python" -c \
-            'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+        install_packages "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
     else
         echo "error: $python lacks ensurepip. Install it and try again: sudo apt install python3-venv" >&2
         exit 1
