@@ -47,8 +47,10 @@ from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.ports import Clock, HttpClient, Ids, KeyRing, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
 from hub.xapi_lrs.services.credentials import Credentials
+from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.knowledge import Knowledge
+from hub.xapi_lrs.services.lookups import Lookups
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.spec.reading import Limits
@@ -208,6 +210,7 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         batch_bytes=settings.batch_limit_mb * MB,
         batch_statements=settings.batch_limit,
         attachment_bytes=settings.attachment_limit_mb * MB,
+        document_bytes=settings.batch_limit_mb * MB,
     )
     intake = Intake(db, knowledge)
     add(
@@ -215,6 +218,8 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         stores,
         Credentials(db, ports.clock, ports.ids, stores),
         Statements(db, ports.ids, stores, intake, knowledge, limits, settings.public_url),
+        Documents(db, ports.clock, stores),
+        Lookups(db, stores, knowledge),
     )
 
 

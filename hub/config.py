@@ -160,10 +160,12 @@ class Settings:
     statement_limit_mb: int = setting(
         "HUB_STATEMENT_LIMIT_MB", "Largest single xAPI statement, in MB", _count, default=1
     )
-    batch_limit_mb: int = setting("HUB_BATCH_LIMIT_MB", "Largest batch of statements, in MB", _count, default=16)
+    batch_limit_mb: int = setting(
+        "HUB_BATCH_LIMIT_MB", "Largest batch of statements, and largest document, in MB", _count, default=16
+    )
     batch_limit: int = setting("HUB_BATCH_LIMIT", "Most statements in one batch", _count, default=10_000)
     attachment_limit_mb: int = setting(
-        "HUB_ATTACHMENT_LIMIT_MB", "Largest statement attachment or document, in MB", _count, default=100
+        "HUB_ATTACHMENT_LIMIT_MB", "Largest statement attachment, in MB", _count, default=100
     )
     session_idle_minutes: int = setting(
         "HUB_SESSION_IDLE_MINUTES", "A console session ends when unused for so long", _count, default=120

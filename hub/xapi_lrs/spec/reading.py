@@ -22,13 +22,14 @@ _RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may hold: bytes of a statement, bytes and statements of a batch, bytes of an attachment or
-    document, and how deep JSON may nest."""
+    """What one request may hold: bytes of a statement, bytes and statements of a batch, bytes of an attachment and
+    of a document, and how deep JSON may nest."""
 
     statement_bytes: int = 1024 * 1024
     batch_bytes: int = 16 * 1024 * 1024
     batch_statements: int = 10_000
     attachment_bytes: int = 100 * 1024 * 1024
+    document_bytes: int = 16 * 1024 * 1024
     depth: int = 100
 
 

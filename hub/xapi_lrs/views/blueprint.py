@@ -13,7 +13,7 @@ from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.spec import versions
 from hub.xapi_lrs.spec.values import timestamp_text
 from hub.xapi_lrs.spec.versions import V1_0, V2_0, Version
-from hub.xapi_lrs.views import about, statements
+from hub.xapi_lrs.views import about, documents, lookups, statements
 
 _EXPOSED = (
     "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, X-Experience-API-Version,"
@@ -38,6 +38,8 @@ def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
     blueprint.before_request(_version_reader(default))
     blueprint.after_request(_finisher(default))
     statements.add_to(blueprint)
+    documents.add_to(blueprint)
+    lookups.add_to(blueprint)
     about.add_to(blueprint)
     return blueprint
 

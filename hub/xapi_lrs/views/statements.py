@@ -1,6 +1,6 @@
 """The Statement resource (Communication 2.1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import orjson
@@ -16,6 +16,7 @@ from hub.xapi_lrs.spec.formats import preferred_languages
 from hub.xapi_lrs.spec.reading import Limits
 from hub.xapi_lrs.spec.values import timestamp_text
 from hub.xapi_lrs.views.body import read_body
+from hub.xapi_lrs.views.parameters import parameters, refused, required
 
 THROUGH = "X-Experience-API-Consistent-Through"
 
@@ -26,7 +27,7 @@ _MORE = "more"
 @action("statements.write")
 def post_statements() -> Response:
     """Store a statement or a batch; answers the ids."""
-    _only_parameters(())
+    parameters(())
     ids = service(Statements).store(principal(), _json_body(), g.xapi_version)
     return Response(orjson.dumps(ids), content_type="application/json")
 
@@ -34,11 +35,10 @@ def post_statements() -> Response:
 @action("statements.write")
 def put_statement() -> Response:
     """Store one statement under an id that the client chose."""
-    _only_parameters(("statementId",))
     try:
-        statement_id = queries.uuid(request.args.get("statementId", ""))
+        statement_id = queries.uuid(required("statementId"))
     except ValueError as fault:
-        raise _refused("statementId", str(fault)) from None
+        raise refused("statementId", str(fault)) from None
     service(Statements).store_one(principal(), statement_id, _json_body(), g.xapi_version)
     return Response(status=204)
 
@@ -46,17 +46,16 @@ def put_statement() -> Response:
 @action("statements.read_mine")
 def get_statements() -> Response:
     """One statement by its id, or a page of those that match."""
-    parameters = _parameters()
-    boundary = None
-    if _MORE in parameters:
-        parameters, boundary = _continued(parameters)
-    asked = queries.parse(parameters)
+    given, boundary = parameters(), None
+    if _MORE in given:
+        given, boundary = _continued(given)
+    asked = queries.parse(given)
     languages = preferred_languages(request.headers.get("Accept-Language"))
     if asked.is_single:
         return _single(service(Statements).find_one(principal(), asked, languages))
     if boundary is not None:
         asked = queries.continued(asked, boundary)
-    return _page(service(Statements).find(principal(), asked, languages), parameters)
+    return _page(service(Statements).find(principal(), asked, languages), given)
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -83,33 +82,13 @@ def _json_body() -> bytes:
     return read_body(service(Limits).batch_bytes)
 
 
-def _parameters() -> dict[str, str]:
-    """The query parameters, each of which may come once."""
-    parameters = request.args.to_dict(flat=False)
-    repeated = [name for name, given in parameters.items() if len(given) > 1]
-    if repeated:
-        raise _refused(repeated[0], "must not come more than once")
-    return {name: given[0] for name, given in parameters.items()}
-
-
-def _only_parameters(known: Sequence[str]) -> None:
-    unknown = [name for name in request.args if name not in known]
-    if unknown:
-        raise _refused(unknown[0], "is not a parameter of this request")
-
-
-def _refused(name: str, message: str) -> Invalid:
-    fault = Violation("Communication 2.1", name, message)
-    return Invalid("The query is not valid.", code="invalid_query", violations=[fault])
-
-
-def _continued(parameters: Mapping[str, str]) -> tuple[dict[str, str], int]:
+def _continued(given: Mapping[str, str]) -> tuple[dict[str, str], int]:
     """The query of a `more` link, and the `stored` time that its page begins after."""
-    if len(parameters) > 1:
-        raise _refused(_MORE, "must come alone")
-    decoded = service(Cursors).decode(parameters[_MORE])
+    if len(given) > 1:
+        raise refused(_MORE, "must come alone")
+    decoded = service(Cursors).decode(given[_MORE])
     if decoded is None or len(decoded) != 2:
-        raise _refused(_MORE, "is not a link that this server made")
+        raise refused(_MORE, "is not a link that this server made")
     return decoded[0], decoded[1]
 
 
@@ -123,17 +102,17 @@ def _single(found: StoredStatement) -> Response:
     return response
 
 
-def _page(page: StatementPage, parameters: Mapping[str, str]) -> Response:
-    more = orjson.dumps(_more_link(page, parameters))
+def _page(page: StatementPage, given: Mapping[str, str]) -> Response:
+    more = orjson.dumps(_more_link(page, given))
     body = b'{"statements":[' + b",".join(page.bodies) + b'],"more":' + more + b"}"
     response = Response(body, content_type="application/json")
     response.headers[THROUGH] = timestamp_text(page.through)
     return response
 
 
-def _more_link(page: StatementPage, parameters: Mapping[str, str]) -> str:
+def _more_link(page: StatementPage, given: Mapping[str, str]) -> str:
     """A relative IRL that goes on where the page ends, good for ever (Data 2.5)."""
     if page.boundary is None:
         return ""
-    cursor = service(Cursors).encode([dict(parameters), page.boundary])
+    cursor = service(Cursors).encode([dict(given), page.boundary])
     return f"{request.path}?{_MORE}={cursor}"
