@@ -20,8 +20,8 @@ GRANTS = {"client_credentials": "The program acts for itself, with its own secre
 
 LONGEST_NAME = 200
 
-#: Finds an LRS store of a tenant by its name (None: the default store); raises `NotFound`.
-FindStore = Callable[[UUID, str | None], UUID]
+#: Finds an LRS store of the principal's tenant by its name (None: the default store); raises `NotFound`.
+FindStore = Callable[[Principal, str | None], UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Clients:
         name, grants, scopes = _checked(wanted)
         _refuse_more_than(principal, scopes)
         reaches_statements = any(SCOPES[scope].family == "lrs" for scope in scopes)
-        store_id = self._find_store(principal.tenant_id, wanted.store) if reaches_statements else None
+        store_id = self._find_store(principal, wanted.store) if reaches_statements else None
         secret = self._ids.secret()
         with self._db.unit_of_work() as work:
             client = OAuthClient(

@@ -1,0 +1,87 @@
+"""Putting the console on the Hub's origin: its pages, its errors, its languages."""
+
+from importlib import import_module
+from pathlib import Path
+
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import Babel, get_locale
+
+from hub.console.blueprint import LARGE_FORMS, Surroundings, console, signed_in
+from hub.console.filters import FILTERS
+from hub.console.listing import address
+from hub.errors import HubError
+from hub.http import register_dialect
+from hub.http.problem import problem
+from hub.oauth.views.session import SAFE_METHODS
+
+#: Importing a module of pages puts them on the blueprint.
+PAGES = (
+    "entrance",
+    "home",
+    "statements",
+    "stores",
+    "people",
+    "clients",
+    "audit",
+    "system",
+)
+
+LANGUAGES = ["en"]
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+#: What answers in its own form whatever a browser says it would like.
+_MACHINES = ("/api/", "/xapi", "/oauth/", "/.well-known/", "/lti/", "/healthz", "/readyz")
+
+
+def register_console(app: Flask, upload_limit: int) -> None:
+    """Add the console; `upload_limit` is the largest package upload in bytes."""
+    for name in PAGES:
+        import_module(f"hub.console.views.{name}")
+    LARGE_FORMS["packages_upload"] = upload_limit
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        locale=lambda: str(get_locale()).replace("_", "-"),
+        direction=_direction,
+        filtered=lambda name, value: address(**{name: value}),
+    )
+    Babel(app, locale_selector=lambda: request.accept_languages.best_match(LANGUAGES, "en"))
+    app.register_blueprint(console)
+    register_dialect(app, console, error_page)
+    register_dialect(app, "", _error_outside)
+
+
+def _direction() -> str:
+    locale = get_locale()
+    return "rtl" if locale is not None and locale.language in RIGHT_TO_LEFT else "ltr"
+
+
+def error_page(error: HubError) -> Response:
+    """An error for a person. Who is not signed in is led to the entrance, and back here afterwards."""
+    if error.status == 401 and request.method in SAFE_METHODS and request.endpoint != "console.sign_in":
+        return _to_entrance()
+    page = render_template("console/error.html" if signed_in() else "console/error_alone.html", error=error)
+    response = make_response(page, error.status)
+    response.headers.extend(error.headers)
+    return response
+
+
+def _to_entrance() -> Response:
+    if request.headers.get("HX-Request"):
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = url_for("console.sign_in")
+        return response
+    target = request.full_path.rstrip("?")
+    answer = redirect(url_for("console.sign_in", next=target if target != "/" else None), 303)
+    return make_response(answer)
+
+
+def _error_outside(error: HubError) -> Response:
+    """An address that nobody serves, or a method that it does not take: a page for browsers, else a problem."""
+    likes = request.accept_mimetypes.best_match(["application/problem+json", "text/html"])
+    if request.path.startswith(_MACHINES) or likes != "text/html":
+        return problem(error)
+    return error_page(error)
+
+
+__all__ = ["Surroundings", "error_page", "register_console"]

@@ -1,0 +1,99 @@
+"""The console's blueprint: what happens around every one of its pages."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, request
+from flask_babel import gettext as _
+
+from hub import __version__
+from hub.console.assets import asset
+from hub.console.words import notice_of
+from hub.http import service
+from hub.http.context import request_id
+from hub.http.headers import content_security_policy
+from hub.oauth.services.sign_in import SignedIn
+from hub.oauth.views.session import BrowserSessions
+
+console = Blueprint("console", __name__, template_folder="templates")
+
+
+@console.before_request
+def check_form() -> None:
+    """A request that changes something comes from a form of ours; uploads may be large, and are kept on disk."""
+    endpoint = request.endpoint or ""
+    if endpoint.removeprefix("console.") in LARGE_FORMS:
+        request.max_content_length = LARGE_FORMS[endpoint.removeprefix("console.")]
+    service(BrowserSessions).check_form(request)
+
+
+#: Endpoints whose forms carry files, and how many bytes they may have; filled in when the console is registered.
+LARGE_FORMS: dict[str, int] = {}
+
+
+@console.after_request
+def finish(response: Response) -> Response:
+    """Pages are for one person and never kept; a visitor without a session gets the cookie of the visit."""
+    service(BrowserSessions).remember_visit(response)
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.mimetype == "text/html":
+        allowed = f"'self' {service(Surroundings).content_url}"
+        response.headers["Content-Security-Policy"] = content_security_policy(form_action=allowed)
+    return response
+
+
+class Surroundings:
+    """What pages tell about the Hub they belong to."""
+
+    def __init__(self, public_url: str, content_url: str) -> None:
+        self.public_url = public_url
+        self.content_url = content_url
+
+
+def signed_in() -> SignedIn | None:
+    """Whose session the request belongs to."""
+    known: SignedIn | None = g.get("signed_in")
+    return known
+
+
+#: The pages of the menu: endpoint, label, the action that it takes, and its group.
+def _menu() -> list[tuple[str, str, str, str]]:
+    return [
+        ("console.home", _("Home"), "console.use", ""),
+        ("console.packages", _("Packages"), "packages.read", ""),
+        ("console.registrations", _("Registrations"), "registrations.read", ""),
+        ("console.statements", _("Statements"), "statements.read", ""),
+        ("console.platforms", _("Platforms"), "platforms.read", ""),
+        ("console.deliveries", _("Score deliveries"), "platforms.read", ""),
+        ("console.stores", _("Stores"), "stores.read", _("Administration")),
+        ("console.clients", _("Clients"), "clients.read", _("Administration")),
+        ("console.people", _("People"), "users.read", _("Administration")),
+        ("console.audit", _("Audit"), "audit.read", _("Administration")),
+        ("console.system", _("System"), "system.read", _("Administration")),
+    ]
+
+
+def menu() -> list[dict[str, Any]]:
+    """The groups of the menu with the pages that this person may open, and which one is current."""
+    known = signed_in()
+    section = getattr(g, "console_section", (request.endpoint or "").partition(".")[2].partition("_")[0])
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for endpoint, label, needed, group in _menu():
+        if known is not None and known.principal.may(needed) and endpoint in current_app.view_functions:
+            is_current = endpoint == f"console.{section}"
+            groups.setdefault(group, []).append({"endpoint": endpoint, "label": label, "is_current": is_current})
+    return [{"name": name, "pages": pages} for name, pages in groups.items()]
+
+
+@console.app_context_processor
+def surroundings() -> dict[str, Any]:
+    """What every template may use."""
+    return {
+        "asset": asset,
+        "menu": menu,
+        "me": signed_in(),
+        "may": lambda needed: (known := signed_in()) is not None and known.principal.may(needed),
+        "form_token": lambda: service(BrowserSessions).form_token(request),
+        "notice": notice_of(request.args.get("done", "")),
+        "request_id": request_id,
+        "version": __version__,
+    }

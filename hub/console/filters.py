@@ -1,0 +1,128 @@
+"""How values look on pages."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_babel import format_decimal, format_percent
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from hub.console.words import FIELD_NAMES, ROLE_NAMES, state_of
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def when(moment: datetime | str | None, otherwise: str = "–") -> Markup:
+    """A time: UTC in the page, the reader's own by script, the exact UTC on hover."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    if moment is None:
+        return Markup('<span class="soft">{}</span>').format(otherwise)
+    utc = moment.astimezone(UTC)
+    exact = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(exact, exact, utc)
+
+
+def pill(state: str | None) -> Markup:
+    """A state as a pill with its words."""
+    look, words = state_of(state)
+    return Markup('<span class="pill {}">{}</span>').format(look, words)
+
+
+def size(count: float | None) -> str:
+    """Bytes in the largest unit that keeps a figure before the point."""
+    if count is None:
+        return "–"
+    for unit in UNITS[:-1]:
+        if count < 1000:
+            return f"{format_decimal(round(count, 1) if unit != 'B' else int(count))} {unit}"
+        count /= 1000
+    return f"{format_decimal(round(count, 1))} {UNITS[-1]}"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time: 1 h 05 min, 4 min 10 s, 12 s."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return _("%(hours)d h %(minutes)02d min", hours=hours, minutes=minutes)
+    if minutes:
+        return _("%(minutes)d min %(seconds)02d s", minutes=minutes, seconds=left)
+    return _("%(seconds)d s", seconds=left)
+
+
+def percent(share: float | None) -> str:
+    """A share of one as a percentage, to a tenth."""
+    return "–" if share is None else str(format_percent(round(float(share), 3), "#,##0.#%"))
+
+
+def number(value: float | None) -> str:
+    """A number by the reader's locale."""
+    return "–" if value is None else str(format_decimal(value))
+
+
+def pretty_json(value: Any) -> str:
+    """A JSON value for reading; the template escapes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def role_name(role: str) -> str:
+    """A role in words."""
+    return str(ROLE_NAMES[role][0]) if role in ROLE_NAMES else role
+
+
+def field_name(field: str) -> str:
+    """A form field in words, for the summary of faults."""
+    return str(FIELD_NAMES.get(field, field))
+
+
+def score(result: Any) -> str:
+    """The score of a result: scaled as a percentage, else raw of its maximum, else as it is."""
+    if result.score_scaled is not None:
+        return percent(result.score_scaled)
+    if result.score_raw is None:
+        return "–"
+    return f"{number(result.score_raw)}/{number(result.score_max)}" if result.score_max else number(result.score_raw)
+
+
+def state_name(state: str) -> str:
+    """A state in words, without its pill."""
+    return state_of(state)[1]
+
+
+def tracked_interactions(activity: Any) -> list[dict[str, str]]:
+    """The interactions in an activity's run-time data, in their order (`cmi.interactions.N.*`)."""
+    found: dict[int, dict[str, str]] = {}
+    for name, value in activity.values.items():
+        parts = name.split(".")
+        if parts[:2] == ["cmi", "interactions"] and len(parts) == 4 and parts[2].isdigit():
+            found.setdefault(int(parts[2]), {})[parts[3]] = value
+    return [
+        {
+            "id": item.get("id", ""),
+            "type": item.get("type", ""),
+            "response": item.get("learner_response") or item.get("student_response", ""),
+            "result": item.get("result", ""),
+        }
+        for _, item in sorted(found.items())
+    ]
+
+
+FILTERS = {
+    "score": score,
+    "state_name": state_name,
+    "tracked_interactions": tracked_interactions,
+    "role_name": role_name,
+    "field_name": field_name,
+    "when": when,
+    "pill": pill,
+    "size": size,
+    "duration": duration,
+    "percent": percent,
+    "number": number,
+    "pretty_json": pretty_json,
+}

@@ -1,0 +1,54 @@
+"""A form that was sent: what was in it, and why it was refused; nothing is lost on an error."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from hub.errors import HubError
+
+Result = TypeVar("Result")
+
+
+class Form:
+    """The values of the request's form, or `initial` ones for a form that is shown the first time."""
+
+    def __init__(self, **initial: str) -> None:
+        self.is_sent = request.method == "POST"
+        self.values: MultiDict[str, str] = request.form if self.is_sent else MultiDict(initial)
+        self.refusal: HubError | None = None
+
+    def __getitem__(self, field: str) -> str:
+        return self.values.get(field, "")
+
+    def all(self, field: str) -> list[str]:
+        """Every value of a field that may have several."""
+        return self.values.getlist(field)
+
+    def attempt(self, step: Callable[[], Result]) -> Result | None:
+        """What `step` returns, or None when it was refused; then `faults` tell why. Failures of ours go on up."""
+        try:
+            return step()
+        except HubError as refusal:
+            if refusal.status >= 500:
+                raise
+            self.refusal = refusal
+            return None
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows the form (again)."""
+        return self.refusal.status if self.refusal else 200
+
+    def faults(self, field: str) -> list[str]:
+        """What is wrong with a field."""
+        violations = self.refusal.violations if self.refusal else ()
+        return [fault.message for fault in violations if fault.where.partition("[")[0] == field]
+
+    def summary(self) -> list[tuple[str, str]]:
+        """(field, fault) of everything that is wrong; the refusal itself where no field is at fault."""
+        if self.refusal is None:
+            return []
+        listed = [(fault.where.partition("[")[0], fault.message) for fault in self.refusal.violations]
+        return listed or [("", self.refusal.detail)]

@@ -1,0 +1,79 @@
+"""Signing in and out, one's own account, and the files that every page needs."""
+
+from flask import Response, g, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hub.console.assets import send_asset
+from hub.console.blueprint import console, signed_in
+from hub.console.forms import Form
+from hub.errors import Invalid, Violation
+from hub.http import action, principal, public, service
+from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.users import Users
+from hub.oauth.spec.addresses import local_return_address
+from hub.oauth.views.session import BrowserSessions
+
+
+@console.get("/assets/<path:name>")
+@public
+def asset_file(name: str) -> Response:
+    return send_asset(name)
+
+
+@console.get("/sign-in")
+@public
+def sign_in() -> AnyResponse | str:
+    target = local_return_address(request.args.get("next"), url_for("console.home"))
+    if signed_in() is not None:
+        return redirect(target, 303)
+    return render_template("console/sign_in.html", form=Form(), next=target)
+
+
+@console.post("/sign-in")
+@public
+def sign_in_sent() -> AnyResponse:
+    form = Form()
+    target = local_return_address(form["next"], url_for("console.home"))
+    address = request.remote_addr or ""
+    session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address))
+    if session_id is None:
+        page = make_response(render_template("console/sign_in.html", form=form, next=target), form.status)
+        page.headers.extend(form.refusal.headers if form.refusal else {})
+        return page
+    response = make_response(redirect(target, 303))
+    service(BrowserSessions).begin(response, session_id)
+    return response
+
+
+@console.post("/sign-out")
+@public
+def sign_out() -> AnyResponse:
+    response = make_response(redirect(url_for("console.sign_in", done="signed-out"), 303))
+    service(BrowserSessions).end(request, response)
+    return response
+
+
+@console.get("/account")
+@action("console.use")
+def account() -> str:
+    g.console_section = ""
+    return render_template("console/account.html", form=Form())
+
+
+@console.post("/account/password")
+@action("console.use")
+def account_password() -> AnyResponse | tuple[str, int]:
+    g.console_section = ""
+    form = Form()
+    done = form.attempt(lambda: _change_password(form))
+    if done is None:
+        return render_template("console/account.html", form=form), form.status
+    return redirect(url_for("console.account", done="password-changed"), 303)
+
+
+def _change_password(form: Form) -> bool:
+    if form["password"] != form["password_again"]:
+        fault = Violation("form", "password_again", "is not the same as the new password")
+        raise Invalid("The password was not changed.", violations=[fault])
+    service(Users).change_own_password(principal(), form["old_password"], form["password"])
+    return True

@@ -1,0 +1,67 @@
+"""People: accounts of the tenant and their roles."""
+
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from hub.console.blueprint import console
+from hub.console.forms import Form
+from hub.console.listing import listing
+from hub.console.words import ROLE_NAMES
+from hub.http import action, principal, service
+from hub.oauth.services.users import NewPerson, Person, Users
+
+
+@console.get("/people")
+@action("users.read")
+def people() -> str:
+    search = request.args.get("q", "").strip()
+    found = listing(
+        lambda after, limit: service(Users).list(principal(), search, after[0] if after else None, limit),
+        key=lambda person: [person.email],
+    )
+    return render_template("console/people.html", found=found, roles=ROLE_NAMES)
+
+
+@console.get("/people/new")
+@action("users.write")
+def people_new() -> str:
+    return render_template("console/person_new.html", form=Form(), roles=ROLE_NAMES)
+
+
+@console.post("/people/new")
+@action("users.write")
+def people_create() -> Response | str | tuple[str, int]:
+    form = Form()
+    wanted = NewPerson(form["email"], form["name"], form.all("roles"))
+    made = form.attempt(lambda: service(Users).create(principal(), wanted))
+    if made is None:
+        return render_template("console/person_new.html", form=form, roles=ROLE_NAMES), form.status
+    person, password = made
+    return render_template("console/person_made.html", person=person, password=password)
+
+
+@console.get("/people/<uuid:user_id>")
+@action("users.read")
+def people_one(user_id: UUID) -> str:
+    person = service(Users).get(principal(), user_id)
+    return _person_page(person, Form())
+
+
+@console.post("/people/<uuid:user_id>")
+@action("users.write")
+def people_change(user_id: UUID) -> Response | tuple[str, int]:
+    form = Form()
+    changed = form.attempt(
+        lambda: service(Users).change(
+            principal(), user_id, name=form["name"], roles=form.all("roles"), is_active="is_active" in form.values
+        )
+    )
+    if changed is None:
+        return _person_page(service(Users).get(principal(), user_id), form), form.status
+    return redirect(url_for("console.people_one", user_id=user_id, done="person-changed"), 303)
+
+
+def _person_page(person: Person, form: Form) -> str:
+    return render_template("console/person.html", person=person, form=form, roles=ROLE_NAMES)

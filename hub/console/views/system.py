@@ -1,0 +1,25 @@
+"""System: is every part there, and what runs here."""
+
+import platform
+
+from flask import render_template
+
+from hub.console.blueprint import Surroundings, console
+from hub.health import Health
+from hub.http import action, service
+from hub.identity import ACTIONS, ROLES
+from hub.oauth.scopes import SCOPES
+
+
+@console.get("/system")
+@action("system.read")
+def system() -> str:
+    return render_template(
+        "console/system.html",
+        parts=service(Health).parts(),
+        surroundings=service(Surroundings),
+        python=platform.python_version(),
+        actions=ACTIONS,
+        roles=ROLES,
+        scopes=SCOPES.values(),
+    )

@@ -1,0 +1,97 @@
+"""States and notices in words, for people."""
+
+from flask_babel import lazy_gettext as _l
+
+#: state -> (look of the pill, words). The look is never the only carrier of the meaning.
+STATES = {
+    "queued": ("busy", _l("queued")),
+    "checking": ("busy", _l("checking")),
+    "storing": ("busy", _l("storing")),
+    "ready": ("good", _l("ready")),
+    "failed": ("bad", _l("failed")),
+    "not_begun": ("", _l("not begun")),
+    "not attempted": ("", _l("not begun")),
+    "unknown": ("", _l("unknown")),
+    "in_progress": ("busy", _l("in progress")),
+    "incomplete": ("busy", _l("in progress")),
+    "suspended": ("busy", _l("suspended")),
+    "browsed": ("", _l("browsed")),
+    "completed": ("good", _l("completed")),
+    "passed": ("good", _l("passed")),
+    "pending": ("busy", _l("pending")),
+    "sending": ("busy", _l("sending")),
+    "delivered": ("good", _l("delivered")),
+    "superseded": ("", _l("superseded")),
+    "active": ("good", _l("in use")),
+    "revoked": ("bad", _l("revoked")),
+    "closed": ("bad", _l("closed")),
+    "off": ("warn", _l("switched off")),
+    "ok": ("good", _l("ready")),
+    "bad": ("bad", _l("not ready")),
+    "error": ("bad", _l("error")),
+    "danger": ("bad", _l("dangerous")),
+    "warning": ("warn", _l("warning")),
+    "hint": ("", _l("hint")),
+    "note": ("", _l("note")),
+}
+
+#: What a page says after something was done (`?done=NAME` of the address it was sent on to).
+NOTICES = {
+    "client-revoked": _l("The client was revoked. Its tokens stop working within a second."),
+    "person-created": _l("The account was made."),
+    "person-changed": _l("The account was changed."),
+    "password-changed": _l("Your password was changed."),
+    "package-changed": _l("The package was changed."),
+    "package-deleted": _l("The package was deleted with all its files."),
+    "platform-added": _l("The platform was added."),
+    "platform-changed": _l("The platform was changed."),
+    "delivery-retried": _l("The score is on its way again."),
+    "credential-revoked": _l("The credential was revoked. It stops working within a second."),
+    "store-created": _l("The store was made."),
+    "signed-out": _l("You are signed out."),
+}
+
+#: Form fields by their labels, for the summary of faults.
+FIELD_NAMES = {
+    "name": _l("Name"),
+    "email": _l("E-mail address"),
+    "roles": _l("Roles"),
+    "password": _l("New password"),
+    "password_again": _l("New password again"),
+    "old_password": _l("Present password"),
+    "scopes": _l("Scopes"),
+    "scope": _l("Scopes"),
+    "store": _l("Store"),
+    "title": _l("Title"),
+    "issuer": _l("Issuer"),
+    "client_id": _l("Client id"),
+    "auth_url": _l("Authentication address"),
+    "token_url": _l("Token address"),
+    "jwks_url": _l("Key set address"),
+    "deployment": _l("Deployment id"),
+    "requests_per_minute": _l("Requests a minute"),
+    "agent": _l("Actor"),
+    "verb": _l("Verb"),
+    "activity": _l("Activity"),
+    "registration": _l("Registration"),
+    "since": _l("Since"),
+    "until": _l("Until"),
+}
+
+ROLE_NAMES = {
+    "administrator": (_l("Administrator"), _l("may do everything in this tenant")),
+    "author": (_l("Author"), _l("uploads and changes packages, sees how they are used")),
+    "instructor": (_l("Instructor"), _l("sees packages and results, makes and resets registrations")),
+    "reporting": (_l("Reporting"), _l("reads everything, changes nothing")),
+}
+
+
+def notice_of(name: str) -> str:
+    """The notice of that name; nothing for a name that is not ours."""
+    return str(NOTICES.get(name, ""))
+
+
+def state_of(name: str | None) -> tuple[str, str]:
+    """Look and words of a state; a state without words of its own shows its name."""
+    look, words = STATES.get(name or "unknown", ("", name or ""))
+    return look, str(words)
