@@ -87,14 +87,14 @@ class Seed:
             if email in existing:
                 continue
             _, password = users.create(self._principal, NewPerson(email, full_name, roles))
-            kept = {"url": self._hub.settings.public_url, "sign in as": email, "password": password or ""}
-            self._credentials.put(f"Hub {name}", kept)
+            kept = {"url": self._hub.settings.public_url, "email": email, "password": password or ""}
+            self._credentials.put(f"{name} of the Hub", kept)
 
     def _lms_people(self) -> None:
         password = lms_password(self._folder.lms)
         for name in LMS_PEOPLE:
-            kept = {"url": self._issuer, "sign in as": name, "password": password}
-            self._credentials.put(f"Demo LMS {name}", kept)
+            kept = {"url": self._issuer, "username": name, "password": password}
+            self._credentials.put(f"{name} of the Demo LMS", kept)
 
     def _reporting_client(self) -> None:
         """A reporting tool's OAuth client; made anew if a start was interrupted before its secret was kept."""
@@ -103,7 +103,7 @@ class Seed:
         wanted = NewClient("Reporting", scopes=("statements/read",), store=STORE)
         client, secret = self._hub.service(Clients).create(self._principal, wanted)
         kept = {
-            "url": f"{self._hub.settings.public_url}/oauth/token",
+            "token_url": f"{self._hub.settings.public_url}/oauth/token",
             "client_id": client.client_id,
             "client_secret": secret,
         }

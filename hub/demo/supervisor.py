@@ -127,7 +127,8 @@ class Demo:
         say(f"  Demo LMS  http://127.0.0.1:{settings.demo_lms_port}\n")
         if self._folder.shows_credentials():
             for name, values in Credentials(self._folder.credentials).sections().items():
-                say(f"  [bold]{name}[/]  " + "  ".join(f"{key}: {value}" for key, value in values.items()))
+                shown = "  ".join(f"{key} [bold]{value}[/]" for key, value in values.items() if "url" not in key)
+                say(f"  {name:<24}  {shown}")
             say("")
         say(
             f"  Credentials are kept in {self._folder.credentials.relative_to(self._folder.project)}."
