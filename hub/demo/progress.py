@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 QUICK_SECONDS = 1.0
 
@@ -30,7 +31,8 @@ class Progress:
             if self._status:
                 self._status.stop()
         seconds = time.monotonic() - began_at
-        self.say(f"  [green]done[/]  {text}" + (f" ({seconds:.1f} s)" if seconds >= QUICK_SECONDS else ""))
+        took = f" ({seconds:.1f} s)" if seconds >= QUICK_SECONDS else ""
+        self.say("  ", ("done", "green"), f"  {text}{took}")
 
     def detail(self, text: str) -> None:
         """Say what the present step is at."""
@@ -39,6 +41,6 @@ class Progress:
         else:
             self.say(f"        {text}")
 
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        self.console.print(text)
+    def say(self, *parts: str | tuple[str, str]) -> None:
+        """A line that stays, of texts and of (text, style) pairs; never markup, since it may quote a log."""
+        self.console.print(Text.assemble(*parts))

@@ -121,14 +121,16 @@ class Demo:
 
     def _announce(self, settings: Settings) -> None:
         say = self._progress.say
-        say(f"\n[bold green]ready[/] after {time.monotonic() - self._began_at:.1f} s\n")
+        say("\n", ("ready", "bold green"), f" after {time.monotonic() - self._began_at:.1f} s\n")
         say(f"  Hub       {settings.public_url}")
         say(f"  Content   {settings.content_url}")
         say(f"  Demo LMS  http://127.0.0.1:{settings.demo_lms_port}\n")
         if self._folder.shows_credentials():
             for name, values in Credentials(self._folder.credentials).sections().items():
-                shown = "  ".join(f"{key} [bold]{value}[/]" for key, value in values.items() if "url" not in key)
-                say(f"  {name:<24}  {shown}")
+                shown = [
+                    part for key, value in values.items() if "url" not in key for part in (f"  {key} ", (value, "bold"))
+                ]
+                say(f"  {name:<24}", *shown)
             say("")
         say(
             f"  Credentials are kept in {self._folder.credentials.relative_to(self._folder.project)}."
