@@ -46,6 +46,21 @@ from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.ports import Clock, HttpClient, Ids, KeyRing, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
+from hub.scorm.services.content import Contents
+from hub.scorm.services.courses import Courses
+from hub.scorm.services.imports import Imports
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.learners import Learners
+from hub.scorm.services.packages import Packages
+from hub.scorm.services.progress import Progress
+from hub.scorm.services.registrations import Registrations
+from hub.scorm.services.runtime import Runtime
+from hub.scorm.services.statement_log import StatementLog
+from hub.scorm.services.tokens import ContentGrants, PlayerTokens
+from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
+from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
+from hub.scorm.tasks import topics as package_topics
+from hub.scorm.views.origin import register_player
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.intake import Intake
@@ -161,6 +176,8 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
     add(Cursors(ports.keys.secret("cursors")))
     add(Tenants(db, ports.ids))
     _add_lrs(settings, ports, db, add)
+    _add_packages(settings, ports, db, add)
+    _add_player(settings, ports, db, add, StatementLog(built[Statements], built[Stores]))
     _add_identity(settings, ports, db, add, lambda principal, name: built[Stores].of(principal, name).id)
     add(Migrations(settings.sqlalchemy_url))
     add(
@@ -223,6 +240,35 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
     )
 
 
+def _add_packages(settings: Settings, ports: Ports, db: Database, add: Callable[..., None]) -> None:
+    """hub/scorm: packages and how they come in."""
+    limits = ArchiveLimits(
+        files=settings.package_files_limit,
+        bytes=settings.package_size_limit_mb * MB,
+        ratio=settings.package_ratio_limit,
+    )
+    add(
+        Packages(db, ports.clock, ports.ids, ports.objects),
+        Imports(db, ports.clock, ports.ids, ports.objects, limits, settings.upload_limit_mb * MB),
+    )
+
+
+def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..., None], log: StatementLog) -> None:
+    """hub/scorm: learners, their registrations, and the player."""
+    courses = Courses()
+    tokens = PlayerTokens(ports.keys, ports.clock, settings.content_url)
+    grants = ContentGrants(ports.keys, ports.clock)
+    progress = Progress(log, settings.public_url)
+    add(
+        tokens,
+        Contents(db, ports.objects, grants),
+        Learners(db, ports.ids),
+        Registrations(db, ports.clock, ports.ids, courses),
+        Launches(db, ports.clock, ports.ids, courses, tokens, settings.content_url),
+        Runtime(db, ports.clock, courses, grants, progress, settings.content_url),
+    )
+
+
 def _subscribe(events: Events, services: dict[type, Any]) -> None:
     """Who listens to which news."""
     events.subscribe(TenantCreated, services[Stores].create_default)
@@ -230,12 +276,17 @@ def _subscribe(events: Events, services: dict[type, Any]) -> None:
 
 def _topics(services: dict[type, Any]) -> dict[str, Topic]:
     """Who does the work of which outbox topic."""
-    return {}
+    return {
+        **package_topics(services[Imports], services[Packages]),
+    }
 
 
 def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
     """What the worker does from time to time."""
-    return [Periodic("outbox.sweep", 5, relay.deliver_due)]
+    return [
+        Periodic("outbox.sweep", 5, relay.deliver_due),
+        Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
+    ]
 
 
 def _authenticators(settings: Settings, services: dict[type, Any]) -> list[Authenticator]:
@@ -260,7 +311,7 @@ def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
 
 def create_hub_app(hub: Hub) -> Flask:
     """The Hub's own origin: console, API, LTI, LRS, OAuth."""
-    app = _flask_app(hub, "hub")
+    app = _flask_app(hub, "hub", hub.authenticators)
     install_headers(app)
     app.register_blueprint(health_blueprint())
     register_oauth(app)
@@ -271,11 +322,12 @@ def create_hub_app(hub: Hub) -> Flask:
 
 def create_content_app(hub: Hub) -> Flask:
     """The content origin: the player, uploaded content and its run-time API; no Hub cookie is ever set or read."""
-    app = _flask_app(hub, "hub-content")
+    app = _flask_app(hub, "hub-content", [])
+    register_player(app)
     return app
 
 
-def _flask_app(hub: Hub, name: str) -> Flask:
+def _flask_app(hub: Hub, name: str, authenticators: list[Authenticator]) -> Flask:
     app = Flask("hub", static_folder=None)
     app.name = name
     app.config.update(
@@ -286,5 +338,5 @@ def _flask_app(hub: Hub, name: str) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_context(app, hub.services)
     install_problems(app)
-    install_access(app, hub.authenticators)
+    install_access(app, authenticators)
     return app

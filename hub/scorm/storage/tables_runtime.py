@@ -97,7 +97,8 @@ class RuntimeState(Base, TenantOwned, Result):
 
     `values` are the run-time data as JSON in ASCII text: content may store any UTF-16, zeros and half surrogates
     included, which jsonb refuses. `session` counts deliveries, `sequence` is that of the last commit in it.
-    `session_exit` is how the session ended, None while it is open. `seconds_before` are the content's own times of
+    `entry` is what content was told when the session began, `initialized` whether it has spoken since; `session_exit`
+    is how the session ended, None while it is open. `seconds_before` are the content's own times of
     all earlier sessions, `duration_seconds` what the Hub reports: never more than the clock saw.
     """
 
@@ -112,6 +113,7 @@ class RuntimeState(Base, TenantOwned, Result):
     session: Mapped[int] = mapped_column(server_default=text("1"))
     sequence: Mapped[int] = mapped_column(server_default=text("0"))
     session_began_at: Mapped[datetime]
+    entry: Mapped[str] = mapped_column(server_default="ab-initio")
     session_exit: Mapped[str | None]
     initialized: Mapped[bool] = mapped_column(server_default=text("false"))
     seconds_before: Mapped[float] = mapped_column(server_default=text("0"))

@@ -197,5 +197,11 @@ def _touched_collections(model: DataModel, values: Values) -> list[str]:
 
 
 def _violation(model: DataModel, code: int, where: str, found: str | None, message: str) -> Violation:
-    shown = found if found is None or len(found) <= _LONGEST_SHOWN else found[: _LONGEST_SHOWN - 1] + "…"
-    return Violation(f"{model.edition} error {code}", where, f"{where} {message}.", found=shown)
+    place = _shown(where)
+    return Violation(f"{model.edition} error {code}", place, f"{place} {message}.", found=found and _shown(found))
+
+
+def _shown(text: str) -> str:
+    """The text as an error document can carry it: short, and without half surrogates."""
+    short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return short.encode("utf-8", "replace").decode()

@@ -1,14 +1,15 @@
 """What the values of a session mean for tracking: completion, success, score, progress and time.
 
 SCORM 1.2 RTE 3.4.4 (cmi.core.lesson_status, cmi.student_data.mastery_score); SCORM 2004 4th Ed. RTE 4.2.4
-(completion status and threshold), 4.2.22 (success status and passing score), SN UP.4 (End Attempt Process).
+(completion status and threshold), 4.2.22 (success status and passing score), SN UP.4 (End Attempt Process). All of
+it is for sessions with credit: in browse and review mode nothing is tracked.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from hub.scorm.spec.runtime.sessions import Mode, Settings
+from hub.scorm.spec.runtime.sessions import Settings
 from hub.scorm.spec.runtime.types import seconds_of_interval2004, seconds_of_timespan12
 
 Completion = Literal["completed", "incomplete", "unknown"]
@@ -40,10 +41,17 @@ class Tracking:
     progress: float | None = None
 
 
-def tracking(standard: str, values: Mapping[str, str], settings: Settings, mode: Mode, *, ended: bool) -> Tracking:
+def tracking(standard: str, values: Mapping[str, str], settings: Settings, *, ended: bool) -> Tracking:
     """The tracking data that `values` stand for; `ended` once content has called Terminate and did not suspend."""
     judge = _tracking12 if standard == "scorm_1_2" else _tracking2004
-    return judge(values, settings, mode, ended)
+    return judge(values, settings, ended)
+
+
+def decided(standard: str, values: Mapping[str, str], settings: Settings, *, ended: bool) -> dict[str, str]:
+    """The values that the LMS puts in place of content's own when the session ends."""
+    if standard != "scorm_1_2" or not ended:
+        return {}
+    return {"cmi.core.lesson_status": status12(values, settings, ended=True)}
 
 
 def later(before: Tracking, after: Tracking) -> Tracking:
@@ -75,15 +83,15 @@ def location_of(standard: str, values: Mapping[str, str]) -> str:
     return values.get("cmi.core.lesson_location" if standard == "scorm_1_2" else "cmi.location", "")
 
 
-def status12(values: Mapping[str, str], settings: Settings, mode: Mode, *, ended: bool) -> str:
+def status12(values: Mapping[str, str], settings: Settings, *, ended: bool) -> str:
     """The `cmi.core.lesson_status` that counts.
 
     After LMSFinish the LMS decides (RTE 3.4.4 cmi.core.lesson_status, cmi.student_data.mastery_score): with a mastery
-    score, credit and a raw score it is passed or failed; content that never set a status has completed. A suspended
+    score and a raw score it is passed or failed; content that never set a status has completed. A suspended
     session is not over, so nothing is decided yet: a half-answered test is not failed.
     """
     status = values.get("cmi.core.lesson_status", "not attempted")
-    if not ended or mode != "normal":
+    if not ended:
         return status
     raw = _float(values.get("cmi.core.score.raw"))
     if settings.mastery_score is not None and raw is not None:
@@ -103,12 +111,12 @@ _STATUS_12: dict[str, tuple[Completion, Success]] = {
 }
 
 
-def _tracking12(values: Mapping[str, str], settings: Settings, mode: Mode, ended: bool) -> Tracking:
-    completion, success = _STATUS_12[status12(values, settings, mode, ended=ended)]
+def _tracking12(values: Mapping[str, str], settings: Settings, ended: bool) -> Tracking:
+    completion, success = _STATUS_12[status12(values, settings, ended=ended)]
     return Tracking(completion, success, score_of(values, "cmi.core.score", raw_most=100.0))
 
 
-def _tracking2004(values: Mapping[str, str], settings: Settings, mode: Mode, ended: bool) -> Tracking:
+def _tracking2004(values: Mapping[str, str], settings: Settings, ended: bool) -> Tracking:
     return Tracking(
         completion=_completion2004(values, settings, ended=ended),
         success=_success2004(values, settings),

@@ -1,0 +1,106 @@
+// The run-time API that content finds: scorm-again, with its commits going through our queue.
+//
+// Only the API that the manifest asks for exists. It is on this window before content is loaded, so content finds it
+// in its parent, or in its opener's parent, at its very first look.
+
+// Content that forgets to commit is committed for, soon after it set something.
+const AUTOMATIC_COMMIT_MS = 1_500;
+// So much in one value is sent at once: the less is pending, the less can be lost when the page goes.
+const LARGE_VALUE = 20_000;
+
+const EDITIONS = {
+  API: { library: "Scorm12API", set: "LMSSetValue", initialize: "LMSInitialize", terminate: "LMSFinish" },
+  API_1484_11: { library: "Scorm2004API", set: "SetValue", initialize: "Initialize", terminate: "Terminate" },
+};
+
+const generalName = (name) => name.replace(/\.\d+(?=\.)/g, ".n");
+
+/** Take the APIs off the window. */
+export function closeRuntime() {
+  delete window.API;
+  delete window.API_1484_11;
+}
+
+/**
+ * Put the API for a delivery on the window.
+ * @returns {() => void} sends what content has set and not yet committed
+ */
+export function openRuntime(delivery, readOnly, queue, onTerminate) {
+  closeRuntime();
+  if (delivery.api === null) return () => {};
+  const edition = EDITIONS[delivery.api];
+  const lmsOnly = new Set(readOnly);
+  const choices = new Set(delivery.choices);
+  const touched = new Set();
+  let timer = null;
+  let baseline = {};
+  let isOpen = false;
+
+  const api = new window[edition.library]({
+    autocommit: false,
+    dataCommitFormat: "flattened",
+    httpService: { processHttpRequest: take, updateSettings: () => {} },
+    lmsCommitUrl: "queue",
+    logLevel: 5,
+    mastery_override: false,
+    scoItemIdValidator: (target) => choices.has(target),
+  });
+  api.loadFromFlattenedJSON(delivery.values);
+  if (api.adl) {
+    const valid = { continue: String(delivery.forward), previous: String(delivery.backward) };
+    api.loadFromJSON({ adl: { nav: { request_valid: valid } } }, "");
+  }
+  baseline = api.renderCommitCMI(false);
+
+  const set = api[edition.set];
+  api[edition.set] = (element, value) => {
+    const result = set.call(api, element, value);
+    if (result === "true") note(String(element), String(value));
+    return result;
+  };
+  api.on(edition.initialize, () => {
+    isOpen = true;
+    queue.commit({}, "initialize");
+  });
+  api.on(edition.terminate, () => {
+    isOpen = false;
+    onTerminate();
+  });
+  window[delivery.api] = api;
+  return commitPending;
+
+  /** Every commit of the library comes here; it is answered at once and sent by the queue. */
+  function take(_url, values, _immediate, _log, _listeners, metadata) {
+    if (queue.stopped) return { result: "false", errorCode: delivery.api === "API" ? 101 : 391 };
+    clearTimeout(timer);
+    timer = null;
+    const isLast = metadata?.isTerminateCommit === true;
+    const navigation = (isLast && api.adl?.nav?.request) || "_none_";
+    queue.commit(settable(values), isLast ? "terminate" : "commit", navigation);
+    return { result: "true", errorCode: 0 };
+  }
+
+  function note(element, value) {
+    touched.add(element);
+    timer ??= setTimeout(commitPending, AUTOMATIC_COMMIT_MS);
+    if (value.length > LARGE_VALUE) commitPending();
+  }
+
+  function commitPending() {
+    const isDirty = timer !== null;
+    clearTimeout(timer);
+    timer = null;
+    if (isOpen && isDirty) queue.commit(settable(api.renderCommitCMI(false)), "commit");
+  }
+
+  /** What content has set, and what the library derived from it; not its defaults, and not what the LMS sets. */
+  function settable(values) {
+    const entries = Object.entries(values).filter(
+      ([name, value]) =>
+        (typeof value === "string" || typeof value === "number") &&
+        !lmsOnly.has(generalName(name)) &&
+        (touched.has(name) || String(value) !== String(baseline[name] ?? "")),
+    );
+    return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  }
+}

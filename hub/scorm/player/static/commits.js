@@ -1,0 +1,233 @@
+// Sends what content set to the Hub, so that nothing is lost and nothing counts twice.
+//
+// Each commit carries the values that changed since the last one the Hub acknowledged (`base`) under a number that
+// only rises (`sequence`). A commit may therefore be sent again after a lost connection, and the one at page unload
+// may overtake another that is still under way.
+
+const TIMEOUT_MS = 20_000;
+const LONGEST_WAIT_MS = 30_000;
+// Browsers let a page have 64 KiB under way when it goes; what is larger is sent at once instead of waiting.
+const KEEPALIVE_BYTES = 60_000;
+const RANK = { initialize: 0, commit: 1, terminate: 2 };
+
+export class CommitQueue {
+  /**
+   * @param {string} url where commits go
+   * @param {string} token of this launch
+   * @param {(state: "saved"|"saving"|"offline"|"refused"|"superseded"|"expired") => void} onState
+   * @param {(answer: object) => void} onAnswer what the Hub answered to a commit
+   */
+  constructor(url, token, onState, onAnswer) {
+    this.url = url;
+    this.token = token;
+    this.onState = onState;
+    this.onAnswer = onAnswer;
+    this.stopped = false;
+    this.reset(null, 0);
+    window.addEventListener("online", () => this.retryNow());
+  }
+
+  /** Begin with a new delivery of an activity; whatever belonged to the last one has been sent or is void. */
+  reset(activity, session) {
+    clearTimeout(this.timer);
+    this.activity = activity;
+    this.session = session;
+    this.sequence = 0;
+    this.base = 0;
+    this.values = {};
+    this.acknowledged = {};
+    this.pending = null;
+    this.navigation = "_none_";
+    this.underWay = null;
+    this.failures = 0;
+    this.holding = false;
+    this.waiters ??= [];
+    this.settle();
+  }
+
+  /** Take the values of the session as they are now, and send what is new. */
+  commit(values, kind, navigation = "_none_") {
+    if (this.stopped || this.activity === null) return;
+    Object.assign(this.values, values);
+    if (this.pending === null || RANK[kind] > RANK[this.pending]) this.pending = kind;
+    if (navigation !== "_none_") this.navigation = navigation;
+    this.onState("saving");
+    this.send();
+  }
+
+  /** Whether everything has been acknowledged. */
+  get isSettled() {
+    return this.pending === null && this.underWay === null;
+  }
+
+  /** Resolves once everything has been acknowledged, or given up, or after so many milliseconds. */
+  drained(milliseconds) {
+    if (this.isSettled) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(this.isSettled), milliseconds);
+      this.waiters.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  /** The page goes away: send what is not acknowledged in a way that outlives it. */
+  flush() {
+    if (this.stopped || this.activity === null || this.isSettled) return;
+    const kind = this.pending ?? this.underWay.kind;
+    const body = this.body(kind);
+    try {
+      if (body.length > KEEPALIVE_BYTES || !this.beacon(body)) this.keepalive(body);
+    } catch {
+      // A browser without either has sent the earlier commits; there is nothing left to try.
+    }
+  }
+
+  keepalive(body) {
+    const keepalive = body.length <= KEEPALIVE_BYTES;
+    fetch(this.url, { method: "POST", keepalive, headers: this.headers(), body }).then(
+      () => {},
+      () => {},
+    );
+  }
+
+  /** Only where fetch cannot outlive the page; a beacon has no headers, so the token travels in its body. */
+  beacon(body) {
+    if ("keepalive" in Request.prototype || !navigator.sendBeacon) return false;
+    const withToken = JSON.stringify({ ...JSON.parse(body), token: this.token });
+    return navigator.sendBeacon(this.url, new Blob([withToken], { type: "text/plain" }));
+  }
+
+  headers() {
+    return { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" };
+  }
+
+  changed() {
+    const entries = Object.entries(this.values);
+    return Object.fromEntries(entries.filter(([name, value]) => this.acknowledged[name] !== value));
+  }
+
+  body(kind) {
+    this.sequence += 1;
+    return JSON.stringify({
+      activity: this.activity,
+      session: this.session,
+      base: this.base,
+      sequence: this.sequence,
+      kind,
+      values: this.changed(),
+      navigation: this.navigation,
+    });
+  }
+
+  async send() {
+    if (this.underWay !== null || this.pending === null || this.holding || this.stopped) return;
+    const kind = this.pending;
+    const body = this.body(kind);
+    const sent = { ...this.values };
+    const attempt = { kind, session: this.session, activity: this.activity, sequence: this.sequence, sent };
+    this.underWay = attempt;
+    this.pending = null;
+    const response = await this.post(body);
+    if (this.underWay !== attempt) return; // The delivery it belonged to is over.
+    this.underWay = null;
+    if (response === null || response.status >= 500 || response.status === 429) this.again(kind);
+    else if (response.status === 200) this.accepted(attempt, response.answer);
+    else this.refused(kind, response);
+    this.settle();
+    this.send();
+  }
+
+  async post(body) {
+    // A commit that fits is sent so that it outlives the page even when it is already under way at unload.
+    const keepalive = body.length <= KEEPALIVE_BYTES;
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+    try {
+      const options = { method: "POST", keepalive, headers: this.headers(), body, signal: abort.signal };
+      const response = await fetch(this.url, options);
+      const answer = await response.json().catch(() => ({}));
+      return { status: response.status, answer };
+    } catch {
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  accepted(attempt, answer) {
+    this.failures = 0;
+    this.base = Math.max(this.base, answer.sequence);
+    Object.assign(this.acknowledged, attempt.sent);
+    if (this.pending === null) this.onState("saved");
+    this.onAnswer({ ...answer, kind: attempt.kind });
+  }
+
+  again(kind) {
+    if (this.pending === null || RANK[kind] > RANK[this.pending]) this.pending = kind;
+    this.failures += 1;
+    this.onState("offline");
+    const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** this.failures);
+    const session = this.session;
+    this.holding = true;
+    this.timer = setTimeout(() => {
+      this.holding = false;
+      if (session === this.session) this.send();
+    }, wait);
+  }
+
+  retryNow() {
+    if (this.failures === 0) return;
+    clearTimeout(this.timer);
+    this.holding = false;
+    this.send();
+  }
+
+  refused(kind, { status, answer }) {
+    if (answer.code === "gap") {
+      this.base = 0;
+      this.acknowledged = {};
+      this.pending ??= kind;
+    } else if (status === 422 && this.drop(answer.violations ?? [])) {
+      this.onState("refused");
+      this.pending ??= kind;
+    } else if (answer.code === "stale_session") {
+      this.activity = null;
+      this.pending = null;
+    } else if (answer.code === "superseded") {
+      this.stop("superseded");
+    } else if (status === 401 || status === 404) {
+      this.stop("expired");
+    } else {
+      this.onState("refused");
+    }
+  }
+
+  /** Leave out the elements that break the data model, so that the others are kept. */
+  drop(violations) {
+    let dropped = false;
+    for (const { where } of violations) {
+      for (const name of Object.keys(this.changed())) {
+        if (name === where || name.startsWith(`${where}.`)) {
+          delete this.values[name];
+          dropped = true;
+        }
+      }
+    }
+    return dropped;
+  }
+
+  stop(state) {
+    this.stopped = true;
+    this.pending = null;
+    this.onState(state);
+  }
+
+  settle() {
+    if (!this.isSettled && !this.stopped) return;
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}

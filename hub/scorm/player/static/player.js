@@ -1,0 +1,118 @@
+// The player: shows one activity after the other and keeps the learner's work.
+
+import { closeRuntime, openRuntime } from "./api.js";
+import { CommitQueue } from "./commits.js";
+import { Shell } from "./shell.js";
+
+const BLANK = "about:blank";
+const UNLOAD_MS = 2_000;
+const DRAIN_MS = 8_000;
+
+const launch = JSON.parse(document.getElementById("launch").textContent);
+const shell = new Shell(launch.words);
+const queue = new CommitQueue("/runtime/commits", launch.token, stateChanged, committed);
+
+let current = null;
+let commitPending = () => {};
+let isBusy = false;
+
+/** Ask the Hub where to go, and go there. What the content of now still has to say is sent first. */
+async function go(request, target = null) {
+  if (isBusy || queue.stopped) return;
+  isBusy = true;
+  shell.lock(true);
+  if (request === "suspendAll" || request === "exitAll") shell.say("leave");
+  await closeContent();
+  await queue.drained(DRAIN_MS);
+  const answer = queue.stopped ? null : await ask({ request, target, current: current?.activity ?? null });
+  isBusy = false;
+  if (answer?.delivery) deliver(answer.delivery);
+  else if (answer?.ended) leave();
+  else if (answer?.refusal && current !== null) return go("resumeAll");
+  else if (!queue.stopped) shell.stop("failed_to_open", () => go(request, target));
+  if (answer) shell.mark(answer.statuses);
+  shell.lock(false);
+}
+
+async function ask(body) {
+  try {
+    const headers = { Authorization: `Bearer ${launch.token}`, "Content-Type": "application/json" };
+    const options = { method: "POST", headers, body: JSON.stringify(body) };
+    const response = await fetch("/runtime/navigation", options);
+    const answer = await response.json();
+    if (response.ok) return answer;
+    if (answer.code === "superseded") queue.stop("superseded");
+    else if (response.status === 401 || response.status === 404) queue.stop("expired");
+  } catch {
+    // No connection: the caller says so and offers to try again.
+  }
+  return null;
+}
+
+function deliver(delivery) {
+  current = delivery;
+  queue.reset(delivery.activity, delivery.session);
+  commitPending = openRuntime(delivery, launch.readOnly, queue, terminated);
+  shell.resume();
+  shell.delivered(delivery);
+  shell.say("");
+  // Replacing keeps the browser's Back button out of the frame.
+  shell.frame.contentWindow.location.replace(delivery.url);
+  shell.frame.focus();
+}
+
+/** Unload the content, so that its own unload handlers can still say goodbye to their API. */
+async function closeContent() {
+  if (current === null) return;
+  const unloaded = new Promise((resolve) => {
+    shell.frame.addEventListener("load", resolve, { once: true });
+    setTimeout(resolve, UNLOAD_MS);
+  });
+  shell.frame.contentWindow.location.replace(BLANK);
+  await unloaded;
+  commitPending();
+}
+
+function terminated() {
+  if (isBusy) return;
+  shell.say("finished");
+  shell.emphasize(current.forward ? "continue" : "exit");
+}
+
+function committed(answer) {
+  shell.mark(answer.statuses);
+  if (answer.kind === "terminate" && answer.request && !isBusy) go(answer.request, answer.target);
+}
+
+function stateChanged(state) {
+  if (state === "superseded" || state === "expired") {
+    closeRuntime();
+    shell.warn(null);
+    shell.say("");
+    shell.frame.contentWindow.location.replace(BLANK);
+    shell.stop(state);
+    return;
+  }
+  if (state === "offline" || state === "refused") shell.warn(state);
+  else if (state === "saved") shell.warn(null);
+  if (!["finished", "leave"].includes(document.getElementById("state").dataset.state)) shell.say(state);
+}
+
+function leave() {
+  closeRuntime();
+  current = null;
+  if (launch.returnUrl) window.location.assign(launch.returnUrl);
+  else shell.stop("ended");
+}
+
+function goingAway() {
+  commitPending();
+  queue.flush();
+}
+
+shell.onNavigation(go);
+window.addEventListener("pagehide", goingAway);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") goingAway();
+});
+go("start");

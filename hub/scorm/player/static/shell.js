@@ -1,0 +1,163 @@
+// What the learner sees around the content: the bar, the table of contents, and messages.
+
+const MARKS = { not_begun: "○", in_progress: "◐", completed: "✓", passed: "✓", failed: "✕" };
+const BAR = "player.bar";
+
+export class Shell {
+  /** @param {Record<string, string>} words what is said, in the learner's language */
+  constructor(words) {
+    this.words = words;
+    this.find = (id) => document.getElementById(id);
+    this.bar = this.find("bar");
+    this.frame = this.find("content");
+    this.contents = this.find("contents");
+    this.toggle = this.find("contents-toggle");
+    this.items = new Map([...document.querySelectorAll("[data-activity]")].map((item) => [item.dataset.activity, item]));
+    this.toggle?.addEventListener("click", () => this.showContents(this.contents.hidden));
+    this.find("hide").addEventListener("click", () => this.showBar(false));
+    this.find("show").addEventListener("click", () => this.showBar(true));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.isNarrow && this.contents && !this.contents.hidden) this.closeContents();
+    });
+    if (this.contents && !this.isNarrow) this.showContents(true);
+    if (recall(BAR) === "hidden") this.showBar(false, false);
+  }
+
+  get isNarrow() {
+    return window.matchMedia("(max-width: 47.99rem)").matches;
+  }
+
+  /** Call `go(request, target)` whenever the learner asks to go somewhere. */
+  onNavigation(go) {
+    for (const request of ["previous", "continue"]) {
+      this.find(request)?.addEventListener("click", () => go(request));
+    }
+    this.find("exit").addEventListener("click", () => go("suspendAll"));
+    for (const [activity, item] of this.items) {
+      item.addEventListener("click", () => {
+        if (this.isNarrow) this.showContents(false);
+        go("choice", activity);
+      });
+    }
+  }
+
+  showContents(visible) {
+    this.contents.hidden = !visible;
+    this.toggle.setAttribute("aria-expanded", String(visible));
+    if (visible && this.isNarrow) this.contents.querySelector("button:not([disabled])")?.focus();
+  }
+
+  closeContents() {
+    this.showContents(false);
+    this.toggle.focus();
+  }
+
+  showBar(visible, byLearner = true) {
+    document.body.dataset.bar = visible ? "shown" : "hidden";
+    this.bar.hidden = !visible;
+    this.find("show").hidden = visible;
+    if (!visible && this.contents) this.showContents(false);
+    if (!byLearner) return;
+    this.find(visible ? "hide" : "show").focus();
+    keep(BAR, visible ? "shown" : "hidden");
+  }
+
+  /** Nothing can be asked for while an answer is awaited. */
+  lock(isLocked) {
+    document.body.setAttribute("aria-busy", String(isLocked));
+    for (const button of [this.find("previous"), this.find("continue"), ...this.items.values()]) {
+      if (button) button.disabled = isLocked || button.dataset.allowed === "false";
+    }
+  }
+
+  /** An activity is shown: what is open now, and where one may go. */
+  delivered(delivery) {
+    const hidden = new Set(delivery.hide_lms_ui);
+    this.allow("previous", delivery.backward, hidden.has("previous"));
+    this.allow("continue", delivery.forward, hidden.has("continue"));
+    const choices = new Set(delivery.choices);
+    for (const [activity, item] of this.items) {
+      item.dataset.allowed = String(choices.has(activity));
+      if (activity === delivery.activity) item.setAttribute("aria-current", "true");
+      else item.removeAttribute("aria-current");
+    }
+    this.items.get(delivery.activity)?.scrollIntoView({ block: "nearest" });
+    const place = this.find("place");
+    if (place) place.textContent = delivery.title;
+    this.frame.title = delivery.title;
+    this.emphasize(null);
+  }
+
+  allow(id, isAllowed, isHidden) {
+    const button = this.find(id);
+    if (!button) return;
+    button.dataset.allowed = String(isAllowed);
+    button.hidden = isHidden;
+  }
+
+  /** Mark every activity by what has been reached in it. */
+  mark(statuses) {
+    for (const [activity, status] of Object.entries(statuses)) {
+      const item = this.items.get(activity);
+      if (!item || item.dataset.status === status) continue;
+      item.dataset.status = status;
+      item.querySelector("[data-mark]").textContent = MARKS[status];
+      item.querySelector("[data-status-word]").textContent = this.words[status];
+    }
+  }
+
+  /** What to do next stands out. */
+  emphasize(id) {
+    for (const name of ["continue", "exit"]) this.find(name)?.classList.toggle("next", name === id);
+  }
+
+  /** A short word in the bar, read out politely. */
+  say(key) {
+    const state = this.find("state");
+    const text = this.words[key] ?? "";
+    if (state.textContent !== text) state.textContent = text;
+    state.dataset.state = key;
+  }
+
+  /** A message above the content, which goes on. */
+  warn(key) {
+    const warning = this.find("warning");
+    warning.hidden = key === null;
+    warning.querySelector("p").textContent = key === null ? "" : this.words[key];
+  }
+
+  /** A message in place of the content. */
+  stop(key, action = null) {
+    const notice = this.find("notice");
+    notice.querySelector("p").textContent = this.words[key];
+    const again = this.find("again");
+    again.hidden = action === null;
+    again.onclick = action;
+    notice.hidden = false;
+    this.frame.hidden = true;
+    notice.focus();
+  }
+
+  /** The content is to be seen again. */
+  resume() {
+    this.find("notice").hidden = true;
+    this.frame.hidden = false;
+  }
+}
+
+// A browser may refuse storage to framed pages.
+function keep(name, value) {
+  try {
+    sessionStorage.setItem(name, value);
+  } catch {
+    // Then the bar is shown again after a reload.
+  }
+}
+
+function recall(name) {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}

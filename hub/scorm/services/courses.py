@@ -1,0 +1,137 @@
+"""Courses as the player sees them: a package version's activities, read once and kept, because they never change."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.errors import NotFound
+from hub.scorm.spec.navigation import Node
+from hub.scorm.spec.runtime.sessions import Settings
+from hub.scorm.storage import courses
+from hub.scorm.storage.courses import VersionRow
+from hub.scorm.storage.tables import Activity
+
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
+
+
+@dataclass(frozen=True, slots=True)
+class CourseActivity:
+    """One activity: its node in the tree, how it is launched, and what the manifest sets for its run-time."""
+
+    id: UUID
+    node: Node
+    depth: int
+    href: str | None
+    is_sco: bool
+    hide_lms_ui: Sequence[str]
+    settings: Settings
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the content lies on another site."""
+        return self.href is not None and _ABSOLUTE.match(self.href) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A package version to be played. `activities` are in document order, the organization itself left out."""
+
+    version: VersionRow
+    tenant_id: UUID
+    title: str
+    activities: Sequence[CourseActivity]
+    by_identifier: Mapping[str, CourseActivity]
+    by_id: Mapping[UUID, CourseActivity]
+
+    @property
+    def standard(self) -> str:
+        """`scorm_1_2` or `scorm_2004`."""
+        return self.version.standard
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The tree that navigation works on."""
+        return [activity.node for activity in self.activities]
+
+    @property
+    def launchable(self) -> list[CourseActivity]:
+        """The activities that have content."""
+        return [activity for activity in self.activities if activity.node.launchable]
+
+    def activity(self, identifier: str) -> CourseActivity:
+        """The activity with the manifest's identifier. Raises `NotFound`."""
+        found = self.by_identifier.get(identifier)
+        if found is None:
+            raise NotFound(f"This course has no activity {identifier!r}.", code="activity_not_found")
+        return found
+
+
+class Courses:
+    """Finds courses; the last few hundred are kept in this process."""
+
+    def __init__(self, kept: int = 256) -> None:
+        self._cache: dict[tuple[UUID, UUID], Course] = {}
+        self._kept = kept
+
+    def find(self, session: Session, tenant_id: UUID, version_id: UUID) -> Course:
+        """The course of a package version. Raises `NotFound`."""
+        key = (tenant_id, version_id)
+        course = self._cache.get(key)
+        if course is None:
+            course = self._read(session, tenant_id, version_id)
+            if len(self._cache) >= self._kept:
+                self._cache.pop(next(iter(self._cache)), None)
+            self._cache[key] = course
+        return course
+
+    def _read(self, session: Session, tenant_id: UUID, version_id: UUID) -> Course:
+        version = courses.find_version(session, tenant_id, version_id)
+        if version is None:
+            raise NotFound("This version of the package is not there any more.", code="version_not_found")
+        rows = courses.activities(session, tenant_id, version_id)
+        return _course(version, tenant_id, rows)
+
+
+def _course(version: VersionRow, tenant_id: UUID, rows: Sequence[Activity]) -> Course:
+    items = [row for row in rows if row.kind == "item"]
+    identifiers = {row.id: row.identifier for row in items}
+    made = [_activity(row, identifiers) for row in items]
+    return Course(
+        version=version,
+        tenant_id=tenant_id,
+        title=next((row.title for row in rows if row.kind == "organization" and row.title), version.title),
+        activities=made,
+        by_identifier={one.node.id: one for one in made},
+        by_id={one.id: one for one in made},
+    )
+
+
+def _activity(row: Activity, identifiers: Mapping[UUID, str]) -> CourseActivity:
+    parent = identifiers.get(row.parent_id) if row.parent_id else None
+    return CourseActivity(
+        id=row.id,
+        node=Node(row.identifier, parent, row.title, row.href is not None, row.is_visible),
+        depth=row.depth,
+        href=row.href,
+        is_sco=row.scorm_type != "asset",
+        hide_lms_ui=tuple(row.hide_lms_ui),
+        settings=Settings(
+            launch_data=row.launch_data,
+            mastery_score=row.mastery_score,
+            max_time_allowed=row.max_time_allowed,
+            time_limit_action=row.time_limit_action,
+            completion_threshold=row.completion_threshold if row.completed_by_measure else None,
+            scaled_passing_score=row.scaled_passing_score,
+            objectives=tuple(row.objectives),
+            completion_set_by_content=_delivery_control(row.sequencing, "completion_set_by_content"),
+        ),
+    )
+
+
+def _delivery_control(sequencing: dict[str, Any] | None, name: str) -> bool:
+    """A delivery control of the item's sequencing (SN 3.13); False, its default, where it says nothing."""
+    return bool(((sequencing or {}).get("delivery_controls") or {}).get(name, False))

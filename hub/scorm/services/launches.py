@@ -1,0 +1,204 @@
+"""Launches: one-time addresses that open the player, and the browsers that they are then bound to."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.db import Database, UnitOfWork
+from hub.errors import Gone, Invalid, NotFound
+from hub.identity import Principal
+from hub.ports import Clock, Ids
+from hub.scorm.services.courses import Course, Courses
+from hub.scorm.services.registrations import new_attempt
+from hub.scorm.services.tokens import PlayerSession, PlayerTokens
+from hub.scorm.spec.runtime.sessions import Mode
+from hub.scorm.storage import courses as versions
+from hub.scorm.storage import registrations, runtime
+from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration
+
+#: An address that nobody opened is good for so long; LMS pages that hold a launch in a new tab may wait a while.
+OPEN_WITHIN = timedelta(minutes=10)
+#: The browser that opened it may reload it for so long.
+RELOAD_WITHIN = PlayerTokens.LIFETIME
+_MODES: Sequence[Mode] = ("normal", "browse", "review")
+_LONGEST_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchLink:
+    """A one-time address that opens the player."""
+
+    launch_id: UUID
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A player that has just been opened.
+
+    `browser_secret` is for this browser's cookie, None when it has it already; `token` is what run-time calls carry.
+    """
+
+    launch_id: UUID
+    course: Course
+    mode: Mode
+    is_preview: bool
+    locale: str
+    return_url: str | None
+    token: str
+    browser_secret: str | None
+
+
+class Launches:
+    """Make and open launches."""
+
+    def __init__(
+        self, db: Database, clock: Clock, ids: Ids, courses: Courses, tokens: PlayerTokens, content_url: str
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._courses = courses
+        self._tokens = tokens
+        self._content_url = content_url
+
+    def create(
+        self,
+        principal: Principal,
+        registration_id: UUID,
+        *,
+        mode: str | None = None,
+        return_url: str | None = None,
+        locale: str = "en",
+    ) -> LaunchLink:
+        """An address that opens the registration's current attempt, once, within ten minutes.
+
+        `mode` is normal, browse or review (None: the registration's own); `return_url` is where the learner goes on
+        leaving; `locale` the language of the player.
+        """
+        principal.require("registrations.write")
+        with self._db.unit_of_work() as work:
+            row = registrations.lock(work.session, principal.tenant_id, registration_id)
+            if row is None:
+                raise NotFound("There is no such registration.", code="registration_not_found")
+            attempt = self._current_attempt(work, row)
+            launch = Launch(
+                tenant_id=row.tenant_id,
+                registration_id=row.id,
+                attempt_id=attempt.id,
+                package_version_id=row.package_version_id,
+                mode=_checked_mode(mode or row.mode),
+            )
+            return self._add(work, launch, return_url, locale)
+
+    def preview(
+        self, principal: Principal, package_id: UUID, *, return_url: str | None = None, locale: str = "en"
+    ) -> LaunchLink:
+        """An address that shows a package's published version to its author; nothing of it is recorded."""
+        principal.require("packages.read")
+        with self._db.unit_of_work() as work:
+            _, version_id = versions.published_version(work.session, principal.tenant_id, package_id)
+            if version_id is None:
+                raise NotFound("The package has no version to show yet.", code="not_published")
+            launch = Launch(tenant_id=principal.tenant_id, package_version_id=version_id, mode="browse")
+            return self._add(work, launch, return_url, locale)
+
+    def open(self, token: str, browser_secret: str | None, user_agent: str) -> Opening:
+        """Open the player at a one-time address, or again in the browser that holds its secret.
+
+        Raises `NotFound` for an address that never was, `Gone` for one that is used up or too old.
+        """
+        now = self._clock.now()
+        with self._db.unit_of_work() as work:
+            launch = runtime.find_launch(work.session, _digest(token))
+            if launch is None:
+                raise NotFound("This address opens nothing.", code="launch_unknown")
+            new_secret = self._bind(launch, browser_secret, now)
+            launch.user_agent = user_agent[:_LONGEST_AGENT]
+            launch.ended_at = None
+            if launch.attempt_id and launch.mode == "normal":
+                _take_over(work.session, launch)
+            course = self._courses.find(work.session, launch.tenant_id, launch.package_version_id)
+            return self._opening(launch, course, new_secret)
+
+    def _opening(self, launch: Launch, course: Course, browser_secret: str | None) -> Opening:
+        mode = _checked_mode(launch.mode)
+        session = PlayerSession(
+            launch.tenant_id, launch.id, launch.package_version_id, mode, launch.registration_id, launch.attempt_id
+        )
+        return Opening(
+            launch_id=launch.id,
+            course=course,
+            mode=mode,
+            is_preview=launch.registration_id is None,
+            locale=launch.locale,
+            return_url=launch.return_url,
+            token=self._tokens.issue(session),
+            browser_secret=browser_secret,
+        )
+
+    def _bind(self, launch: Launch, browser_secret: str | None, now: datetime) -> str | None:
+        """Bind a new launch to the browser that opens it first; afterwards only that browser may."""
+        if launch.opened_at is None:
+            if launch.expires_at <= now:
+                raise Gone("This address was not opened in time; open the course again.", code="launch_expired")
+            secret = self._ids.secret()
+            launch.opened_at, launch.browser_digest = now, _digest(secret)
+            return secret
+        known = hmac.compare_digest(launch.browser_digest or "", _digest(browser_secret or ""))
+        if not known or now - launch.opened_at > RELOAD_WITHIN:
+            raise Gone("This address has been used; open the course again.", code="launch_used")
+        return None
+
+    def _current_attempt(self, work: UnitOfWork, row: Registration) -> Attempt:
+        earlier = registrations.attempts(work.session, row.tenant_id, row.id)
+        if earlier and earlier[-1].ended_at is None:
+            return earlier[-1]
+        attempt = new_attempt(row, self._ids.uuid(), len(earlier) + 1, self._clock.now())
+        work.session.add(attempt)
+        work.session.flush()
+        return attempt
+
+    def _add(self, work: UnitOfWork, launch: Launch, return_url: str | None, locale: str) -> LaunchLink:
+        token = self._ids.secret()
+        launch.id = self._ids.uuid()
+        launch.token_digest = _digest(token)
+        launch.return_url = _checked_return_url(return_url)
+        launch.locale = locale
+        launch.expires_at = self._clock.now() + OPEN_WITHIN
+        work.session.add(launch)
+        return LaunchLink(launch.id, f"{self._content_url}/play/{token}", launch.expires_at)
+
+
+def _take_over(session: Session, launch: Launch) -> None:
+    """The newest window is the one that writes; an older one is told so at its next commit."""
+    assert launch.attempt_id is not None
+    learning = runtime.lock_attempt(session, launch.tenant_id, launch.attempt_id)
+    if learning is None or learning.attempt.ended_at is not None:
+        raise Gone("This attempt is over; open the course again.", code="attempt_ended")
+    learning.attempt.launch_id = launch.id
+
+
+def _checked_mode(mode: str) -> Mode:
+    for known in _MODES:
+        if mode == known:
+            return known
+    raise Invalid(f"mode is one of {', '.join(_MODES)}.", code="bad_mode")
+
+
+def _checked_return_url(return_url: str | None) -> str | None:
+    """Only web addresses: anything else in the player's exit link would be script of somebody's choosing."""
+    if return_url is not None and urlsplit(return_url).scheme not in ("http", "https"):
+        raise Invalid("return_url must be an http or https address.", code="bad_return_url")
+    return return_url
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""Learners: the people who take courses, as their sources name them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.db import Database
+from hub.errors import Invalid, NotFound
+from hub.identity import Principal
+from hub.ports import Ids
+from hub.scorm.storage import learners
+from hub.scorm.storage.tables_runtime import Learner
+
+#: The source of learners that are made by the API or the console, not by a platform.
+OWN_SOURCE = "hub"
+_LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerView:
+    """A learner as others see it."""
+
+    id: UUID
+    source: str
+    subject: str
+    name: str
+    email: str | None
+
+
+class Learners:
+    """Find and make learners."""
+
+    def __init__(self, db: Database, ids: Ids) -> None:
+        self._db = db
+        self._ids = ids
+
+    def ensure(
+        self, principal: Principal, source: str, subject: str, name: str = "", email: str | None = None
+    ) -> LearnerView:
+        """The learner `subject` of `source`, made if new; name and e-mail are brought up to date where given.
+
+        `source` is who vouches for the person: a platform's issuer, or `OWN_SOURCE`.
+        """
+        principal.require("registrations.write")
+        _check(source, subject)
+        known = {"name": name, "email": email}
+        with self._db.unit_of_work() as work:
+            found = learners.ensure(work.session, principal.tenant_id, self._ids.uuid(), source, subject, known)
+            return view_of(found)
+
+    def get(self, principal: Principal, learner_id: UUID) -> LearnerView:
+        """One learner. Raises `NotFound`."""
+        principal.require("learners.read")
+        with self._db.read() as session:
+            found = learners.find(session, principal.tenant_id, learner_id)
+            if found is None:
+                raise NotFound("There is no such learner.", code="learner_not_found")
+            return view_of(found)
+
+
+def view_of(row: Learner) -> LearnerView:
+    """The learner of a row."""
+    return LearnerView(row.id, row.source, row.subject, row.name, row.email)
+
+
+def _check(source: str, subject: str) -> None:
+    for name, value in (("source", source), ("subject", subject)):
+        if not value.strip() or len(value) > _LONGEST or "\0" in value:
+            raise Invalid(f"A learner's {name} has 1 to {_LONGEST} characters.", code="bad_learner")

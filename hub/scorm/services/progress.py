@@ -1,0 +1,182 @@
+"""What follows from a change in the run-time data: tracking, the course's result, statements and news."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from hub.db import UnitOfWork
+from hub.events import RegistrationProgressed
+from hub.scorm.services.courses import Course, CourseActivity
+from hub.scorm.services.results import tracking_of, write
+from hub.scorm.services.statement_log import StatementLog
+from hub.scorm.spec import statements as say
+from hub.scorm.spec.rollup import course_result
+from hub.scorm.spec.runtime import transfer
+from hub.scorm.spec.runtime.transfer import Tracking
+from hub.scorm.spec.statements import Moment, Place, Statement
+from hub.scorm.storage import runtime
+from hub.scorm.storage.runtime import Learning
+from hub.scorm.storage.tables_runtime import RuntimeState
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One activity of one attempt, held in one transaction, at one time."""
+
+    work: UnitOfWork
+    course: Course
+    learning: Learning
+    activity: CourseActivity
+    state: RuntimeState
+    now: datetime
+
+
+class Progress:
+    """Records what changed, in the transaction of the change."""
+
+    def __init__(self, log: StatementLog, public_url: str) -> None:
+        self._log = log
+        self._public_url = public_url
+
+    def record(self, scene: Scene, stored: Mapping[str, str], values: Mapping[str, str], *, kind: str) -> None:
+        """Keep the new values of a session, and say what they changed."""
+        state, standard = scene.state, scene.course.standard
+        exit_ = transfer.exit_of(standard, values)
+        ended = kind == "terminate" and exit_ != "suspend"
+        before = tracking_of(state)
+        found = transfer.tracking(standard, values, scene.activity.settings, ended=ended)
+        after = transfer.later(before, found)
+        decided = transfer.decided(standard, values, scene.activity.settings, ended=ended)
+        state.values = json.dumps({**values, **decided})
+        state.location = say.clean(transfer.location_of(standard, values))
+        state.changed_at = scene.now
+        seconds = self._count_time(scene, values)
+        place, moment = self._place(scene), _moment(scene)
+        said = self._begin(scene)
+        said += say.responses(place, moment, standard, stored, values)
+        said += say.changes(place, moment, before, after)
+        if kind == "terminate":
+            self._fold_time(scene, values)
+            state.session_exit = exit_
+            said.append(say.ended(place, moment, after, seconds, suspended=not ended))
+        self._conclude(scene, after, said, ended=kind == "terminate")
+
+    def cut_off(self, scene: Scene) -> None:
+        """End a session whose content never said goodbye, as if it had suspended."""
+        state = scene.state
+        said: list[Statement] = []
+        values: dict[str, str] = json.loads(state.values)
+        if state.initialized:
+            seconds = state.duration_seconds - state.duration_before
+            moment = replace(_moment(scene), sequence=state.sequence + 1, timestamp=_rfc3339(state.changed_at))
+            said.append(say.ended(self._place(scene), moment, tracking_of(state), seconds, suspended=True))
+        self._fold_time(scene, values)
+        state.session_exit = "suspend"
+        self._log.write(scene.work, state.tenant_id, said)
+
+    def complete_asset(self, scene: Scene) -> None:
+        """An asset cannot say anything: it is completed when it is delivered (SCORM 2004 SN UP.4 for assets)."""
+        scene.state.session_exit = ""
+        before = tracking_of(scene.state)
+        after = replace(before, completion="completed")
+        said = list(say.changes(self._place(scene), _moment(scene), before, after))
+        self._conclude(scene, after, said, ended=True)
+
+    def _begin(self, scene: Scene) -> list[Statement]:
+        """The session's first word, with its first commit."""
+        state = scene.state
+        if state.initialized:
+            return []
+        state.initialized = True
+        return [say.begun(self._place(scene), _moment(scene), resumed=state.entry == "resume")]
+
+    def _count_time(self, scene: Scene, values: Mapping[str, str]) -> float:
+        """The length of this session so far: what content reports, but never more than the clock saw."""
+        state = scene.state
+        seen = max(0.0, (scene.now - state.session_began_at).total_seconds())
+        reported = transfer.session_seconds(scene.course.standard, values)
+        seconds = seen if reported is None else min(reported, seen)
+        state.duration_seconds = round(state.duration_before + seconds, 2)
+        return seconds
+
+    def _fold_time(self, scene: Scene, values: Mapping[str, str]) -> None:
+        """Add the session's own time to the total that content is told (RTE 4.2.25 cmi.total_time)."""
+        scene.state.seconds_before += transfer.session_seconds(scene.course.standard, values) or 0.0
+
+    def _conclude(self, scene: Scene, after: Tracking, said: list[Statement], *, ended: bool) -> None:
+        """Write the results of activity and course, store the statements, tell higher areas."""
+        state = scene.state
+        changed = after != tracking_of(state)
+        write(state, after, state.duration_seconds)
+        state.progress = after.progress
+        if changed or ended or scene.learning.registration.began_at is None:
+            said += self._roll_up(scene, ended=ended)
+        self._log.write(scene.work, state.tenant_id, said)
+
+    def _roll_up(self, scene: Scene, *, ended: bool) -> list[Statement]:
+        work, attempt, registration = scene.work, scene.learning.attempt, scene.learning.registration
+        work.session.flush()
+        rows = {row.activity_id: row for row in runtime.results(work.session, attempt.tenant_id, attempt.id)}
+        launchable = scene.course.launchable
+        trackings = [tracking_of(rows[one.id]) if one.id in rows else Tracking() for one in launchable]
+        before = tracking_of(registration)
+        after = _kept_completion(registration.completed_at, course_result(trackings))
+        seconds = round(sum(row.duration_seconds for row in rows.values()), 2)
+        write(attempt, after, seconds)
+        write(registration, after, seconds)
+        attempt.changed_at = registration.changed_at = scene.now
+        registration.began_at = registration.began_at or scene.now
+        if after.completion == "completed":
+            registration.completed_at = registration.completed_at or scene.now
+        self._publish(scene, after, seconds, registration.began_at, ended=ended)
+        if len(launchable) == 1:
+            return []  # The SCO's own statements say it already.
+        return list(say.course_changes(self._place(scene), _moment(scene), before, after))
+
+    def _publish(self, scene: Scene, result: Tracking, seconds: float, began_at: datetime, *, ended: bool) -> None:
+        scene.work.publish(
+            RegistrationProgressed(
+                tenant_id=scene.learning.attempt.tenant_id,
+                registration_id=scene.learning.registration.id,
+                attempt_id=scene.learning.attempt.id,
+                completion=result.completion,
+                success=result.success,
+                score_scaled=result.score.scaled,
+                score_raw=result.score.raw,
+                score_min=result.score.least,
+                score_max=result.score.most,
+                duration_seconds=seconds,
+                began_at=began_at,
+                changed_at=scene.now,
+                ended=ended,
+            )
+        )
+
+    def _place(self, scene: Scene) -> Place:
+        learner, registration = scene.learning.learner, scene.learning.registration
+        return Place(
+            base_url=self._public_url,
+            learner_source=learner.source,
+            learner_subject=learner.subject,
+            learner_name=learner.name,
+            registration_id=registration.id,
+            attempt_id=scene.learning.attempt.id,
+            package_id=registration.package_id,
+            course_title=scene.course.title,
+            activity_id=scene.activity.node.id,
+            activity_title=scene.activity.node.title,
+        )
+
+
+def _kept_completion(completed_at: datetime | None, result: Tracking) -> Tracking:
+    """Within an attempt a course that was completed stays so, even if content is opened again and says otherwise."""
+    return result if completed_at is None else replace(result, completion="completed")
+
+
+def _moment(scene: Scene) -> Moment:
+    return Moment(scene.state.session, scene.state.sequence, _rfc3339(scene.now))
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,301 @@
+"""Registrations: one learner's use of one package, with its attempts and what was tracked in them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.db import Database
+from hub.errors import Invalid, NotFound, Unprocessable
+from hub.identity import Principal
+from hub.ports import Clock, Ids
+from hub.scorm.services.courses import Course, Courses
+from hub.scorm.services.learners import LearnerView, view_of
+from hub.scorm.services.results import ResultView, Status, result_view, status, tracking_of
+from hub.scorm.storage import courses as versions
+from hub.scorm.storage import learners, registrations
+from hub.scorm.storage.registrations import STATUSES, Filters
+from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
+
+_LONGEST_ID = 255
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationView:
+    """A registration as others see it; its id is the xAPI registration."""
+
+    id: UUID
+    external_id: str
+    learner: LearnerView
+    package_id: UUID
+    package_title: str
+    package_version_id: UUID
+    context_key: str
+    mode: str
+    status: Status
+    result: ResultView
+    began_at: datetime | None
+    completed_at: datetime | None
+    changed_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """One activity of the course with what was tracked of it. `values` are its run-time data."""
+
+    identifier: str
+    title: str
+    depth: int
+    has_content: bool
+    status: Status
+    result: ResultView | None
+    progress: float | None
+    location: str
+    sessions: int
+    values: Mapping[str, str]
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One attempt with its activities in the order of the course."""
+
+    id: UUID
+    number: int
+    result: ResultView
+    created_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None
+    activities: Sequence[ActivityView]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchView:
+    """One opening of the player."""
+
+    id: UUID
+    mode: str
+    created_at: datetime
+    opened_at: datetime | None
+    ended_at: datetime | None
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationDetail:
+    """A registration with everything beneath it."""
+
+    registration: RegistrationView
+    attempts: Sequence[AttemptView]
+    launches: Sequence[LaunchView]
+
+
+class Registrations:
+    """Make, find and look into registrations."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, courses: Courses) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._courses = courses
+
+    def ensure(
+        self,
+        principal: Principal,
+        learner_id: UUID,
+        package_id: UUID,
+        context_key: str = "",
+        external_id: str | None = None,
+    ) -> RegistrationView:
+        """The registration of a learner for a package in a context: found, or made on the published version.
+
+        `context_key` tells apart uses that must not share progress, such as two links of a platform. `external_id`
+        is a caller's own id for a new registration, up to 255 characters.
+        """
+        principal.require("registrations.write")
+        _check_external_id(external_id)
+        with self._db.unit_of_work() as work:
+            session, tenant_id = work.session, principal.tenant_id
+            version_id = _version_to_start(session, tenant_id, package_id)
+            if learners.find(session, tenant_id, learner_id) is None:
+                raise NotFound("There is no such learner.", code="learner_not_found")
+            new_id = self._ids.uuid()
+            registration_id = registrations.ensure(
+                session,
+                {
+                    "id": new_id,
+                    "tenant_id": tenant_id,
+                    "external_id": external_id or str(new_id),
+                    "learner_id": learner_id,
+                    "package_id": package_id,
+                    "package_version_id": version_id,
+                    "context_key": context_key,
+                    "changed_at": self._clock.now(),
+                },
+            )
+            return _found(session, tenant_id, registration_id)
+
+    def page(
+        self, principal: Principal, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[RegistrationView]:
+        """Registrations, the newest first, from beyond the sort key `after` (created_at, id) on."""
+        principal.require("registrations.read")
+        if filters.status is not None and filters.status not in STATUSES:
+            raise Invalid(f"status is one of {', '.join(STATUSES)}.", code="bad_status")
+        with self._db.read() as session:
+            return [_view(row) for row in registrations.page(session, principal.tenant_id, filters, after, limit)]
+
+    def of_context(self, principal: Principal, context_key: str, limit: int) -> list[RegistrationView]:
+        """The registrations of one context (those that came by one link of a platform, say), the newest first."""
+        return self.page(principal, Filters(context_key=context_key), None, limit)
+
+    def find(self, principal: Principal, external_id: str) -> UUID:
+        """The id of the registration that the API knows by `external_id`. Raises `NotFound`."""
+        principal.require("registrations.read")
+        with self._db.read() as session:
+            found = registrations.find_by_external_id(session, principal.tenant_id, external_id)
+        if found is None:
+            raise NotFound("There is no such registration.", code="registration_not_found")
+        return found
+
+    def get(self, principal: Principal, registration_id: UUID) -> RegistrationDetail:
+        """One registration with its attempts, activities and launches. Raises `NotFound`."""
+        principal.require("registrations.read")
+        tenant_id = principal.tenant_id
+        with self._db.read() as session:
+            found = _found(session, tenant_id, registration_id)
+            course = self._courses.find(session, tenant_id, found.package_version_id)
+            attempts = [
+                _attempt_view(attempt, course, registrations.states(session, tenant_id, attempt.id))
+                for attempt in registrations.attempts(session, tenant_id, registration_id)
+            ]
+            launches = [_launch_view(row) for row in registrations.launches(session, tenant_id, registration_id)]
+        return RegistrationDetail(found, attempts, launches)
+
+    def begin_attempt(self, principal: Principal, registration_id: UUID) -> RegistrationView:
+        """End the current attempt and begin a new one, on the version that is published now.
+
+        What was tracked stays with the old attempt; the registration's result starts again.
+        """
+        principal.require("registrations.write")
+        now, tenant_id = self._clock.now(), principal.tenant_id
+        with self._db.unit_of_work() as work:
+            row = registrations.lock(work.session, tenant_id, registration_id)
+            if row is None:
+                raise NotFound("There is no such registration.", code="registration_not_found")
+            earlier = registrations.attempts(work.session, tenant_id, registration_id)
+            for attempt in earlier:
+                if attempt.ended_at is None:
+                    registrations.end_attempt(work.session, tenant_id, attempt.id, now)
+            row.package_version_id = _version_to_start(work.session, tenant_id, row.package_id)
+            _start_again(row, now)
+            work.session.add(new_attempt(row, self._ids.uuid(), len(earlier) + 1, now))
+            work.session.flush()
+            return _found(work.session, tenant_id, registration_id)
+
+
+def new_attempt(registration: Registration, attempt_id: UUID, number: int, now: datetime) -> Attempt:
+    """A fresh attempt of a registration."""
+    return Attempt(
+        id=attempt_id,
+        tenant_id=registration.tenant_id,
+        registration_id=registration.id,
+        number=number,
+        changed_at=now,
+    )
+
+
+def _start_again(row: Registration, now: datetime) -> None:
+    row.completion, row.success = "unknown", "unknown"
+    row.score_scaled = row.score_raw = row.score_min = row.score_max = None
+    row.duration_seconds = 0.0
+    row.began_at = row.completed_at = None
+    row.changed_at = now
+
+
+def _version_to_start(session: Session, tenant_id: UUID, package_id: UUID) -> UUID:
+    exists, version_id = versions.published_version(session, tenant_id, package_id)
+    if not exists:
+        raise NotFound("There is no such package.", code="package_not_found")
+    if version_id is None:
+        raise Unprocessable("The package has no published version yet, so nobody can start it.", code="not_published")
+    return version_id
+
+
+def _check_external_id(external_id: str | None) -> None:
+    if external_id is not None and not (0 < len(external_id) <= _LONGEST_ID and external_id.isprintable()):
+        raise Invalid(f"A registration's own id has 1 to {_LONGEST_ID} printable characters.", code="bad_id")
+
+
+def _found(session: Session, tenant_id: UUID, registration_id: UUID) -> RegistrationView:
+    row = registrations.find(session, tenant_id, registration_id)
+    if row is None:
+        raise NotFound("There is no such registration.", code="registration_not_found")
+    return _view(row)
+
+
+def _view(row: tuple[Registration, Learner, str]) -> RegistrationView:
+    found, learner, title = row
+    return RegistrationView(
+        id=found.id,
+        external_id=found.external_id,
+        learner=view_of(learner),
+        package_id=found.package_id,
+        package_title=title,
+        package_version_id=found.package_version_id,
+        context_key=found.context_key,
+        mode=found.mode,
+        status=status(tracking_of(found), begun=found.began_at is not None),
+        result=result_view(found),
+        began_at=found.began_at,
+        completed_at=found.completed_at,
+        changed_at=found.changed_at,
+        created_at=found.created_at,
+    )
+
+
+def _attempt_view(attempt: Attempt, course: Course, states: Sequence[RuntimeState]) -> AttemptView:
+    by_activity = {state.activity_id: state for state in states}
+    empty = ActivityView("", "", 0, False, "not_begun", None, None, "", 0, {}, None)
+    activities = []
+    for activity in course.activities:
+        view = replace(
+            empty,
+            identifier=activity.node.id,
+            title=activity.node.title,
+            depth=activity.depth,
+            has_content=activity.node.launchable,
+        )
+        state = by_activity.get(activity.id)
+        activities.append(view if state is None else _with_state(view, state))
+    return AttemptView(
+        attempt.id,
+        attempt.number,
+        result_view(attempt),
+        attempt.created_at,
+        attempt.changed_at,
+        attempt.ended_at,
+        activities,
+    )
+
+
+def _with_state(view: ActivityView, state: RuntimeState) -> ActivityView:
+    tracking = tracking_of(state)
+    return replace(
+        view,
+        status=status(tracking, begun=True),
+        result=result_view(state),
+        progress=tracking.progress,
+        location=state.location,
+        sessions=state.session,
+        values=json.loads(state.values),
+        changed_at=state.changed_at,
+    )
+
+
+def _launch_view(row: Launch) -> LaunchView:
+    return LaunchView(row.id, row.mode, row.created_at, row.opened_at, row.ended_at, row.user_agent)

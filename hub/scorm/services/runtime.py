@@ -1,0 +1,355 @@
+"""The run-time of the player: deliver activities, take their commits, follow navigation.
+
+A commit carries the values that changed since the last one that was acknowledged (`base`), under a number that only
+rises (`sequence`). So it may be sent again, come late or come twice, and nothing changes twice.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from hub.db import Database, UnitOfWork
+from hub.errors import Conflict, NotFound, Unprocessable
+from hub.ports import Clock
+from hub.scorm.services.courses import Course, CourseActivity, Courses
+from hub.scorm.services.progress import Progress, Scene
+from hub.scorm.services.results import Status, status, tracking_of
+from hub.scorm.services.tokens import ContentGrants, PlayerSession
+from hub.scorm.spec import navigation
+from hub.scorm.spec.navigation import Outcome, Request
+from hub.scorm.spec.runtime import sessions
+from hub.scorm.spec.runtime.model import general_name, violations
+from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner
+from hub.scorm.spec.statements import clean
+from hub.scorm.storage import runtime
+from hub.scorm.storage.runtime import Learning
+from hub.scorm.storage.tables_runtime import RuntimeState
+
+CommitKind = Literal["initialize", "commit", "terminate"]
+
+#: What a preview shows content as its learner.
+_NOBODY = Learner("preview", "Preview", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What content set in one session of one activity since the commit `base`.
+
+    `navigation` is the value of `adl.nav.request` when the session terminates.
+    """
+
+    activity: str
+    session: int
+    base: int
+    sequence: int
+    kind: CommitKind
+    values: Mapping[str, str]
+    navigation: str = "_none_"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of a commit: the sequence that the server is at, and every activity's status.
+
+    `request` is what content asked for when it terminated.
+    """
+
+    sequence: int
+    statuses: Mapping[str, Status]
+    request: Request | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An activity to show. `api` is the one that content must find, None for an asset; `values` its data model."""
+
+    activity: str
+    title: str
+    url: str
+    session: int
+    sequence: int
+    api: Literal["API", "API_1484_11"] | None
+    values: Mapping[str, str]
+    forward: bool
+    backward: bool
+    choices: Sequence[str]
+    hide_lms_ui: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a navigation request led: an activity, or the end of the visit, or nowhere (`refusal` says why)."""
+
+    delivery: Delivery | None
+    ended: bool
+    refusal: str | None
+    statuses: Mapping[str, Status]
+
+
+class Runtime:
+    """Serves the opened players."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        courses: Courses,
+        grants: ContentGrants,
+        progress: Progress,
+        content_url: str,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._courses = courses
+        self._grants = grants
+        self._progress = progress
+        self._content_url = content_url
+
+    def navigate(
+        self, player: PlayerSession, request: Request, target: str | None = None, current: str | None = None
+    ) -> Destination:
+        """Follow a request of the learner or of content.
+
+        `current` is the activity that is shown: only previews and reviews need to say it. Raises `Conflict` when
+        another window has taken over.
+        """
+        with self._db.unit_of_work() as work:
+            course = self._courses.find(work.session, player.tenant_id, player.version_id)
+            if not player.is_recorded:
+                return self._visit(work, player, course, navigation.process(course.nodes, current, request, target))
+            learning = _hold(work, player)
+            return self._navigate(work, player, course, learning, request, target)
+
+    def commit(self, player: PlayerSession, commit: Commit) -> Committed:
+        """Take a commit. One that is late or doubled changes nothing and is answered like the first.
+
+        Raises `Conflict` when another window has taken over (`superseded`), when the activity has been delivered
+        anew (`stale_session`), or when values are missing in between (`gap`: send all of them); `Unprocessable` with
+        the elements named when values break the data model. Nothing is recorded in previews and reviews.
+        """
+        parsed = navigation.parse(commit.navigation) if commit.kind == "terminate" else None
+        request, target = parsed or (None, None)
+        if not player.is_recorded:
+            return Committed(commit.sequence, {}, request, target)
+        with self._db.unit_of_work() as work:
+            course = self._courses.find(work.session, player.tenant_id, player.version_id)
+            activity = course.activity(commit.activity)
+            learning = _hold(work, player)
+            state = _session_of(work, learning, activity, commit)
+            if commit.sequence > state.sequence:
+                self._take(Scene(work, course, learning, activity, state, self._clock.now()), commit)
+            return Committed(state.sequence, self._statuses(work, course, learning), request, target)
+
+    def _take(self, scene: Scene, commit: Commit) -> None:
+        state, standard = scene.state, scene.course.standard
+        if state.session_exit is not None:
+            raise Conflict("This activity has already been ended.", code="stale_session")
+        if commit.base > state.sequence:
+            raise Conflict("Values in between have not arrived; send all of them.", code="gap")
+        stored = json.loads(state.values)
+        found = violations(MODELS[standard], stored, commit.values)
+        if found:
+            detail = "Values break the data model; nothing of this commit was kept."
+            raise Unprocessable(detail, code="data_model", violations=found)
+        state.sequence = commit.sequence
+        values = {**stored, **commit.values}
+        _keep_preferences(scene, standard, commit.values)
+        self._progress.record(scene, stored, values, kind=commit.kind)
+
+    def _navigate(
+        self,
+        work: UnitOfWork,
+        player: PlayerSession,
+        course: Course,
+        learning: Learning,
+        request: Request,
+        target: str | None,
+    ) -> Destination:
+        attempt, now = learning.attempt, self._clock.now()
+        shown = course.by_id.get(attempt.activity_id) if attempt.activity_id else None
+        outcome = navigation.process(course.nodes, shown.node.id if shown else None, request, target)
+        delivery = None
+        if outcome.refusal is None:
+            self._close_open_sessions(work, course, learning, now)
+        if outcome.suspended and shown is not None:
+            _suspend(work, course, learning, shown)
+        if outcome.deliver is not None:
+            activity = course.activity(outcome.deliver)
+            attempt.activity_id = activity.id
+            delivery = self._deliver(work, player, course, learning, activity, now)
+        if outcome.ended:
+            runtime.end_launch(work.session, player.tenant_id, player.launch_id, now)
+        return Destination(delivery, outcome.ended, outcome.refusal, self._statuses(work, course, learning))
+
+    def _close_open_sessions(self, work: UnitOfWork, course: Course, learning: Learning, now: datetime) -> None:
+        """Content that was cut off is suspended: what it has stored is what it will find."""
+        for state in runtime.open_states(work.session, learning.attempt.tenant_id, learning.attempt.id):
+            activity = course.by_id.get(state.activity_id)
+            if activity is not None:
+                self._progress.cut_off(Scene(work, course, learning, activity, state, now))
+
+    def _deliver(
+        self,
+        work: UnitOfWork,
+        player: PlayerSession,
+        course: Course,
+        learning: Learning,
+        activity: CourseActivity,
+        now: datetime,
+    ) -> Delivery:
+        standard = course.standard
+        state = _state_of(work, learning, activity)
+        begin = sessions.start(standard, _kept(state))
+        if state is None:
+            state = _new_state(player, learning, activity, now)
+            work.session.add(state)
+        else:
+            _next_session(state, player, begin, now)
+        values = sessions.initial_values(standard, begin, _learner(learning), player.mode, activity.settings)
+        state.entry, state.values = begin.entry, json.dumps(_own_values(standard, values))
+        if not activity.is_sco:
+            self._progress.complete_asset(Scene(work, course, learning, activity, state, now))
+        work.session.flush()
+        return self._delivery(course, activity, state.session, values)
+
+    def _visit(self, work: UnitOfWork, player: PlayerSession, course: Course, outcome: Outcome) -> Destination:
+        """Show without recording: a preview knows no learner, a review shows what the learner left."""
+        learning = None
+        if player.attempt_id is not None:
+            learning = runtime.lock_attempt(work.session, player.tenant_id, player.attempt_id)
+        statuses = self._statuses(work, course, learning) if learning else {}
+        if outcome.deliver is None:
+            return Destination(None, outcome.ended, outcome.refusal, statuses)
+        activity = course.activity(outcome.deliver)
+        state = _state_of(work, learning, activity) if learning else None
+        begin = sessions.start(course.standard, _kept(state))
+        learner = _learner(learning) if learning else _NOBODY
+        values = sessions.initial_values(course.standard, begin, learner, player.mode, activity.settings)
+        return Destination(self._delivery(course, activity, 0, values), False, None, statuses)
+
+    def _delivery(self, course: Course, activity: CourseActivity, session: int, values: Mapping[str, str]) -> Delivery:
+        valid = navigation.valid_requests(course.nodes, activity.node.id)
+        return Delivery(
+            activity=activity.node.id,
+            title=activity.node.title,
+            url=self._content_address(course, activity),
+            session=session,
+            sequence=0,
+            api=_api(course, activity),
+            values=values,
+            forward=valid.forward,
+            backward=valid.backward,
+            choices=valid.choices,
+            hide_lms_ui=activity.hide_lms_ui,
+        )
+
+    def _content_address(self, course: Course, activity: CourseActivity) -> str:
+        if activity.is_elsewhere:
+            return cast(str, activity.href)
+        grant = self._grants.issue(course.tenant_id, course.version.id)
+        return f"{self._content_url}/content/{grant}/{activity.href}"
+
+    def _statuses(self, work: UnitOfWork, course: Course, learning: Learning) -> dict[str, Status]:
+        work.session.flush()
+        rows = runtime.results(work.session, learning.attempt.tenant_id, learning.attempt.id)
+        known = {row.activity_id: status(tracking_of(row), begun=True) for row in rows}
+        return {one.node.id: known.get(one.id, "not_begun") for one in course.launchable}
+
+
+def _hold(work: UnitOfWork, player: PlayerSession) -> Learning:
+    """The player's attempt, held, if this is the window that may write."""
+    assert player.attempt_id is not None
+    learning = runtime.lock_attempt(work.session, player.tenant_id, player.attempt_id)
+    if learning is None or learning.attempt.ended_at is not None:
+        raise NotFound("This attempt is over; open the course again.", code="attempt_ended")
+    if learning.attempt.launch_id != player.launch_id:
+        raise Conflict("The course has been opened in another window, which goes on from here.", code="superseded")
+    return learning
+
+
+def _state_of(work: UnitOfWork, learning: Learning, activity: CourseActivity) -> RuntimeState | None:
+    return runtime.find_state(work.session, learning.attempt.tenant_id, learning.attempt.id, activity.id)
+
+
+def _session_of(work: UnitOfWork, learning: Learning, activity: CourseActivity, commit: Commit) -> RuntimeState:
+    state = _state_of(work, learning, activity)
+    if state is None or state.session != commit.session:
+        raise Conflict("This activity has been opened anew since.", code="stale_session")
+    return state
+
+
+def _kept(state: RuntimeState | None) -> Kept | None:
+    """What the last session left; None when content has never really begun."""
+    if state is None or (state.entry == "ab-initio" and not state.initialized):
+        return None
+    values: dict[str, str] = json.loads(state.values)
+    return Kept(values, state.session_exit, state.seconds_before)
+
+
+def _suspend(work: UnitOfWork, course: Course, learning: Learning, shown: CourseActivity) -> None:
+    """The learner leaves for now: SCORM 2004 suspends the activity, whatever content set (SN UP.4, SB.2.15)."""
+    state = _state_of(work, learning, shown)
+    if state is not None and shown.is_sco and course.standard == "scorm_2004":
+        state.session_exit = "suspend"
+
+
+def _learner(learning: Learning) -> Learner:
+    found = learning.learner
+    return Learner(found.subject, found.name, found.preferences)
+
+
+def _new_state(player: PlayerSession, learning: Learning, activity: CourseActivity, now: datetime) -> RuntimeState:
+    return RuntimeState(
+        tenant_id=player.tenant_id,
+        attempt_id=learning.attempt.id,
+        activity_id=activity.id,
+        launch_id=player.launch_id,
+        entry="ab-initio",
+        values="{}",
+        location="",
+        session=1,
+        sequence=0,
+        session_began_at=now,
+        initialized=False,
+        seconds_before=0.0,
+        duration_before=0.0,
+        completion="unknown",
+        success="unknown",
+        duration_seconds=0.0,
+        changed_at=now,
+    )
+
+
+def _next_session(state: RuntimeState, player: PlayerSession, begin: sessions.Start, now: datetime) -> None:
+    state.session += 1
+    state.sequence = 0
+    state.launch_id = player.launch_id
+    state.session_began_at, state.session_exit = now, None
+    state.initialized = False
+    state.seconds_before = begin.total_seconds
+    state.duration_before = state.duration_seconds
+    state.changed_at = now
+
+
+def _own_values(standard: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The values that content may set itself: what is kept. The others are made anew for each session."""
+    model = MODELS[standard]
+    given = set(model.read_only)
+    return {name: value for name, value in values.items() if general_name(name) not in given}
+
+
+def _keep_preferences(scene: Scene, standard: str, values: Mapping[str, str]) -> None:
+    names = sessions.PREFERENCES[standard]
+    changed = {name: clean(values[element]) for element, name in names.items() if element in values}
+    learner = scene.learning.learner
+    if changed and not changed.items() <= learner.preferences.items():
+        learner.preferences = {**learner.preferences, **changed}
+
+
+def _api(course: Course, activity: CourseActivity) -> Literal["API", "API_1484_11"] | None:
+    if not activity.is_sco or activity.is_elsewhere:
+        return None
+    return "API" if course.standard == "scorm_1_2" else "API_1484_11"

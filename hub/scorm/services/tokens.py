@@ -1,0 +1,138 @@
+"""Tokens of the player: what its run-time calls carry, and the grants in the addresses of content files."""
+
+import base64
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from hub.errors import NotFound, Unauthenticated
+from hub.ports import Clock, KeyRing
+from hub.scorm.spec.runtime.sessions import Mode
+
+_ALGORITHM = "HS256"
+_SIGNATURE = 16
+_GRANT = struct.Struct(">16s16sI")
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerSession:
+    """One opened player: all that its token is good for. A preview has neither registration nor attempt."""
+
+    tenant_id: UUID
+    launch_id: UUID
+    version_id: UUID
+    mode: Mode
+    registration_id: UUID | None = None
+    attempt_id: UUID | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether what happens counts: not in previews, and not in browse and review mode."""
+        return self.attempt_id is not None and self.mode == "normal"
+
+
+class PlayerTokens:
+    """Signed tokens (RFC 7519) that let the page of one launch act for its one attempt, for twelve hours."""
+
+    LIFETIME = timedelta(hours=12)
+
+    def __init__(self, keys: KeyRing, clock: Clock, content_url: str) -> None:
+        self._key = OctKey.import_key(keys.secret("player-session"))
+        self._clock = clock
+        self._audience = content_url
+        self._claims = jwt.JWTClaimsRegistry(
+            now=lambda: int(clock.now().timestamp()),
+            aud={"essential": True, "value": content_url},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    def issue(self, session: PlayerSession) -> str:
+        """A token for the session."""
+        now = self._clock.now()
+        claims = {
+            "aud": self._audience,
+            "sub": str(session.launch_id),
+            "iat": int(now.timestamp()),
+            "exp": int((now + self.LIFETIME).timestamp()),
+            "ten": str(session.tenant_id),
+            "ver": str(session.version_id),
+            "mode": session.mode,
+        }
+        if session.registration_id and session.attempt_id:
+            claims |= {"reg": str(session.registration_id), "att": str(session.attempt_id)}
+        return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+
+    def read(self, token: str) -> PlayerSession:
+        """The session of a token. Raises `Unauthenticated` for one that is forged, expired or of another use."""
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            self._claims.validate(claims)
+            return _session(claims)
+        except (JoseError, ValueError, KeyError) as error:
+            raise Unauthenticated(
+                "This player session is over or not known; open the course again.", code="session_expired"
+            ) from error
+
+
+def _session(claims: dict[str, Any]) -> PlayerSession:
+    return PlayerSession(
+        tenant_id=UUID(claims["ten"]),
+        launch_id=UUID(claims["sub"]),
+        version_id=UUID(claims["ver"]),
+        mode=claims["mode"],
+        registration_id=UUID(claims["reg"]) if "reg" in claims else None,
+        attempt_id=UUID(claims["att"]) if "att" in claims else None,
+    )
+
+
+class ContentGrants:
+    """Capabilities to read the files of one package version: the segment after /content/ in their addresses.
+
+    The end of a grant is rounded up to a window, so that within it everyone gets the same addresses and caches work.
+    """
+
+    WINDOW = timedelta(hours=12)
+
+    def __init__(self, keys: KeyRing, clock: Clock) -> None:
+        self._secret = keys.secret("content-grant")
+        self._clock = clock
+
+    def issue(self, tenant_id: UUID, version_id: UUID) -> str:
+        """A grant that is good for 12 to 24 hours."""
+        window = int(self.WINDOW.total_seconds())
+        ends = (int(self._clock.now().timestamp()) // window + 2) * window
+        body = _GRANT.pack(tenant_id.bytes, version_id.bytes, ends)
+        return base64.urlsafe_b64encode(body + self._sign(body)).rstrip(b"=").decode()
+
+    def read(self, grant: str) -> tuple[UUID, UUID, datetime]:
+        """Tenant, package version and end of a grant. Raises `NotFound` for a forged or expired one."""
+        body, signature = _split(grant)
+        if not hmac.compare_digest(signature, self._sign(body)):
+            raise NotFound("There is nothing at this address.", code="content_not_found")
+        tenant, version, ends = _GRANT.unpack(body)
+        ends_at = datetime.fromtimestamp(ends, UTC)
+        if ends_at <= self._clock.now():
+            raise NotFound("This address is not good any more; open the course again.", code="content_expired")
+        return UUID(bytes=tenant), UUID(bytes=version), ends_at
+
+    def _sign(self, body: bytes) -> bytes:
+        return hmac.new(self._secret, body, hashlib.sha256).digest()[:_SIGNATURE]
+
+
+def _split(grant: str) -> tuple[bytes, bytes]:
+    try:
+        raw = base64.b64decode(grant + "=" * (-len(grant) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) != _GRANT.size + _SIGNATURE:
+        raw = bytes(_GRANT.size + _SIGNATURE)
+    return raw[: _GRANT.size], raw[_GRANT.size :]

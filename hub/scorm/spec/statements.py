@@ -1,0 +1,287 @@
+"""What SCORM progress says in xAPI, by the SCORM xAPI profile (adlnet/xAPI-SCORM-Profile).
+
+A session of a SCO begins with *initialized* or *resumed* and ends with *terminated* or *suspended*. In between, what
+changed becomes *completed*, *passed* or *failed*, *scored*, *progressed*, and *responded* for each answer. A course of
+several SCOs gets its own *completed*, *passed* or *failed* and *scored* when its rolled-up result changes.
+
+Ids are made from the attempt, the session and the commit, so that the same commit always says the same statements.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from hub.scorm.spec.runtime.interactions import BETWEEN_ENDS, BETWEEN_HALVES, BETWEEN_PARTS, TYPES
+from hub.scorm.spec.runtime.model import entries
+from hub.scorm.spec.runtime.transfer import Score, Tracking
+from hub.scorm.spec.runtime.types import (
+    interval_of,
+    seconds_of_interval2004,
+    seconds_of_timespan12,
+)
+
+Statement = dict[str, Any]
+
+VERBS = "http://adlnet.gov/expapi/verbs/"
+ACTIVITY_TYPES = "http://adlnet.gov/expapi/activities/"
+PROFILE = {"id": "https://w3id.org/xapi/scorm", "definition": {"type": ACTIVITY_TYPES + "profile"}}
+PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
+
+_UNPAIRED_OR_ZERO = dict.fromkeys((0, *range(55296, 57344)), "�")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who does what where: all that the statements of one attempt have in common.
+
+    `activity_id` and `activity_title` are the SCO's; `locale` is the language of the titles.
+    """
+
+    base_url: str
+    learner_source: str
+    learner_subject: str
+    learner_name: str
+    registration_id: UUID
+    attempt_id: UUID
+    package_id: UUID
+    course_title: str
+    activity_id: str
+    activity_title: str
+    locale: str = "und"
+
+    @property
+    def course_iri(self) -> str:
+        """The course as an xAPI activity."""
+        return f"{self.base_url}/activities/{self.package_id}"
+
+    @property
+    def sco_iri(self) -> str:
+        """The SCO as an xAPI activity (profile 3.2, Guidelines for Activity IRI Construction)."""
+        return f"{self.course_iri}/{quote(self.activity_id, safe='')}"
+
+    @property
+    def attempt_iri(self) -> str:
+        """The attempt as an xAPI activity."""
+        return f"{self.course_iri}?attempt={self.attempt_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something was said: the commit's number in its session, and its time in RFC 3339."""
+
+    session: int
+    sequence: int
+    timestamp: str
+
+
+def begun(place: Place, moment: Moment, *, resumed: bool) -> Statement:
+    """The session began (profile 5.0, Initializing and Resuming an attempt)."""
+    return _about_sco(place, moment, "resumed" if resumed else "initialized")
+
+
+def ended(place: Place, moment: Moment, result: Tracking, seconds: float, *, suspended: bool) -> Statement:
+    """The session ended (profile 5.0, Terminating and Suspending an attempt), with the overall result."""
+    verb = "suspended" if suspended else "terminated"
+    return _about_sco(place, moment, verb, {**_result(result), "duration": interval_of(seconds)})
+
+
+def changes(place: Place, moment: Moment, before: Tracking, after: Tracking) -> Iterator[Statement]:
+    """What a commit changed in the tracking data of the SCO (profile 6.0)."""
+    for verb, result in _changes(before, after):
+        yield _about_sco(place, moment, verb, result)
+
+
+def course_changes(place: Place, moment: Moment, before: Tracking, after: Tracking) -> Iterator[Statement]:
+    """What it changed in the result of the course (profile 3.2: completed, passed, failed and scored may be its)."""
+    for verb, result in _changes(before, after):
+        yield _statement(place, moment, verb, _course(place), result, key=f"course:{verb}")
+
+
+def responses(
+    place: Place, moment: Moment, standard: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> Iterator[Statement]:
+    """Every interaction that was answered, or answered otherwise, between two states of the run-time data."""
+    field = "student_response" if standard == "scorm_1_2" else "learner_response"
+    earlier = entries(before, "cmi.interactions")
+    for index, interaction in entries(after, "cmi.interactions").items():
+        if not interaction.get("id") or field not in interaction:
+            continue
+        if _answer(interaction, field) != _answer(earlier.get(index, {}), field):
+            yield _responded(place, moment, standard, index, interaction, interaction[field])
+
+
+def actor(base_url: str, source: str, subject: str, name: str) -> dict[str, Any]:
+    """The learner as an xAPI agent with an account (profile 3.2): no e-mail address leaves the Hub."""
+    home = source if source.startswith(("http://", "https://")) else f"{base_url}/sources/{quote(source, safe='')}"
+    agent: dict[str, Any] = {"objectType": "Agent", "account": {"homePage": home, "name": subject}}
+    return {**agent, "name": name} if name else agent
+
+
+def _changes(before: Tracking, after: Tracking) -> Iterator[tuple[str, dict[str, Any]]]:
+    if after.progress is not None and after.progress != before.progress:
+        yield "progressed", {"extensions": {PROGRESS: round(after.progress * 100)}}
+    if after.score.is_known and after.score != before.score:
+        yield "scored", {"score": _score(after.score)}
+    if after.completion == "completed" != before.completion:
+        yield "completed", {"completion": True}
+    if after.success != before.success and after.success != "unknown":
+        yield after.success, _outcome(after)
+
+
+def _outcome(result: Tracking) -> dict[str, Any]:
+    """Success with its score."""
+    score = {"score": _score(result.score)} if result.score.is_known else {}
+    return {"success": result.success == "passed", **score}
+
+
+def _result(result: Tracking) -> dict[str, Any]:
+    """The overall result: whatever of it is known."""
+    members: dict[str, Any] = {}
+    if result.completion != "unknown":
+        members["completion"] = result.completion == "completed"
+    if result.success != "unknown":
+        members["success"] = result.success == "passed"
+    if result.score.is_known:
+        members["score"] = _score(result.score)
+    return members
+
+
+def _score(score: Score) -> dict[str, float]:
+    """The score as xAPI takes it (Data 2.4.5.1): a raw score beyond its own limits is left out."""
+    least, most = score.least, score.most
+    if least is not None and most is not None and least >= most:
+        least = most = None
+    within = score.raw is not None and (least is None or score.raw >= least) and (most is None or score.raw <= most)
+    raw = score.raw if within else None
+    members = {"scaled": score.scaled, "raw": raw, "min": least, "max": most}
+    return {name: round(value, 7) for name, value in members.items() if value is not None}
+
+
+def _responded(
+    place: Place, moment: Moment, standard: str, index: int, interaction: Mapping[str, str], response: str
+) -> Statement:
+    kind = interaction.get("type", "other")
+    to_xapi = _response12 if standard == "scorm_1_2" else _same
+    definition: dict[str, Any] = {
+        "type": ACTIVITY_TYPES + "interaction",
+        "interactionType": kind if kind in TYPES else "other",
+    }
+    patterns = [
+        clean(to_xapi(kind, entry["pattern"]))
+        for entry in entries(interaction, "correct_responses").values()
+        if "pattern" in entry
+    ]
+    if patterns:
+        definition["correctResponsesPattern"] = patterns
+    if interaction.get("description"):
+        definition["description"] = {place.locale: clean(interaction["description"])}
+    found = {
+        "objectType": "Activity",
+        "id": f"{place.sco_iri}/interactions/{quote(clean(interaction['id']), safe='')}",
+        "definition": definition,
+    }
+    result = {"response": clean(to_xapi(kind, response)), **_judged(interaction.get("result")), **_latency(interaction)}
+    key = f"responded:{index}:{_digest(response)}"
+    return _statement(place, moment, "responded", found, result, key=key, parent=_sco(place))
+
+
+def _answer(interaction: Mapping[str, str], field: str) -> tuple[str | None, ...]:
+    return tuple(interaction.get(name) for name in ("id", "type", field, "result"))
+
+
+def _judged(result: str | None) -> dict[str, Any]:
+    """Right, wrong, or a number (SCORM 1.2 RTE 3.4.4 and SCORM 2004 RTE 4.2.9, interactions.n.result)."""
+    if result is None or result in ("unanticipated", "neutral", ""):
+        return {}
+    if result in ("correct", "incorrect", "wrong"):
+        return {"success": result == "correct"}
+    return {"score": {"raw": float(result)}}
+
+
+def _latency(interaction: Mapping[str, str]) -> dict[str, str]:
+    latency = interaction.get("latency")
+    if not latency:
+        return {}
+    seconds = seconds_of_interval2004(latency) if latency.startswith("P") else seconds_of_timespan12(latency)
+    return {"duration": interval_of(seconds)}
+
+
+def _same(kind: str, response: str) -> str:
+    """SCORM 2004's formats are those of xAPI (Data, Appendix C)."""
+    return response
+
+
+def _response12(kind: str, response: str) -> str:
+    """A response of SCORM 1.2 (RTE 3.4.4: `a,b`, `{a,b}`, `1.a,2.b`, `t`) in the formats of xAPI."""
+    if kind == "true-false":
+        first = response[:1].lower()
+        return {"t": "true", "1": "true", "f": "false", "0": "false"}.get(first, response)
+    if kind == "numeric":
+        return response.replace(",", BETWEEN_ENDS)
+    if kind not in ("choice", "sequencing", "matching"):
+        return response
+    parts = [part.strip() for part in response.strip("{}").split(",")]
+    if kind == "matching":
+        parts = [part.replace(".", BETWEEN_HALVES, 1) for part in parts]
+    return BETWEEN_PARTS.join(parts)
+
+
+def _about_sco(place: Place, moment: Moment, verb: str, result: dict[str, Any] | None = None) -> Statement:
+    return _statement(place, moment, verb, _sco(place), result, key=verb)
+
+
+def _statement(
+    place: Place,
+    moment: Moment,
+    verb: str,
+    found: dict[str, Any],
+    result: dict[str, Any] | None,
+    *,
+    key: str,
+    parent: dict[str, Any] | None = None,
+) -> Statement:
+    activities: dict[str, Any] = {"parent": [parent]} if parent else {}
+    activities["grouping"] = [_course(place), _attempt(place)]
+    activities["category"] = [PROFILE]
+    statement: Statement = {
+        "id": str(uuid5(place.attempt_id, f"{place.activity_id}:{moment.session}:{moment.sequence}:{key}")),
+        "actor": actor(place.base_url, place.learner_source, place.learner_subject, clean(place.learner_name)),
+        "verb": {"id": VERBS + verb, "display": {"en-US": verb}},
+        "object": found,
+        "context": {
+            "registration": str(place.registration_id),
+            "platform": "Standards Hub",
+            "contextActivities": activities,
+        },
+        "timestamp": moment.timestamp,
+    }
+    return {**statement, "result": result} if result else statement
+
+
+def _activity(iri: str, kind: str, place: Place, title: str) -> dict[str, Any]:
+    definition = {"type": ACTIVITY_TYPES + kind, "name": {place.locale: clean(title)}}
+    return {"objectType": "Activity", "id": iri, "definition": definition}
+
+
+def _course(place: Place) -> dict[str, Any]:
+    return _activity(place.course_iri, "course", place, place.course_title)
+
+
+def _sco(place: Place) -> dict[str, Any]:
+    return _activity(place.sco_iri, "lesson", place, place.activity_title)
+
+
+def _attempt(place: Place) -> dict[str, Any]:
+    return _activity(place.attempt_iri, "attempt", place, place.course_title)
+
+
+def clean(text: str) -> str:
+    """The text without what a statement cannot carry: zeros and half surrogates become U+FFFD."""
+    return text.translate(_UNPAIRED_OR_ZERO)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

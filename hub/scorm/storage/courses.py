@@ -1,0 +1,61 @@
+"""What the player needs of a package version: its facts and the activities of its default organization."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.scorm.storage.tables import Activity, Package, PackageVersion
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A package version, without its course and file list."""
+
+    id: UUID
+    package_id: UUID
+    number: int
+    standard: str
+    title: str
+    content_prefix: str
+
+
+def find_version(session: Session, tenant_id: UUID, version_id: UUID) -> VersionRow | None:
+    """The version, if the tenant has it."""
+    row = session.execute(
+        select(
+            PackageVersion.id,
+            PackageVersion.package_id,
+            PackageVersion.number,
+            PackageVersion.standard,
+            PackageVersion.title,
+            PackageVersion.content_prefix,
+        ).where(PackageVersion.tenant_id == tenant_id, PackageVersion.id == version_id)
+    ).one_or_none()
+    return None if row is None else VersionRow(*row)
+
+
+def activities(session: Session, tenant_id: UUID, version_id: UUID) -> Sequence[Activity]:
+    """The activities of the version's default organization, in document order."""
+    return session.scalars(
+        select(Activity)
+        .join(PackageVersion, PackageVersion.id == Activity.package_version_id)
+        .where(
+            Activity.tenant_id == tenant_id,
+            Activity.package_version_id == version_id,
+            Activity.organization == PackageVersion.default_organization,
+        )
+        .order_by(Activity.position)
+    ).all()
+
+
+def published_version(session: Session, tenant_id: UUID, package_id: UUID) -> tuple[bool, UUID | None]:
+    """Whether the package exists, and which of its versions is the one to start now."""
+    row = session.execute(
+        select(Package.published_version_id).where(
+            Package.tenant_id == tenant_id, Package.id == package_id, Package.deleted_at.is_(None)
+        )
+    ).one_or_none()
+    return (row is not None), (row[0] if row else None)

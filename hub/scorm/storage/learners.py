@@ -1,0 +1,38 @@
+"""Queries on learners."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub.scorm.storage.tables_runtime import Learner
+
+
+def ensure(
+    session: Session, tenant_id: UUID, learner_id: UUID, source: str, subject: str, known: dict[str, Any]
+) -> Learner:
+    """The learner `subject` of `source`: found, or made under `learner_id`.
+
+    What is `known` of the person (name, email) is brought up to date. Two launches of the same new learner at once
+    make one row: the unique key decides.
+    """
+    statement = insert(Learner).values(
+        id=learner_id, tenant_id=tenant_id, source=source, subject=subject, **({"name": ""} | known)
+    )
+    session.execute(statement.on_conflict_do_nothing())
+    found = session.scalars(
+        select(Learner).where(Learner.tenant_id == tenant_id, Learner.source == source, Learner.subject == subject)
+    ).one()
+    for name, value in known.items():
+        if value and getattr(found, name) != value:
+            setattr(found, name, value)
+    return found
+
+
+def find(session: Session, tenant_id: UUID, learner_id: UUID) -> Learner | None:
+    """The learner, if the tenant has it."""
+    return session.scalars(
+        select(Learner).where(Learner.tenant_id == tenant_id, Learner.id == learner_id)
+    ).one_or_none()

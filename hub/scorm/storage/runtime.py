@@ -1,0 +1,86 @@
+"""The hot path of the player: what one commit or one delivery reads and writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """An attempt that is held until the end of the transaction, with whose and of what it is."""
+
+    attempt: Attempt
+    registration: Registration
+    learner: Learner
+
+
+def lock_attempt(session: Session, tenant_id: UUID, attempt_id: UUID) -> Learning | None:
+    """The attempt, held: all writers of one attempt come one after the other."""
+    row = session.execute(
+        select(Attempt, Registration, Learner)
+        .join(Registration, Registration.id == Attempt.registration_id)
+        .join(Learner, Learner.id == Registration.learner_id)
+        .where(Attempt.tenant_id == tenant_id, Attempt.id == attempt_id)
+        .with_for_update(of=Attempt)
+    ).one_or_none()
+    return None if row is None else Learning(row[0], row[1], row[2])
+
+
+def find_state(session: Session, tenant_id: UUID, attempt_id: UUID, activity_id: UUID) -> RuntimeState | None:
+    """The run-time state of one activity in an attempt."""
+    return session.scalars(
+        select(RuntimeState).where(
+            RuntimeState.tenant_id == tenant_id,
+            RuntimeState.attempt_id == attempt_id,
+            RuntimeState.activity_id == activity_id,
+        )
+    ).one_or_none()
+
+
+def results(session: Session, tenant_id: UUID, attempt_id: UUID) -> Sequence[Any]:
+    """Every activity's result columns in an attempt, without the run-time data."""
+    return session.execute(
+        select(
+            RuntimeState.activity_id,
+            RuntimeState.completion,
+            RuntimeState.success,
+            RuntimeState.score_scaled,
+            RuntimeState.score_raw,
+            RuntimeState.score_min,
+            RuntimeState.score_max,
+            RuntimeState.duration_seconds,
+        ).where(RuntimeState.tenant_id == tenant_id, RuntimeState.attempt_id == attempt_id)
+    ).all()
+
+
+def open_states(session: Session, tenant_id: UUID, attempt_id: UUID) -> Sequence[RuntimeState]:
+    """Activities whose content was started and never said goodbye."""
+    return session.scalars(
+        select(RuntimeState).where(
+            RuntimeState.tenant_id == tenant_id,
+            RuntimeState.attempt_id == attempt_id,
+            RuntimeState.session_exit.is_(None),
+        )
+    ).all()
+
+
+def find_launch(session: Session, token_digest: str) -> Launch | None:
+    """The launch of an address. The address is what says which tenant it is, so none is named here."""
+    return session.scalars(select(Launch).where(Launch.token_digest == token_digest).with_for_update()).one_or_none()
+
+
+def launch_of(session: Session, tenant_id: UUID, launch_id: UUID) -> Launch | None:
+    """The launch, if the tenant has it."""
+    return session.scalars(select(Launch).where(Launch.tenant_id == tenant_id, Launch.id == launch_id)).one_or_none()
+
+
+def end_launch(session: Session, tenant_id: UUID, launch_id: UUID, now: datetime) -> None:
+    """The learner left."""
+    session.execute(update(Launch).where(Launch.tenant_id == tenant_id, Launch.id == launch_id).values(ended_at=now))

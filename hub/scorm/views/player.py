@@ -1,0 +1,201 @@
+"""The player's page on the content origin, and its own scripts and styles."""
+
+import json
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Response, make_response, render_template, request, send_from_directory, url_for
+from flask_babel import force_locale, get_locale
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound as NoSuchFile
+
+from hub.errors import HubError
+from hub.http.access import public
+from hub.http.context import request_id, service
+from hub.scorm.services.courses import Course
+from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
+from hub.scorm.spec.runtime.sessions import MODELS
+
+COOKIE = "launch"
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+_SCRIPTS = {"scorm_1_2": "scorm12.min.js", "scorm_2004": "scorm2004.min.js"}
+#: Our own files, and the libraries that `make vendor` puts in place.
+_FOLDERS = (
+    Path(__file__).resolve().parents[1] / "player" / "static",
+    Path(__file__).resolve().parents[2] / "static" / "vendor",
+)
+_YEAR = int(timedelta(days=365).total_seconds())
+
+#: Nothing inline, nothing from elsewhere but frames: a manifest may name content on another site. It is framed by
+#: learning platforms that are not known here; its address opens once, in one browser, so that framing it elsewhere
+#: shows nothing.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self' http: https:; base-uri 'none'; form-action 'none'"
+)
+
+
+@public
+def play(token: str) -> Response:
+    """The player, opened once by whoever holds the address, and again in the same browser only."""
+    if request.method == "HEAD" or request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+        return Response(status=204)  # A look ahead must not use the address up.
+    agent = request.headers.get("User-Agent", "")
+    opening = service(Launches).open(token, request.cookies.get(COOKIE), agent)
+    with force_locale(opening.locale):
+        response = make_response(render_template("player/play.html", **_page(opening)))
+    if opening.browser_secret is not None:
+        response.set_cookie(
+            COOKIE,
+            opening.browser_secret,
+            max_age=RELOAD_WITHIN,
+            path=url_for("player.play", token=token),
+            secure=True,
+            httponly=True,
+            samesite="None",
+            partitioned=True,
+        )
+    return _protect(response)
+
+
+@public
+def asset_file(name: str) -> Response:
+    """A file of the player itself; for a year under its present digest."""
+    folder, digest = _found(name)
+    response = send_from_directory(folder, name)
+    is_present = request.args.get("v") == digest
+    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if is_present else "no-cache"
+    return response
+
+
+def asset(name: str) -> str:
+    """The address of a file of the player."""
+    return url_for("player.asset_file", name=name, v=_found(name)[1])
+
+
+@cache
+def _found(name: str) -> tuple[Path, str]:
+    for folder in _FOLDERS:
+        path = folder / name
+        if path.is_file() and path.parent == folder:
+            return folder, sha256(path.read_bytes()).hexdigest()[:12]
+    raise NoSuchFile
+
+
+def _page(opening: Opening) -> dict[str, Any]:
+    course = opening.course
+    return {
+        "title": course.title,
+        "opening": opening,
+        "outline": _outline(course),
+        "library": asset(_SCRIPTS[course.standard]),
+        "asset": asset,
+        "launch": _inert_json(_launch_data(opening)),
+        **_language(),
+    }
+
+
+def _language() -> dict[str, str]:
+    """The page's language and the direction of its script."""
+    locale = get_locale()
+    language = locale.language if locale else "en"
+    return {
+        "locale": str(locale or "en").replace("_", "-"),
+        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+    }
+
+
+def _outline(course: Course) -> list[dict[str, Any]]:
+    """The table of contents: visible activities with their depth counted from the top."""
+    visible = [activity for activity in course.activities if activity.node.visible]
+    top = min((activity.depth for activity in visible), default=0)
+    return [
+        {
+            "id": activity.node.id,
+            "title": activity.node.title,
+            "level": activity.depth - top,
+            "has_content": activity.node.launchable,
+        }
+        for activity in visible
+    ]
+
+
+def _launch_data(opening: Opening) -> dict[str, Any]:
+    """What the player's script starts with."""
+    course = opening.course
+    return {
+        "token": opening.token,
+        "launch": str(opening.launch_id),
+        "standard": course.standard,
+        "mode": opening.mode,
+        "preview": opening.is_preview,
+        "returnUrl": opening.return_url,
+        "readOnly": MODELS[course.standard].read_only,
+        "activities": len(course.launchable),
+        "words": _words(),
+    }
+
+
+def _words() -> dict[str, str]:
+    """What the script says, in the learner's language."""
+    return {
+        "not_begun": _("Not begun"),
+        "in_progress": _("In progress"),
+        "completed": _("Completed"),
+        "passed": _("Passed"),
+        "failed": _("Failed"),
+        "saving": _("Saving…"),
+        "saved": _("Saved"),
+        "offline": _("No connection. Your answers are kept here and sent as soon as it is back."),
+        "refused": _("Something this course wanted to save was not accepted. The rest has been saved."),
+        "superseded": _("This course has been opened in another window. Go on there; you may close this one."),
+        "expired": _("Your session is over. Open the course again to go on where you left off."),
+        "failed_to_open": _("This part of the course cannot be opened now. Try again."),
+        "ended": _("You have left the course. Your work is saved; you may close this window."),
+        "finished": _("This part is over. Your work is saved."),
+        "leave": _("Leaving…"),
+        "show": _("Show the bar"),
+    }
+
+
+def _inert_json(data: dict[str, Any]) -> str:
+    """JSON that cannot end the script element that it stands in (HTML section 4.12.1.3)."""
+    text = json.dumps(data)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def plain_page(error: HubError) -> Response:
+    """An error for a learner: what happened, and what to do."""
+    heading, advice = _advice(error)
+    page = render_template(
+        "player/error.html",
+        heading=heading,
+        advice=advice,
+        error=error,
+        request_id=request_id(),
+        asset=asset,
+        **_language(),
+    )
+    response = make_response(page, error.status)
+    response.headers.extend(error.headers)
+    return _protect(response)
+
+
+def _advice(error: HubError) -> tuple[str, str]:
+    if error.status == 404:
+        return _("There is nothing here"), _("The address is wrong, or no longer good. Open the course again.")
+    if error.status == 410:
+        return _("Open it again from your course"), _("For your safety, each address of the player opens only once.")
+    if error.status in (429, 503):
+        return _("Please wait a moment"), _("The course cannot be opened right now. Try again in a minute.")
+    return _("This did not work"), _("Open the course again. If it happens again, tell those who run it.")
+
+
+def _protect(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
