@@ -14,6 +14,7 @@ from celery import Celery
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from hub import __version__
 from hub.adapters.celery_queue import CeleryQueue, make_celery
 from hub.adapters.key_files import KeyFiles
 from hub.adapters.object_store_folder import FolderStore
@@ -28,6 +29,7 @@ from hub.db.migrations import Migrations
 from hub.events import Events, TenantCreated
 from hub.health import Health
 from hub.http.access import Authenticator, install_access
+from hub.http.api import create_api
 from hub.http.context import install_context
 from hub.http.headers import install_headers
 from hub.http.health import health_blueprint
@@ -35,6 +37,7 @@ from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
 from hub.http.problem import install_problems
 from hub.oauth.argon2_bridge import Argon2Passwords
+from hub.oauth.scopes import SCOPES, scopes_allowing
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.sign_in import SignIn
@@ -314,10 +317,17 @@ def create_hub_app(hub: Hub) -> Flask:
     app = _flask_app(hub, "hub", hub.authenticators)
     install_headers(app)
     app.register_blueprint(health_blueprint())
+    _register_api(app)
     register_oauth(app)
     register_lrs(app)
     register_console(app, hub.settings.upload_limit_mb * MB)
     return app
+
+
+def _register_api(app: Flask) -> None:
+    """The REST API: each noun is a blueprint of its area."""
+    meanings = {scope.name: scope.meaning for scope in SCOPES.values()}
+    create_api(app, __version__, meanings, scopes_allowing)
 
 
 def create_content_app(hub: Hub) -> Flask:

@@ -1,0 +1,130 @@
+"""The REST API: strict arguments, problem documents, and an OpenAPI 3.1 document that cannot drift from the code.
+
+Areas make their blueprints with `ApiBlueprint` and `hub.bootstrap` registers them. An operation's summary and
+description are its docstring, its schemas those that check its arguments, its scopes those of the action that it
+declares.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+from flask import Flask
+from flask_smorest import Api, Blueprint
+from flask_smorest.spec import APISpecMixin
+from webargs.flaskparser import FlaskParser
+
+from hub.http.access import PUBLIC, declared_action, public
+
+PREFIX = "/api/v1"
+
+
+class _StrictParser(FlaskParser):
+    """Refuses what nobody declared, wherever it stands."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {
+        "json": ma.RAISE,
+        "form": ma.RAISE,
+        "json_or_form": ma.RAISE,
+        "query": ma.RAISE,
+        "files": ma.RAISE,
+        # A browser sends headers and cookies that no view asked for.
+        "headers": ma.EXCLUDE,
+        "cookies": ma.EXCLUDE,
+    }
+
+
+class _ViolationSchema(ma.Schema):
+    requirement = ma.fields.String(metadata={"description": "The rule that is broken"})
+    where = ma.fields.String(metadata={"description": "The field, path or place"})
+    message = ma.fields.String(metadata={"description": "What is wrong, for people"})
+    found = ma.fields.Raw(metadata={"description": "What was there"})
+    allowed = ma.fields.Raw(metadata={"description": "What may be there"})
+
+
+class ProblemSchema(ma.Schema):
+    """An RFC 9457 problem document."""
+
+    type = ma.fields.String(metadata={"example": "about:blank"})
+    title = ma.fields.String(metadata={"example": "Not Found"})
+    status = ma.fields.Integer(metadata={"example": 404})
+    detail = ma.fields.String(metadata={"example": "There is no such package."})
+    code = ma.fields.String(metadata={"example": "not_found", "description": "Stable; programs may switch on it"})
+    request_id = ma.fields.String(metadata={"example": "5f2b8c0e9d3a4b71"})
+    violations = ma.fields.List(ma.fields.Nested(_ViolationSchema))
+
+
+class ApiBlueprint(Blueprint):
+    """A part of the API: one noun. Unknown parameters are refused, scopes are documented from the actions."""
+
+    ARGUMENTS_PARSER = _StrictParser()
+
+    def register_views_in_doc(
+        self, api: "HubApi", app: Flask, spec: Any, *, name: str, parameters: Sequence[Any] | None
+    ) -> None:
+        """Add to each operation the security that its action asks for, then document it as flask-smorest does."""
+        for endpoint, methods in self._docs.items():
+            for method, info in methods.items():
+                if method != "parameters":
+                    needed = declared_action(app, f"{name}.{endpoint}", method.upper())
+                    info.setdefault("manual_doc", {}).update(api.security_of(needed))
+        super().register_views_in_doc(api, app, spec, name=name, parameters=parameters)
+
+
+class HubApi(Api):
+    """flask-smorest's API with our problem documents for errors."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, scopes_allowing: Callable[[str], Sequence[str]], **options: Any) -> None:
+        self._scopes_allowing = scopes_allowing
+        super().__init__(app, **options)
+
+    def security_of(self, action: str | None) -> dict[str, Any]:
+        """The `security` of an operation: a session of a person, or a token with any one of the scopes."""
+        if action in {None, PUBLIC}:
+            return {"security": []}
+        tokens = [{"token": [scope]} for scope in self._scopes_allowing(str(action))]
+        return {"security": [*tokens, {"session": []}]}
+
+    def _register_error_handlers(self) -> None:
+        """Errors are answered by `hub.http.problem`, for the API as for everything else."""
+
+    @public
+    def _openapi_json(self) -> Any:
+        return APISpecMixin._openapi_json(self)
+
+
+def create_api(
+    app: Flask, version: str, scopes: Mapping[str, str], scopes_allowing: Callable[[str], Sequence[str]]
+) -> HubApi:
+    """The API of an app, its document at /api/v1/openapi.json.
+
+    `scopes` are the names and meanings of all scopes; `scopes_allowing` gives those that allow an action.
+    """
+    app.config.update(
+        API_TITLE="Standards Hub",
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = HubApi(app, scopes_allowing, spec_kwargs={"info": {"description": _DESCRIPTION}})
+    api.spec.components.security_scheme("token", _token_scheme(scopes))
+    api.spec.components.security_scheme(
+        "session",
+        {"type": "apiKey", "in": "cookie", "name": "session", "description": "Signed in to the console"},
+    )
+    return api
+
+
+def _token_scheme(scopes: Mapping[str, str]) -> dict[str, Any]:
+    flow = {"tokenUrl": "/oauth/token", "scopes": dict(scopes)}
+    return {"type": "oauth2", "flows": {"clientCredentials": flow}}
+
+
+_DESCRIPTION = """\
+The same things that the console shows, for programs. Times are RFC 3339 in UTC. Listings take `limit` and `cursor`; the
+`Link` header names the next page. Errors are RFC 9457 problem documents with a stable `code`. Statements themselves are
+at `/xapi`.
+"""

@@ -1,0 +1,74 @@
+"""The API's common ground: its document, strict arguments, problem documents."""
+
+import marshmallow as ma
+import pytest
+from flask import Flask
+
+from hub.http.access import action, install_access, public
+from hub.http.api import ApiBlueprint, create_api
+from hub.http.context import install_context
+from hub.http.problem import install_problems
+
+
+class Greeting(ma.Schema):
+    name = ma.fields.String(required=True, validate=ma.validate.Length(max=5))
+
+
+@pytest.fixture
+def api_client():
+    app = Flask("test")
+    install_context(app, {})
+    install_problems(app)
+    install_access(app, [])
+    api = create_api(app, "1", {"packages:read": "See packages"}, lambda name: ["packages:read"])
+    blueprint = ApiBlueprint("greetings", __name__, url_prefix="/api/v1/greetings", description="Politeness")
+
+    @blueprint.get("/")
+    @blueprint.arguments(Greeting, location="query")
+    @blueprint.response(200, Greeting)
+    @public
+    def greet(arguments):
+        """Greet someone"""
+        return arguments
+
+    @blueprint.post("/")
+    @blueprint.arguments(Greeting)
+    @blueprint.response(201, Greeting)
+    @action("packages.read")
+    def keep(body):
+        """Keep a greeting"""
+        return body
+
+    api.register_blueprint(blueprint)
+    return app.test_client()
+
+
+def test_the_document_tells_schemas_and_scopes(api_client):
+    document = api_client.get("/api/v1/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    operations = document["paths"]["/api/v1/greetings/"]
+    assert operations["get"]["summary"] == "Greet someone"
+    assert operations["get"]["security"] == []
+    assert operations["post"]["security"] == [{"token": ["packages:read"]}, {"session": []}]
+
+
+def test_an_argument_that_nobody_declared_is_refused(api_client):
+    assert api_client.get("/api/v1/greetings/?name=Ada").json == {"name": "Ada"}
+    refused = api_client.get("/api/v1/greetings/?name=Ada&colour=blue")
+    assert refused.status_code == 422
+    assert refused.content_type == "application/problem+json"
+    assert refused.json["violations"] == [
+        {"requirement": "request", "where": "query.colour", "message": "Unknown field."}
+    ]
+
+
+def test_every_fault_of_a_field_is_listed(api_client):
+    refused = api_client.get("/api/v1/greetings/?name=Augusta")
+    assert [violation["where"] for violation in refused.json["violations"]] == ["query.name"]
+
+
+def test_an_action_needs_a_credential(api_client):
+    refused = api_client.post("/api/v1/greetings/", json={"name": "Ada"})
+    assert refused.status_code == 401
+    assert refused.json["code"] == "unauthenticated"
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
