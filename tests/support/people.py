@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from flask.testing import FlaskClient
 
@@ -35,6 +36,7 @@ def form_token(client: FlaskClient, path: str = "/sign-in") -> str:
 
 
 def sign_in(client: FlaskClient, account: Account, **fields: str):
-    """Fill in the sign-in page and send it; returns the answer."""
+    """Fill in the sign-in page and send it; returns the answer. Each account comes from an address of its own."""
+    client.environ_base["REMOTE_ADDR"] = str(IPv6Address(account.person.id.int))
     form = {"csrf_token": form_token(client), "email": account.person.email, "password": account.password}
     return client.post("/sign-in", data=form | fields)

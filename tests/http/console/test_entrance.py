@@ -1,0 +1,178 @@
+"""Signing in and out of the console, and what protects its forms."""
+
+import re
+
+import pytest
+
+from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT
+from tests.support.people import PASSWORD, Account, form_token, make_account, sign_in
+
+SESSION = "__Host-hub-session"
+
+
+@pytest.fixture
+def account(hub, system):
+    return make_account(hub, system, "administrator")
+
+
+def cookie(client, name=SESSION):
+    found = client.get_cookie(name)
+    return found.value if found else None
+
+
+def test_who_is_not_signed_in_is_led_to_the_entrance_and_back(client, account):
+    away = client.get("/people?q=x")
+    assert (away.status_code, away.headers["Location"]) == (303, "/sign-in?next=/people?q%3Dx")
+    back = sign_in(client, account, next="/people?q=x")
+    assert (back.status_code, back.headers["Location"]) == (303, "/people?q=x")
+    assert client.get("/people").status_code == 200
+
+
+def test_the_session_cookie_is_protected(client, account):
+    answer = sign_in(client, account)
+    set_cookie = next(v for v in answer.headers.getlist("Set-Cookie") if v.startswith(SESSION))
+    for attribute in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert attribute in set_cookie
+    assert "Domain" not in set_cookie
+
+
+def test_a_wrong_password_says_nothing_about_the_account(client, account):
+    wrong = sign_in(client, Account(account.person, "wrong"))
+    assert wrong.status_code == 401
+    assert "do not belong together" in wrong.text
+    unknown = client.post(
+        "/sign-in", data={"csrf_token": form_token(client), "email": "no@school.example", "password": PASSWORD}
+    )
+    assert unknown.status_code == 401
+    assert "do not belong together" in unknown.text
+    assert cookie(client) is None
+    assert account.person.email in wrong.text, "what was typed is not lost"
+    assert 'value="wrong"' not in wrong.text, "but a password is never echoed"
+
+
+def test_guessing_is_slowed(client, account):
+    statuses = [sign_in(client, Account(account.person, "wrong")).status_code for _ in range(GUESSES_AT_ACCOUNT + 1)]
+    assert statuses == [401] * GUESSES_AT_ACCOUNT + [429]
+
+
+def test_a_session_from_before_signing_in_is_not_taken_over(client, account):
+    client.set_cookie(SESSION, "chosen-by-somebody-else")
+    sign_in(client, account)
+    assert cookie(client) not in {None, "chosen-by-somebody-else"}
+
+
+def test_signing_in_again_gives_a_new_session(client, account):
+    sign_in(client, account)
+    first = cookie(client)
+    client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
+    sign_in(client, account)
+    assert cookie(client) != first
+
+
+def test_signing_out_ends_the_session_on_the_server_too(client, account):
+    sign_in(client, account)
+    session_id = cookie(client)
+    left = client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
+    assert left.status_code == 303
+    assert cookie(client) is None
+    client.set_cookie(SESSION, session_id)
+    assert client.get("/people").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "///evil.example", "/\tevil"],
+)
+def test_the_return_address_is_never_another_site(client, account, target):
+    assert sign_in(client, account, next=target).headers["Location"] == "/"
+    assert client.get("/sign-in", query_string={"next": target}).headers["Location"] == "/"
+
+
+def test_a_form_without_its_token_changes_nothing(client, account):
+    sign_in(client, account)
+    form = {"name": "Mallory", "roles": "author"}
+    path = f"/people/{account.person.id}"
+    for token in ({}, {"csrf_token": ""}, {"csrf_token": "0" * 64}, {"csrf_token": "ü"}):
+        assert client.post(path, data=form | token).status_code == 403
+    assert "Mallory" not in client.get(path).text
+
+
+def test_a_token_of_another_session_is_refused(client, hub, system, account):
+    sign_in(client, account)
+    stolen = form_token(client, "/account")
+    other = make_account(hub, system, "administrator")
+    client.post("/sign-out", data={"csrf_token": stolen})
+    sign_in(client, other)
+    assert client.post("/people/new", data={"csrf_token": stolen, "name": "M"}).status_code == 403
+
+
+def test_a_form_sent_from_another_site_is_refused(client, account):
+    sign_in(client, account)
+    data = {"csrf_token": form_token(client, "/account")}
+    assert client.post("/sign-out", data=data, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert client.post("/sign-out", data=data, headers={"Origin": "null"}).status_code == 403
+    assert client.post("/sign-out", data=data, headers={"Origin": "http://localhost:8000"}).status_code == 303
+
+
+def test_signing_in_needs_a_form_of_ours_too(client, account):
+    form = {"email": account.person.email, "password": PASSWORD}
+    assert client.post("/sign-in", data=form).status_code == 403
+    assert cookie(client) is None
+
+
+def test_a_session_opens_no_api(client, account):
+    sign_in(client, account)
+    answer = client.get("/xapi/statements", headers={"X-Experience-API-Version": "2.0.0"})
+    assert answer.status_code == 401
+
+
+def test_every_page_has_a_strict_policy_and_is_not_kept(client, account):
+    sign_in(client, account)
+    answer = client.get("/people")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son[a-z]+=", answer.text)
+
+
+def test_assets_are_kept_for_good_under_their_digest(client):
+    page = client.get("/sign-in").text
+    address = re.search(r'href="(/assets/console\.css\?v=[0-9a-f]+)"', page)[1]
+    with client.get(address) as answer:
+        assert answer.status_code == 200
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+        assert len(answer.data) < 30_000
+
+
+@pytest.mark.parametrize("name", ["../app.py", "%2e%2e/app.py", "..%2fapp.py", "nothing.css", "etc/passwd"])
+def test_only_assets_are_served_as_assets(client, name):
+    assert client.get(f"/assets/{name}").status_code == 404
+
+
+def test_errors_are_pages_for_people_with_the_request_id(client, account):
+    unknown = client.get("/nowhere", headers={"Accept": "text/html", "X-Request-Id": "request-12345"})
+    assert unknown.status_code == 404
+    assert "Not found" in unknown.text
+    assert "request-12345" in unknown.text
+    sign_in(client, account)
+    gone = client.get("/people/00000000-0000-7000-8000-000000000000", headers={"Accept": "text/html"})
+    assert gone.status_code == 404
+    assert "There is no such user." in gone.text
+
+
+def test_programs_get_problem_documents_for_unknown_addresses(client):
+    for path, accept in (("/nowhere", "*/*"), ("/nowhere", "application/json"), ("/api/v1/nowhere", "text/html")):
+        assert client.get(path, headers={"Accept": accept}).content_type == "application/problem+json"
+
+
+def test_a_person_changes_the_own_password(client, account):
+    sign_in(client, account)
+    form = {"csrf_token": form_token(client, "/account"), "old_password": PASSWORD, "password": "a new phrase to keep"}
+    differs = client.post("/account/password", data=form | {"password_again": "another"})
+    assert differs.status_code == 400
+    assert "is not the same as the new password" in differs.text
+    done = client.post("/account/password", data=form | {"password_again": form["password"]})
+    assert done.status_code == 303
+    client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
+    assert sign_in(client, Account(account.person, "a new phrase to keep")).status_code == 303
