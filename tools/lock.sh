@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write requirements/*.txt: every version and hash, for Linux and macOS, Python 3.11 to 3.13, whatever this machine is.
+# Write requirements/*.txt: every version and hash, for Linux and macOS, Python 3.11 to 3.14, whatever this machine is.
 set -eu
 
 [ -x .venv/bin/uv ] || .venv/bin/pip install --quiet uv

@@ -4,18 +4,18 @@ set -eu
 
 fits() {
     command -v "$1" >/dev/null 2>&1 &&
-        "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+        "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null
 }
 
 python=
-for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
     if fits "$candidate"; then
         python=$candidate
         break
     fi
 done
 if [ -z "$python" ]; then
-    echo "error: Python 3.11, 3.12 or 3.13 is needed and none was found." >&2
+    echo "error: Python 3.11 to 3.14 is needed and none was found." >&2
     echo "  Debian, Ubuntu: sudo apt install python3 python3-venv    macOS: brew install python@3.13" >&2
     echo "  If it has another name: make PYTHON=/path/to/python3 ..." >&2
     exit 1
