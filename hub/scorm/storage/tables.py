@@ -119,7 +119,8 @@ class Activity(Base, TenantOwned):
 class ImportJob(Base, TenantOwned, Timestamped):
     """One upload on its way in: queued, checking, storing, then ready or failed.
 
-    `version_id` is the version this run is building; a worker that finds another one there has been overtaken.
+    `package_id` and `version_id` are what this run is building (there is no such row yet); a worker that finds another
+    version there has been overtaken. A failed job keeps `version_id` until its objects are removed.
     `leased_until` keeps a second delivery of the same job away while a worker is at it.
     """
 
@@ -143,7 +144,7 @@ class ImportJob(Base, TenantOwned, Timestamped):
     state: Mapped[str]
     progress: Mapped[int] = mapped_column(server_default=text("0"))
     package_external_id: Mapped[str | None]
-    package_id: Mapped[UUID | None] = mapped_column(ForeignKey("package.id", ondelete="SET NULL"))
+    package_id: Mapped[UUID | None]
     version_id: Mapped[UUID | None]
     archive_key: Mapped[str]
     archive_name: Mapped[str]
@@ -153,6 +154,7 @@ class ImportJob(Base, TenantOwned, Timestamped):
     findings: Mapped[list] = mapped_column(JSONB, server_default=text("'[]'"))
     created_by: Mapped[str]
     idempotency_key: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
     leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -370,7 +370,20 @@ MANIFEST_RULES: dict[str, Rule] = {
     ),
 }
 
-RULES: dict[str, Rule] = ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
+IMPORT_RULES: dict[str, Rule] = {
+    "import.unchanged": Rule(
+        _HINT,
+        "The file is the same as that of version {number}, so no new version was made.",
+        "Upload it as a package of its own if that was meant.",
+    ),
+    "import.gave-up": Rule(
+        _ERROR,
+        "The import was tried several times and did not come to an end: {reason}.",
+        "Try again later; if it fails again, ask the administrator to look into the log.",
+    ),
+}
+
+RULES: dict[str, Rule] = IMPORT_RULES | ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
 
 
 def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:

@@ -1,0 +1,323 @@
+"""Packages and their versions: list, read, change, publish, delete."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from hub.db import Database
+from hub.db.audit import record
+from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Violation
+from hub.identity import Principal
+from hub.ports import Clock, Ids, ObjectStore
+from hub.scorm.storage import courses, packages
+from hub.scorm.storage.packages import PackageRow
+from hub.scorm.storage.tables import Activity, Package, PackageVersion
+
+T = TypeVar("T")
+
+#: The outbox topic of a deleted package, whose objects are to be removed.
+ERASE_TOPIC = "package.erase"
+LONGEST_TITLE, LONGEST_DESCRIPTION = 500, 5000
+MOST_TAGS, LONGEST_TAG = 20, 50
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version as people see it. Sizes are in bytes; `archive_*` is the zip that was uploaded."""
+
+    id: UUID
+    number: int
+    standard: str
+    edition: str | None
+    title: str
+    file_count: int
+    content_size: int
+    archive_name: str
+    archive_size: int
+    archive_sha256: str
+    created_by: str
+    created_at: datetime
+    is_published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """A package as people see it. `id` is the API's, `uuid` what other tables refer to; `revision` is its ETag."""
+
+    id: str
+    uuid: UUID
+    title: str
+    description: str
+    tags: Sequence[str]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    version_count: int
+    published: VersionView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in a version's package."""
+
+    version: int
+    standard: str
+    counts: dict[str, int]
+    findings: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a launch begins with: a version, where its files lie, and its activities in document order."""
+
+    package: PackageView
+    version_id: UUID
+    standard: str
+    content_prefix: str
+    default_organization: str
+    activities: Sequence[Activity]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to change; None leaves it as it is. `published_version` is a version's number."""
+
+    title: str | None = None
+    description: str | None = None
+    tags: Sequence[str] | None = None
+    published_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The zip of a version, to be handed out as it came."""
+
+    name: str
+    size: int
+    pieces: Iterator[bytes]
+
+
+class Packages:
+    """The packages of a tenant."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, objects: ObjectStore) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._objects = objects
+
+    def page(
+        self,
+        principal: Principal,
+        words: str = "",
+        tag: str = "",
+        before: Sequence[Any] | None = None,
+        limit: int = 50,
+    ) -> Sequence[PackageView]:
+        """Up to `limit` packages, newest first, those before the sort key (created_at, uuid).
+
+        `words` must all occur in title, description or id.
+        """
+        principal.require("packages.read")
+        key = (datetime.fromisoformat(before[0]), UUID(before[1])) if before else None
+        with self._db.read() as session:
+            return [_view(row) for row in packages.page(session, principal.tenant_id, words, tag, key, limit)]
+
+    def get(self, principal: Principal, package_id: str) -> PackageView:
+        """One package; `NotFound` when the tenant has none of that id."""
+        principal.require("packages.read")
+        with self._db.read() as session:
+            return _view(_existing(packages.find_row(session, principal.tenant_id, package_id), package_id))
+
+    def versions(self, principal: Principal, package_id: str) -> Sequence[VersionView]:
+        """Every version of the package, newest first."""
+        principal.require("packages.read")
+        with self._db.read() as session:
+            package = _existing(packages.find(session, principal.tenant_id, package_id), package_id)
+            found = packages.versions(session, principal.tenant_id, package.id)
+        return [_version_view(version, package.published_version_id) for version in found]
+
+    def version(self, principal: Principal, package_id: str, number: int) -> VersionView:
+        """One version by its number."""
+        package, version = self._version(principal, package_id, number)
+        return _version_view(version, package.published_version_id)
+
+    def report(self, principal: Principal, package_id: str, number: int | None = None) -> Report:
+        """What was found in a version (None: the published one) when it was imported."""
+        _, version = self._version(principal, package_id, number, PackageVersion.findings)
+        counts = Counter(one["severity"] for one in version.findings)
+        return Report(version.number, version.standard, dict(counts), version.findings)
+
+    def files(self, principal: Principal, package_id: str, number: int | None = None) -> Sequence[tuple[str, int, str]]:
+        """Path, size in bytes and media type of every file of a version (None: the published one)."""
+        _, version = self._version(principal, package_id, number, PackageVersion.files)
+        return [(path, size, kind) for path, size, kind in version.files]
+
+    def course(self, principal: Principal, package_id: str, number: int | None = None) -> dict[str, Any]:
+        """The manifest of a version as data (`hub.scorm.spec.manifest.course`)."""
+        _, version = self._version(principal, package_id, number, PackageVersion.course)
+        return version.course
+
+    def published(self, principal: Principal, package_id: str) -> Published:
+        """What a launch of the package begins with now; `Gone` when no version is published."""
+        principal.require("packages.read")
+        with self._db.read() as session:
+            row = _existing(packages.find_row(session, principal.tenant_id, package_id), package_id)
+            version = row.published
+            if version is None:
+                raise Gone(f"No version of the package {package_id} is published.", code="package_unpublished")
+            activities = courses.activities(session, principal.tenant_id, version.id)
+        return Published(
+            _view(row),
+            version.id,
+            version.standard,
+            version.content_prefix,
+            version.default_organization,
+            activities,
+        )
+
+    def change(
+        self, principal: Principal, package_id: str, changes: Changes, revision: int | None = None
+    ) -> PackageView:
+        """Change title, description, tags or the published version.
+
+        `PreconditionFailed` when `revision` is given and somebody else changed the package meanwhile.
+        """
+        principal.require("packages.write")
+        values = _checked(changes)
+        with self._db.unit_of_work() as work:
+            package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
+            package = _existing(package, package_id)
+            if revision is not None and revision != package.revision:
+                raise PreconditionFailed("Somebody else changed this package meanwhile; read it again.")
+            if changes.published_version is not None:
+                values["published_version_id"] = self._version_id(work.session, package, changes.published_version)
+            for name, value in values.items():
+                setattr(package, name, value)
+            package.updated_at = self._clock.now()
+            package.revision += 1
+            details = {name: str(value) for name, value in values.items()}
+            record(work.session, self._ids.uuid(), principal, "package.changed", package_id, details)
+            work.session.flush()
+            return _view(_existing(packages.find_row(work.session, principal.tenant_id, package_id), package_id))
+
+    def delete(self, principal: Principal, package_id: str) -> None:
+        """Delete the package: nobody finds or launches it any more, its id is free, its objects go soon after.
+
+        Registrations and their results stay.
+        """
+        principal.require("packages.write")
+        with self._db.unit_of_work() as work:
+            package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
+            package = _existing(package, package_id)
+            package.deleted_at = self._clock.now()
+            package.published_version_id = None
+            details = {"title": package.title}
+            record(work.session, self._ids.uuid(), principal, "package.deleted", package_id, details)
+            work.enqueue(ERASE_TOPIC, {"package_id": str(package.id)}, principal.tenant_id)
+
+    def erase_objects(self, tenant_id: UUID, package_id: UUID) -> None:
+        """Remove the files and zips of a deleted package from the store. May be repeated."""
+        with self._db.read() as session:
+            gone = packages.versions(session, tenant_id, package_id)
+        for version in gone:
+            self._objects.delete(self._objects.keys(version.content_prefix))
+            self._objects.delete([version.archive_key])
+
+    @contextmanager
+    def archive(self, principal: Principal, package_id: str, number: int | None = None) -> Iterator[Archive]:
+        """The very zip that was uploaded as this version (None: the published one)."""
+        _, version = self._version(principal, package_id, number)
+        with self._objects.open(version.archive_key) as pieces:
+            yield Archive(version.archive_name, version.archive_size, pieces)
+
+    def _version(
+        self, principal: Principal, package_id: str, number: int | None, *columns: Any
+    ) -> tuple[Package, PackageVersion]:
+        principal.require("packages.read")
+        with self._db.read() as session:
+            row = _existing(packages.find_row(session, principal.tenant_id, package_id), package_id)
+            wanted = number if number is not None else (row.published.number if row.published else None)
+            found = None
+            if wanted is not None:
+                session.expunge_all()
+                found = packages.version(session, principal.tenant_id, row.package.id, wanted, *columns)
+        if found is None:
+            which = f"version {number}" if number is not None else "published version"
+            raise NotFound(f"The package {package_id} has no {which}.", code="version_not_found")
+        return row.package, found
+
+    def _version_id(self, session: Any, package: Package, number: int) -> UUID:
+        version = packages.version(session, package.tenant_id, package.id, number)
+        if version is None:
+            fault = Violation("package", "published_version", "must be a version of this package", number)
+            raise Invalid(f"There is no version {number}.", violations=[fault])
+        return version.id
+
+
+def _existing(found: T | None, package_id: str) -> T:
+    if found is None:
+        raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+    return found
+
+
+def _checked(changes: Changes) -> dict[str, Any]:
+    """The columns to change. `Invalid` lists all faults."""
+    faults: list[Violation] = []
+    values: dict[str, Any] = {}
+    if changes.title is not None:
+        values["title"] = " ".join(changes.title.split())
+        if not 0 < len(values["title"]) <= LONGEST_TITLE:
+            faults.append(Violation("package", "title", f"must have 1 to {LONGEST_TITLE} characters"))
+    if changes.description is not None:
+        values["description"] = changes.description.strip()
+        if len(values["description"]) > LONGEST_DESCRIPTION:
+            faults.append(Violation("package", "description", f"must have at most {LONGEST_DESCRIPTION} characters"))
+    if changes.tags is not None:
+        values["tags"] = list(dict.fromkeys(tag.strip() for tag in changes.tags))
+        if len(values["tags"]) > MOST_TAGS or any(not 0 < len(tag) <= LONGEST_TAG for tag in values["tags"]):
+            allowed = f"at most {MOST_TAGS} tags of 1 to {LONGEST_TAG} characters"
+            faults.append(Violation("package", "tags", f"must be {allowed}"))
+    if any("\0" in str(value) for value in values.values()):
+        faults.append(Violation("package", "", "must not have zero characters"))
+    if faults:
+        raise Invalid("The package cannot be changed like this.", violations=faults)
+    return values
+
+
+def _view(row: PackageRow) -> PackageView:
+    package = row.package
+    return PackageView(
+        id=package.external_id,
+        uuid=package.id,
+        title=package.title,
+        description=package.description,
+        tags=package.tags,
+        revision=package.revision,
+        created_at=package.created_at,
+        updated_at=package.updated_at,
+        version_count=row.versions,
+        published=_version_view(row.published, row.published.id) if row.published else None,
+    )
+
+
+def _version_view(version: PackageVersion, published_id: UUID | None) -> VersionView:
+    return VersionView(
+        id=version.id,
+        number=version.number,
+        standard=version.standard,
+        edition=version.edition,
+        title=version.title,
+        file_count=version.file_count,
+        content_size=version.content_size,
+        archive_name=version.archive_name,
+        archive_size=version.archive_size,
+        archive_sha256=version.archive_sha256,
+        created_by=version.created_by,
+        created_at=version.created_at,
+        is_published=version.id == published_id,
+    )

@@ -1,0 +1,81 @@
+"""Bytes on their way: zips read from files, entries read as streams, uploads counted while they pass."""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from hub.errors import TooLarge
+
+
+class FileSource:
+    """The bytes of an open file at any place, for several threads (`archive.ByteSource`)."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._descriptor = file.fileno()
+        self.size = os.fstat(self._descriptor).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes at `offset`; fewer than `length` only at the end."""
+        pieces: list[bytes] = []
+        while length > 0 and (piece := os.pread(self._descriptor, length, offset)):
+            pieces.append(piece)
+            offset, length = offset + len(piece), length - len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class PieceStream(io.RawIOBase):
+    """A readable stream of pieces that an iterator yields."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, as a raw stream: a piece may be shorter; nothing at the end only."""
+        if size < 0:
+            rest, self._rest = self._rest, b""
+            return rest + b"".join(self._pieces)
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest = piece
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+
+class CountedStream(io.RawIOBase):
+    """Passes bytes on, counts them, and hashes them (SHA-256). `TooLarge` once there are more than `limit`."""
+
+    def __init__(self, body: BinaryIO, limit: int) -> None:
+        self._body = body
+        self._limit = limit
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of the body."""
+        piece = self._body.read(size)
+        self.size += len(piece)
+        if self.size > self._limit:
+            raise TooLarge(
+                f"The file is larger than {self._limit // 1024**2} MB, the most that this Hub takes.",
+                code="upload_too_large",
+            )
+        self._digest.update(piece)
+        return piece
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what has passed, in hexadecimal digits."""
+        return self._digest.hexdigest()

@@ -1,0 +1,28 @@
+"""What workers do for packages: import what was uploaded, erase what was deleted, sweep what failed runs left."""
+
+from uuid import UUID
+
+from hub.db.outbox import Claimed
+from hub.relay import RetryLater, Topic
+from hub.scorm.services.imports import TOPIC, Busy, Imports
+from hub.scorm.services.packages import ERASE_TOPIC, Packages
+
+#: When to look again at a job that another worker holds.
+_LOOK_AGAIN_SECONDS = 60.0
+
+SWEEP_SECONDS = 900.0
+
+
+def topics(imports: Imports, packages: Packages) -> dict[str, Topic]:
+    """The outbox topics of packages and their handlers."""
+
+    def import_package(message: Claimed) -> None:
+        try:
+            imports.run(message.tenant_id, UUID(message.payload["job_id"]))
+        except Busy:
+            raise RetryLater("another worker is importing it", _LOOK_AGAIN_SECONDS) from None
+
+    def erase_package(message: Claimed) -> None:
+        packages.erase_objects(message.tenant_id, UUID(message.payload["package_id"]))
+
+    return {TOPIC: Topic(import_package), ERASE_TOPIC: Topic(erase_package)}
