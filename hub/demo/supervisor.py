@@ -62,7 +62,7 @@ class Demo:
         self._children = _children(self._folder, settings)
         for child in self._children:
             child.end_orphan()
-        _check_ports(settings)
+        check_ports(settings)
         settings = self._start_servers(settings)
         self._folder.write_settings(settings)
         self._prepare()
@@ -198,7 +198,8 @@ def _children(folder: DemoFolder, settings: Settings) -> list[Child]:
     ]
 
 
-def _check_ports(settings: Settings) -> None:
+def check_ports(settings: Settings) -> None:
+    """Raise `DemoError` for a port that is taken, with who has it and what to set."""
     for port, variable, user in (
         (settings.port, "HUB_PORT", "Hub"),
         (settings.demo_lms_port, "HUB_DEMO_LMS_PORT", "Demo LMS"),
