@@ -1,0 +1,374 @@
+"""The run-time service: commits, sessions, attempts, statements, news."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from hub.bootstrap import Hub
+from hub.errors import Conflict, Gone, NotFound, Unprocessable
+from hub.events import RegistrationProgressed
+from hub.identity import Principal
+from hub.oauth.services.tenants import TenantView
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.registrations import RegistrationDetail, Registrations
+from hub.scorm.services.tokens import PlayerTokens
+from hub.xapi_lrs.services.stores import Stores
+from tests.support.playing import Sco, Window, add_played_course, enrol
+
+Open = Callable[..., Window]
+
+
+@pytest.fixture
+def detail(hub: Hub, system: Principal) -> Callable[[UUID], RegistrationDetail]:
+    return lambda registration_id: hub.service(Registrations).get(system, registration_id)
+
+
+@pytest.fixture
+def window12(hub: Hub, tenant: TenantView, system: Principal) -> Window:
+    """A player on a SCORM 1.2 course of one SCO."""
+    package = add_played_course(hub, tenant.id, "scorm_1_2", Sco("one", columns={"mastery_score": 80.0}))
+    return Window(hub, system, enrol(hub, system, package).id)
+
+
+@pytest.fixture
+def window2004(hub: Hub, tenant: TenantView, system: Principal) -> Window:
+    """A player on a SCORM 2004 course of two SCOs and an asset."""
+    asset = Sco("three", columns={"scorm_type": "asset"})
+    package = add_played_course(hub, tenant.id, "scorm_2004", Sco("one"), Sco("two"), asset)
+    return Window(hub, system, enrol(hub, system, package).id)
+
+
+def verbs(hub: Hub, window: Window) -> list[str]:
+    """The verbs of the registration's statements, the first one first."""
+    return [statement["verb"]["display"]["en-US"] for statement in said(hub, window)]
+
+
+def said(hub: Hub, window: Window) -> list[dict[str, Any]]:
+    """The registration's statements as the LRS has them, the first one first."""
+    store = hub.service(Stores).of(_system(window))
+    with hub.db.connection() as connection:
+        rows = connection.execute(
+            "SELECT body FROM lrs_statement WHERE store = %s ORDER BY stored", (store.number,)
+        ).fetchall()
+    return [json.loads(bytes(row[0])) for row in rows]
+
+
+def _system(window: Window) -> Principal:
+    from hub.identity import system_principal
+
+    return system_principal(window.session.tenant_id)
+
+
+class TestFirstSession:
+    def test_content_finds_a_fresh_data_model(self, window12: Window) -> None:
+        delivery = window12.go().delivery
+        assert delivery is not None
+        assert delivery.api == "API"
+        assert delivery.values["cmi.core.entry"] == "ab-initio"
+        assert delivery.values["cmi.core.student_name"] == "Ada Lovelace"
+        assert delivery.values["cmi.student_data.mastery_score"] == "80"
+        assert delivery.values["cmi.core.lesson_status"] == "not attempted"
+        assert delivery.url.endswith("/one.html")
+
+    def test_what_content_sets_is_kept(self, window12: Window, detail: Any) -> None:
+        window12.go()
+        window12.commit({"cmi.core.lesson_location": "page-3", "cmi.suspend_data": "abc"})
+        activity = detail(window12.session.registration_id).attempts[0].activities[0]
+        assert activity.location == "page-3"
+        assert activity.values["cmi.suspend_data"] == "abc"
+        assert activity.status == "in_progress"
+
+    def test_the_whole_job_says_the_profiles_statements(self, hub: Hub, window12: Window, detail: Any) -> None:
+        window12.go()
+        window12.commit(kind="initialize")
+        window12.commit(
+            {
+                "cmi.core.score.raw": "90",
+                "cmi.core.lesson_status": "completed",
+                "cmi.interactions.0.id": "q1",
+                "cmi.interactions.0.type": "choice",
+                "cmi.interactions.0.student_response": "a",
+                "cmi.interactions.0.result": "correct",
+            }
+        )
+        window12.commit({"cmi.core.session_time": "00:10:00.50"}, kind="terminate")
+        assert verbs(hub, window12) == ["initialized", "responded", "scored", "completed", "passed", "terminated"]
+        last = said(hub, window12)[-1]
+        assert last["result"]["success"] is True
+        assert last["result"]["completion"] is True
+        assert last["result"]["score"]["scaled"] == 0.9
+        registration = detail(window12.session.registration_id).registration
+        assert registration.status == "passed"
+        assert registration.result.score_raw == 90
+        assert registration.completed_at is not None
+
+
+class TestRepeatedCommits:
+    def test_a_doubled_commit_changes_nothing(self, hub: Hub, window12: Window) -> None:
+        window12.go()
+        window12.commit({"cmi.core.lesson_status": "completed"})
+        before = verbs(hub, window12)
+        again = window12.commit({"cmi.core.lesson_status": "failed"}, sequence=1, base=0)
+        assert again.sequence == 1
+        assert verbs(hub, window12) == before
+
+    def test_a_late_commit_changes_nothing(self, window12: Window, detail: Any) -> None:
+        window12.go()
+        window12.commit({"cmi.suspend_data": "new"}, sequence=5, base=0)
+        window12.commit({"cmi.suspend_data": "old"}, sequence=3, base=0)
+        values = detail(window12.session.registration_id).attempts[0].activities[0].values
+        assert values["cmi.suspend_data"] == "new"
+
+    def test_a_gap_is_refused(self, window12: Window) -> None:
+        window12.go()
+        with pytest.raises(Conflict, match="in between"):
+            window12.commit({"cmi.suspend_data": "x"}, sequence=9, base=8)
+
+    def test_a_commit_after_the_end_is_refused(self, window12: Window) -> None:
+        window12.go()
+        window12.commit(kind="terminate")
+        with pytest.raises(Conflict) as refusal:
+            window12.commit({"cmi.suspend_data": "x"})
+        assert refusal.value.code == "stale_session"
+
+
+class TestBadValues:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("cmi.core.score.raw", "101"),
+            ("cmi.core.lesson_status", "great"),
+            ("cmi.core.student_id", "somebody-else"),
+            ("cmi.core.total_time", "99:00:00"),
+            ("cmi.nonsense", "x"),
+            ("cmi.objectives.3.id", "o"),
+        ],
+    )
+    def test_the_element_is_named_and_nothing_is_kept(
+        self, window12: Window, detail: Any, name: str, value: str
+    ) -> None:
+        window12.go()
+        window12.commit({"cmi.suspend_data": "kept", "cmi.core.score.raw": "100"})
+        with pytest.raises(Unprocessable) as refusal:
+            window12.commit({name: value, "cmi.suspend_data": "lost"})
+        assert refusal.value.violations[0].where == name.removesuffix(".id")
+        values = detail(window12.session.registration_id).attempts[0].activities[0].values
+        assert values["cmi.suspend_data"] == "kept"
+
+    def test_text_that_json_databases_refuse_is_kept_exactly(self, window12: Window) -> None:
+        awkward = "\x00 \ud800 \U0001f600 end"
+        window12.go()
+        window12.commit({"cmi.suspend_data": awkward, "cmi.core.lesson_location": awkward})
+        window12.commit({"cmi.core.exit": "suspend"}, kind="terminate")
+        delivery = window12.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.suspend_data"] == awkward
+
+
+class TestComingBack:
+    def test_a_suspended_session_is_resumed(self, hub: Hub, window12: Window, system: Principal) -> None:
+        window12.go()
+        window12.commit(kind="initialize")
+        values = {"cmi.suspend_data": "here", "cmi.core.exit": "suspend", "cmi.core.session_time": "00:01:00"}
+        window12.commit(values, kind="terminate")
+        again = Window(hub, system, window12.session.registration_id).go().delivery
+        assert again is not None
+        assert again.values["cmi.core.entry"] == "resume"
+        assert again.values["cmi.suspend_data"] == "here"
+        assert again.values["cmi.core.total_time"] == "0000:01:00"
+        assert "cmi.core.exit" not in again.values
+        assert verbs(hub, window12) == ["initialized", "suspended"]
+
+    def test_a_session_that_was_cut_off_is_resumed(self, hub: Hub, window2004: Window, system: Principal) -> None:
+        window2004.go()
+        window2004.commit({"cmi.location": "7", "cmi.session_time": "PT30S"})
+        later = Window(hub, system, window2004.session.registration_id)
+        delivery = later.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.entry"] == "resume"
+        assert delivery.values["cmi.location"] == "7"
+        assert delivery.values["cmi.total_time"] == "PT30S"
+        later.commit(kind="initialize")
+        assert verbs(hub, later) == ["initialized", "suspended", "resumed"]
+
+    def test_content_that_never_began_begins_afresh(self, window2004: Window) -> None:
+        window2004.go()
+        delivery = window2004.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.entry"] == "ab-initio"
+
+    def test_a_normal_exit_starts_anew_in_2004(self, window2004: Window) -> None:
+        window2004.play({"cmi.location": "7", "cmi.exit": "normal", "cmi.completion_status": "completed"})
+        delivery = window2004.go("choice", "one").delivery
+        assert delivery is not None
+        assert delivery.values["cmi.entry"] == "ab-initio"
+        assert "cmi.location" not in delivery.values
+
+    def test_a_normal_exit_keeps_data_in_12(self, window12: Window) -> None:
+        window12.play({"cmi.suspend_data": "kept"})
+        delivery = window12.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.core.entry"] == ""
+        assert delivery.values["cmi.suspend_data"] == "kept"
+        assert delivery.values["cmi.core.lesson_status"] == "completed"
+
+    def test_leaving_suspends_2004_content_whatever_it_set(self, window2004: Window) -> None:
+        window2004.play({"cmi.location": "7", "cmi.exit": "normal"})
+        assert window2004.go("suspendAll").ended
+        delivery = window2004.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.entry"] == "resume"
+
+    def test_preferences_follow_the_learner(self, window2004: Window) -> None:
+        window2004.play({"cmi.learner_preference.audio_level": "0.5"})
+        delivery = window2004.go("choice", "two").delivery
+        assert delivery is not None
+        assert delivery.values["cmi.learner_preference.audio_level"] == "0.5"
+
+
+class TestWindows:
+    def test_the_newer_window_takes_over(self, hub: Hub, window12: Window, system: Principal) -> None:
+        window12.go()
+        newer = Window(hub, system, window12.session.registration_id)
+        newer.go()
+        with pytest.raises(Conflict) as refusal:
+            window12.commit({"cmi.suspend_data": "old window"})
+        assert refusal.value.code == "superseded"
+        newer.commit({"cmi.suspend_data": "new window"})
+
+    def test_a_stale_delivery_cannot_write(self, window12: Window) -> None:
+        first = window12.go().delivery
+        assert first is not None
+        window12.commit({"cmi.suspend_data": "first"})
+        window12.go()
+        with pytest.raises(Conflict) as refusal:
+            window12.commit({"cmi.suspend_data": "late"}, session=first.session)
+        assert refusal.value.code == "stale_session"
+
+    def test_a_new_attempt_ends_the_old_windows(self, hub: Hub, window12: Window, system: Principal) -> None:
+        window12.play({"cmi.core.score.raw": "90"})
+        found = hub.service(Registrations).begin_attempt(system, window12.session.registration_id)
+        assert found.status == "not_begun"
+        with pytest.raises(NotFound) as refusal:
+            window12.go()
+        assert refusal.value.code == "attempt_ended"
+        delivery = Window(hub, system, found.id).go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.core.entry"] == "ab-initio"
+
+
+class TestSeveralActivities:
+    def test_flow_and_choice(self, window2004: Window) -> None:
+        first = window2004.go().delivery
+        assert first is not None
+        assert (first.activity, first.forward, first.backward) == ("one", True, False)
+        second = window2004.go("continue").delivery
+        assert second is not None
+        assert (second.activity, second.forward, second.backward) == ("two", True, True)
+        assert window2004.go("previous").delivery.activity == "one"
+        assert window2004.go("choice", "three").delivery.activity == "three"
+        assert window2004.go("continue").ended
+
+    def test_an_unknown_choice_is_refused(self, window2004: Window) -> None:
+        window2004.go()
+        assert window2004.go("choice", "nowhere").refusal == "no_such_activity"
+
+    def test_an_asset_is_completed_when_shown(self, window2004: Window) -> None:
+        destination = window2004.go("choice", "three")
+        assert destination.delivery.api is None
+        assert destination.statuses == {"one": "not_begun", "two": "not_begun", "three": "completed"}
+
+    def test_the_course_is_completed_when_all_are(self, hub: Hub, window2004: Window, detail: Any) -> None:
+        window2004.go("choice", "three")
+        done = {"cmi.completion_status": "completed", "cmi.success_status": "passed"}
+        window2004.play({**done, "cmi.score.scaled": "0.5"}, "one")
+        view = detail(window2004.session.registration_id).registration
+        assert (view.result.completion, view.result.success) == ("incomplete", "unknown")
+        window2004.play({**done, "cmi.score.scaled": "1"}, "two")
+        view = detail(window2004.session.registration_id).registration
+        assert (view.result.completion, view.result.success) == ("completed", "passed")
+        assert view.result.score_scaled == 0.75
+        course = [each for each in said(hub, window2004) if each["object"]["definition"]["type"].endswith("course")]
+        assert {each["verb"]["display"]["en-US"] for each in course} == {"scored", "completed", "passed"}
+
+    def test_content_asks_to_go_on(self, window2004: Window) -> None:
+        window2004.go()
+        answer = window2004.commit({}, "terminate", navigation="{target=three}choice")
+        assert (answer.request, answer.target) == ("choice", "three")
+
+
+class TestNews:
+    def test_each_change_is_published_in_the_transaction(
+        self, hub: Hub, window12: Window, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[RegistrationProgressed] = []
+        handlers = [*hub.events._handlers[RegistrationProgressed], lambda work, news: heard.append(news)]
+        monkeypatch.setitem(hub.events._handlers, RegistrationProgressed, handlers)
+        window12.play({"cmi.core.score.raw": "40"})
+        assert [news.ended for news in heard] == [False, True]
+        assert (heard[-1].success, heard[-1].score_raw, heard[-1].score_scaled) == ("failed", 40, 0.4)
+
+    def test_nothing_is_kept_when_news_cannot_be_told(
+        self, hub: Hub, window12: Window, detail: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        window12.go()
+        window12.commit(kind="initialize")
+
+        def fail(work: Any, news: Any) -> None:
+            raise RuntimeError("no")
+
+        monkeypatch.setitem(hub.events._handlers, RegistrationProgressed, [fail])
+        with pytest.raises(RuntimeError):
+            window12.commit({"cmi.core.lesson_status": "completed"})
+        assert verbs(hub, window12) == ["initialized"]
+        assert detail(window12.session.registration_id).registration.status == "in_progress"
+
+
+class TestWithoutRecording:
+    def test_a_preview_leaves_no_trace(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        package = add_played_course(hub, tenant.id, "scorm_1_2", Sco("one"))
+        link = hub.service(Launches).preview(system, package)
+        opening = hub.service(Launches).open(link.url.rpartition("/")[2], None, "test")
+        window = Window.__new__(Window)
+        window.hub, window.session = hub, hub.service(PlayerTokens).read(opening.token)
+        window.sequence = 0
+        delivery = window.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.core.lesson_mode"] == "browse"
+        assert delivery.values["cmi.core.credit"] == "no-credit"
+        window.commit({"cmi.core.lesson_status": "passed"}, kind="terminate")
+        assert said(hub, window) == []
+
+    def test_a_review_shows_and_changes_nothing(
+        self, hub: Hub, window12: Window, system: Principal, detail: Any
+    ) -> None:
+        window12.play({"cmi.suspend_data": "mine", "cmi.core.exit": "suspend"})
+        review = Window(hub, system, window12.session.registration_id, mode="review")
+        delivery = review.go().delivery
+        assert delivery is not None
+        assert delivery.values["cmi.core.lesson_mode"] == "review"
+        assert delivery.values["cmi.suspend_data"] == "mine"
+        review.commit({"cmi.suspend_data": "changed"}, kind="terminate")
+        values = detail(window12.session.registration_id).attempts[0].activities[0].values
+        assert values["cmi.suspend_data"] == "mine"
+
+
+class TestOpening:
+    def test_an_address_opens_once(self, hub: Hub, window12: Window, system: Principal) -> None:
+        launches = hub.service(Launches)
+        token = launches.create(system, window12.session.registration_id).url.rpartition("/")[2]
+        opening = launches.open(token, None, "test")
+        assert opening.browser_secret is not None
+        with pytest.raises(Gone) as refusal:
+            launches.open(token, None, "test")
+        assert refusal.value.code == "launch_used"
+        with pytest.raises(Gone):
+            launches.open(token, "another browser's secret", "test")
+        assert launches.open(token, opening.browser_secret, "test").browser_secret is None
+
+    def test_an_unknown_address_opens_nothing(self, hub: Hub) -> None:
+        with pytest.raises(NotFound):
+            hub.service(Launches).open("nothing", None, "test")
