@@ -4,7 +4,7 @@ Read it as the map of the system: which adapter stands behind each port, which s
 depend on, who listens to which event, which blueprint is on which origin.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from hub.config import MB, Settings
 from hub.console.app import Surroundings, register_console
 from hub.db import Database
 from hub.db.migrations import Migrations
-from hub.events import Events, TenantCreated
+from hub.events import Events, RegistrationProgressed, TenantCreated
 from hub.health import Health
 from hub.http.access import Authenticator, install_access
 from hub.http.api import create_api
@@ -36,6 +36,16 @@ from hub.http.health import health_blueprint
 from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
 from hub.http.problem import install_problems
+from hub.lti.pylti_bridge import Bridge
+from hub.lti.services.deep_linking import DeepLinking
+from hub.lti.services.links import Links
+from hub.lti.services.messages import Messages
+from hub.lti.services.platforms import Platforms, ToolSettings
+from hub.lti.services.scores import Scores
+from hub.lti.services.shelf import Shelf
+from hub.lti.services.visits import Visits
+from hub.lti.tasks import topics as score_topics
+from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.scopes import SCOPES, scopes_allowing
 from hub.oauth.services.audit_log import AuditLog
@@ -181,6 +191,7 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
     _add_lrs(settings, ports, db, add)
     _add_packages(settings, ports, db, add)
     _add_player(settings, ports, db, add, StatementLog(built[Statements], built[Stores]))
+    _add_lti(settings, ports, db, add, built)
     _add_identity(settings, ports, db, add, lambda principal, name: built[Stores].of(principal, name).id)
     add(Migrations(settings.sqlalchemy_url))
     add(
@@ -272,15 +283,52 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
     )
 
 
+def _add_lti(
+    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], built: Mapping[type, Any]
+) -> None:
+    """hub/lti: platforms, their launches, and the grades that go back to them."""
+    tool = ToolSettings.of(settings.public_url)
+    bridge = Bridge(
+        transients=ports.transients,
+        http=ports.http,
+        keys=ports.keys,
+        clock=ports.clock,
+        ids=ports.ids,
+        launch_url=tool.launch_url,
+        allow_private=settings.allow_private_networks,
+    )
+    shelf = Shelf(built[Packages])
+    visits = Visits(ports.transients, ports.ids)
+    links = Links(
+        db,
+        ports.ids,
+        shelf,
+        built[Learners],
+        built[Registrations],
+        built[Launches],
+        settings.content_url,
+    )
+    add(
+        Platforms(db, ports.ids, ports.keys, tool, allow_private=settings.allow_private_networks),
+        visits,
+        links,
+        DeepLinking(db, bridge, shelf),
+        Messages(db, bridge, links, visits),
+        Scores(db, ports.clock, ports.ids, ports.transients, bridge),
+    )
+
+
 def _subscribe(events: Events, services: dict[type, Any]) -> None:
     """Who listens to which news."""
     events.subscribe(TenantCreated, services[Stores].create_default)
+    events.subscribe(RegistrationProgressed, services[Scores].queue)
 
 
 def _topics(services: dict[type, Any]) -> dict[str, Topic]:
     """Who does the work of which outbox topic."""
     return {
         **package_topics(services[Imports], services[Packages]),
+        **score_topics(services[Scores]),
     }
 
 
@@ -320,6 +368,7 @@ def create_hub_app(hub: Hub) -> Flask:
     _register_api(app)
     register_oauth(app)
     register_lrs(app)
+    register_lti(app)
     register_console(app, hub.settings.upload_limit_mb * MB)
     return app
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.lti.spec import vocabulary as v
-from hub.lti.spec.launch import PACKAGE_PARAMETER, DeepLinkingSettings
+from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, DeepLinkingSettings
 
 RESPONSE_SECONDS = 300
 SCORE_MAXIMUM = 100
@@ -33,7 +33,9 @@ def content_item(choice: Choice, settings: DeepLinkingSettings, launch_url: str)
     }
     if choice.description:
         item["text"] = choice.description
-    if choice.is_graded and settings.accept_line_item:
+    if not choice.is_graded:
+        item["custom"][GRADED_PARAMETER] = "no"
+    elif settings.accept_line_item:
         item["lineItem"] = line_item(choice)
     if "iframe" in settings.targets:
         item["iframe"] = {"width": 1024, "height": 768}

@@ -52,12 +52,12 @@ def decode(token: str) -> Unverified:
 def judge_header(header: Mapping[str, Any]) -> None:
     """Refuse a header that the Hub does not take (RFC 7515 section 4, Security Framework section 5.1.3)."""
     algorithm = header.get("alg")
-    if algorithm not in ALGORITHMS:
-        raise _refused("id_token header alg", "is not allowed", found=algorithm, allowed=sorted(ALGORITHMS))
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise _refused("id_token header alg", "is not allowed", str(algorithm)[:100], sorted(ALGORITHMS))
     if not isinstance(header.get("kid"), str) or not header["kid"]:
         raise _refused("id_token header kid", "is missing: it must name the key of the platform's key set")
     if str(header.get("typ", "JWT")).upper() != "JWT":
-        raise _refused("id_token header typ", "is not JWT", found=header["typ"], allowed="JWT")
+        raise _refused("id_token header typ", "is not JWT", str(header["typ"])[:100], "JWT")
     for name in _KEYS_OF_THE_TOKEN:
         if name in header:
             raise _refused(f"id_token header {name}", "is not taken: only the registered key set is")

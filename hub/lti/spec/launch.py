@@ -11,6 +11,8 @@ from hub.lti.spec.roles import Roles, judge_roles
 
 #: The custom parameter by which a link names its package.
 PACKAGE_PARAMETER = "package_id"
+#: The custom parameter that says "no" where the teacher wants no column in the gradebook.
+GRADED_PARAMETER = "graded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,10 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-SCORE_MEDIA_TYPE = "application/vnd.ims.lis.v1.score+json"
 LINE_ITEM_MEDIA_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
-LINE_ITEMS_MEDIA_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 
 #: A score that could not be delivered for so long goes to the list that a person looks at.
 GIVE_UP_AFTER = timedelta(days=3)
-FIRST_PAUSE_SECONDS = 5
-LONGEST_PAUSE_SECONDS = 3600
 
 _HUNDREDTH_OF_A_PERCENT = Decimal("0.0001")
 
@@ -77,18 +73,17 @@ def score_of(progress: Progress, maximum: Decimal) -> Score:
 def _given(progress: Progress, maximum: Decimal, is_final: bool) -> Decimal | None:
     if progress.scaled is not None:
         share = min(max(Decimal(str(progress.scaled)), Decimal(0)), Decimal(1))
-        return (share * maximum).quantize(_HUNDREDTH_OF_A_PERCENT, ROUND_HALF_EVEN).normalize()
+        return (share * maximum).quantize(_HUNDREDTH_OF_A_PERCENT, ROUND_HALF_EVEN)
     if not is_final:
         return None
     return Decimal(0) if progress.success == "failed" else maximum
 
 
-def scores_url(line_item_url: str) -> str:
-    """Where the scores of a line item go: `/scores` ends the path, whatever query the line item has (section
-    3.4).
-    """
+def path_extended(line_item_url: str, segment: str) -> str:
+    """Where the scores (or results) of a line item are: the segment ends the path, whatever query the line item has
+    (sections 3.3 and 3.4)."""
     parts = urlsplit(line_item_url)
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/scores", fragment=""))
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{segment}", fragment=""))
 
 
 def next_timestamp(now: datetime, last: datetime | None) -> datetime:
@@ -107,14 +102,13 @@ def wire_time(moment: datetime) -> str:
 class Outcome(Enum):
     """What to do after a platform's answer to a score."""
 
-    DELIVERED = "delivered"
-    RENEW_TOKEN = "renew token"
     RETRY = "retry"
     RETRY_LATER_TIME = "retry with a later time"
     FAIL = "fail"
 
 
 _RETRIED = {
+    401,
     403,  # Canvas answers 403 when its rate limit is reached.
     408,
     425,
@@ -122,26 +116,27 @@ _RETRIED = {
 }
 
 
-def judge_answer(status: int) -> Outcome:
-    """What a platform's HTTP status means for a score that was sent.
+def judge_refusal(status: int) -> Outcome:
+    """What a platform's HTTP status means for a score that it did not take.
 
-    401: the token is no longer good. 409: a score of the same time or later is there already (section 3.4.9);
-    ours is the newest we have, so it goes again under a later time. 429 and 5xx pass. Every other refusal
-    (400, 404, 422) and every redirect would be the same tomorrow: a person has to look.
+    409: a score of the same time or later is there already (section 3.4.9); ours is the newest we have, so it goes
+    again under a later time. 401 comes here after a new token was refused too: that, 429 and 5xx may pass. Every other
+    refusal (400, 404, 422) and every redirect would be the same tomorrow: a person has to look.
     """
-    if 200 <= status < 300:
-        return Outcome.DELIVERED
-    if status == 401:
-        return Outcome.RENEW_TOKEN
     if status == 409:
         return Outcome.RETRY_LATER_TIME
     return Outcome.RETRY if status in _RETRIED or status >= 500 else Outcome.FAIL
 
 
-def pause_seconds(attempts: int, chance: float) -> float:
-    """How long to wait after so many tries: 5 s doubling up to an hour, spread by `chance` (0..1) over ±25 %."""
-    pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 20), LONGEST_PAUSE_SECONDS)
-    return pause * (0.75 + 0.5 * chance)
+def replaces(new: Score, last: Score | None) -> bool:
+    """Whether a score is worth sending after the last one: it says something else, and no mark is lost by it.
+
+    A new attempt begins without a result; the mark of the one before stays until there is another final one.
+    """
+    if last is None:
+        return True
+    keeps_mark = last.grading_progress == "FullyGraded" and new.grading_progress != "FullyGraded"
+    return new != last and not keeps_mark
 
 
 def wished_pause(headers: Mapping[str, str]) -> float | None:
@@ -159,11 +154,13 @@ def reason_of(status: int, body: bytes) -> str:
     return f"The platform answered {status}" + (f": {text}" if text else ".")
 
 
-def line_item_faults(document: Any) -> str | None:
-    """Why a platform's line item cannot be used, or None (section 3.2)."""
-    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
-        return "it has no id"
-    maximum = document.get("scoreMaximum")
-    if isinstance(maximum, bool) or not isinstance(maximum, int | float) or not maximum > 0:
-        return "its scoreMaximum is not a number above 0"
+def line_item_of(items: Any, resource_link_id: str) -> str | None:
+    """The URL of the first line item that belongs to a resource link (section 3.2), or None when there is none."""
+    for item in items if isinstance(items, list) else []:
+        if (
+            isinstance(item, dict)
+            and item.get("resourceLinkId") == resource_link_id
+            and isinstance(item.get("id"), str)
+        ):
+            return str(item["id"])
     return None

@@ -1,0 +1,189 @@
+"""Messages from platforms: the login that begins a launch, and the launch itself with what it leads to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from hub.db import Database
+from hub.errors import Invalid, Unauthenticated, Violation
+from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, UnboundBrowser
+from hub.lti.services.links import Links
+from hub.lti.services.visits import Visit, Visits
+from hub.lti.spec.launch import Launch
+from hub.lti.spec.login import Login, read_login
+from hub.lti.spec.platform import Platform
+from hub.lti.spec.urls import origin_of
+from hub.lti.storage import platforms
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_STATE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlayer:
+    """Send the browser to the player, by an address that is good once."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPicker:
+    """Show the teacher what there is to choose."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCourse:
+    """Show the teacher how the learners of the link are doing."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingYet:
+    """Tell the learner that the teacher has not chosen anything for this link yet."""
+
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """The browser keeps no cookie in this frame: offer the same login in a window of its own."""
+
+    parameters: Mapping[str, str]
+
+
+Answer = OpenPlayer | ShowPicker | ShowCourse | NothingYet | OpenWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A launch whose login is known, not checked yet."""
+
+    platform: Platform
+    record: LoginRecord
+    form: Mapping[str, str]
+
+
+class Messages:
+    """Takes login initiations and launches. Whoever comes here is nobody until the platform's word is checked."""
+
+    def __init__(self, db: Database, bridge: Bridge, links: Links, visits: Visits) -> None:
+        self._db = db
+        self._bridge = bridge
+        self._links = links
+        self._visits = visits
+
+    def login(self, parameters: Mapping[str, Sequence[str]]) -> LoginRedirect:
+        """Answer a login initiation; raises `Invalid` or `Unauthenticated` for one that names no known platform."""
+        login = read_login(parameters, self._bridge.launch_url)
+        return self._bridge.begin_login(self._platform_of(login), login)
+
+    def _platform_of(self, login: Login) -> Platform:
+        """The platform of a login. Where its client id is not told, issuer and deployment must leave but one."""
+        with self._db.read() as session:
+            found = platforms.find_by_issuer(session, login.issuer, login.client_id)
+        if login.deployment_id:
+            fitting = [platform for platform in found if login.deployment_id in platform.deployment_ids]
+            if found and not fitting:
+                raise _unknown("lti_deployment_id", "is not registered with the Hub", login.deployment_id)
+            found = fitting
+        if len(found) > 1:
+            raise _unknown("client_id", "is missing, and the issuer has several platforms here", login.issuer)
+        if not found:
+            raise _unknown("iss", "and client_id name no platform that is registered with the Hub", login.issuer)
+        return found[0]
+
+    def arrive(self, form: Mapping[str, Sequence[str]]) -> Arrival:
+        """Find the login that a launch answers, so that even a refusal knows whose page it is shown in."""
+        fields = {name: _single(form, name) for name in ("state", "id_token", "error", "error_description")}
+        if not fields["state"] or len(fields["state"]) > _LONGEST_STATE:
+            raise _malformed("state", "is missing" if not fields["state"] else "is too long")
+        record = self._bridge.record_of(fields["state"])
+        with self._db.read() as session:
+            platform = platforms.get(session, record.tenant_id, record.platform_id)
+        if platform is None or not platform.is_active:
+            raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)
+        return Arrival(platform, record, fields)
+
+    def receive(self, arrival: Arrival, cookies: Mapping[str, str]) -> Answer:
+        """Check the launch and do what it asks for."""
+        form, platform = arrival.form, arrival.platform
+        if form["error"]:
+            raise _declined(form["error"], form["error_description"])
+        if not form["id_token"]:
+            raise _malformed("id_token", "is missing")
+        try:
+            launch = self._bridge.receive(platform, form, cookies, arrival.record)
+        except UnboundBrowser:
+            log.info("launch_without_cookie", platform=str(platform.id))
+            return OpenWindow(arrival.record.login.parameters())
+        log.info("launch_admitted", platform=str(platform.id), message=launch.message_type)
+        return self._answer(platform, launch)
+
+    def _answer(self, platform: Platform, launch: Launch) -> Answer:
+        if launch.deep_linking:
+            return ShowPicker(self._begin_visit(platform, launch, None))
+        link = self._links.arrive(platform, launch)
+        if launch.roles.is_instructor:
+            token = self._begin_visit(platform, launch, link.id)
+            return ShowCourse(token) if link.package_id else ShowPicker(token)
+        if link.package_id is None:
+            return NothingYet(link.title)
+        return OpenPlayer(self._links.open_player(platform, launch, link))
+
+    def _begin_visit(self, platform: Platform, launch: Launch, resource_link_id: UUID | None) -> str:
+        person = launch.person
+        return self._visits.begin(
+            Visit(
+                tenant_id=platform.tenant_id,
+                platform_id=platform.id,
+                deployment_id=launch.deployment_id,
+                user_id=person.subject,
+                name=person.name or person.subject,
+                origins=frame_origins(platform, launch),
+                resource_link_id=resource_link_id,
+                deep_linking=launch.deep_linking,
+            )
+        )
+
+
+def frame_origins(platform: Platform, launch: Launch) -> tuple[str, ...]:
+    """The origins that may frame what this launch leads to: the platform's registered ones, and those of its pages and
+    services that the signed message names (Canvas has one issuer for all the hosts that its schools use)."""
+    settings, ags = launch.deep_linking, launch.ags
+    urls = [
+        launch.return_url,
+        settings.return_url if settings else None,
+        launch.memberships_url,
+        ags.line_items_url if ags else None,
+    ]
+    return tuple(dict.fromkeys([*platform.origins, *(origin_of(url) for url in urls if url)]))
+
+
+def _single(form: Mapping[str, Sequence[str]], name: str) -> str:
+    values = form.get(name, ())
+    if len(values) > 1:
+        raise _malformed(name, "is there more than once")
+    return values[0] if values else ""
+
+
+def _malformed(where: str, message: str) -> Invalid:
+    violation = Violation("Security Framework 1.0, 5.1.1.3", where, message)
+    return Invalid(f"The launch's {where} {message}.", code="lti_launch_malformed", violations=[violation])
+
+
+def _unknown(where: str, message: str, found: str) -> Unauthenticated:
+    violation = Violation("Security Framework 1.0, 5.1.1", where, message, found[:200])
+    return Unauthenticated(f"The {where} {message}.", code="lti_platform_unknown", violations=[violation])
+
+
+def _declined(error: str, description: str) -> Unauthenticated:
+    """The platform did not vouch for the person (OIDC Core section 3.1.2.6): its words, shortened."""
+    found = f"{error}: {description}"[:300] if description else error[:300]
+    violation = Violation("OIDC Core, 3.1.2.6", "error", "came from the platform instead of a launch", found)
+    return Unauthenticated("The platform did not sign you in.", code="lti_login_declined", violations=[violation])

@@ -1,0 +1,134 @@
+"""Platforms: the learning management systems that may launch into a tenant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from hub.db import Database
+from hub.db.audit import record
+from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.identity import Principal
+from hub.lti.spec.platform import Platform, PlatformDetails, judge_details
+from hub.lti.storage import platforms
+from hub.ports import Ids, KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSettings:
+    """What an administrator copies into the platform; the same for every platform."""
+
+    login_url: str
+    launch_url: str
+    jwks_url: str
+    deep_link_url: str
+
+    @classmethod
+    def of(cls, public_url: str) -> "ToolSettings":
+        """The addresses below the Hub's origin. One address takes every message, so that a platform needs to know
+        only one redirect URI."""
+        launch_url = f"{public_url}/lti/launch"
+        return cls(f"{public_url}/lti/login", launch_url, f"{public_url}/lti/jwks", launch_url)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformChange:
+    """What can be changed later; None leaves it as it is. Deployments are only ever added."""
+
+    name: str | None = None
+    auth_url: str | None = None
+    token_url: str | None = None
+    jwks_url: str | None = None
+    token_audience: str | None = None
+    is_active: bool | None = None
+    deployment_ids: tuple[str, ...] = ()
+
+
+class Platforms:
+    """Add, list, change and remove platforms."""
+
+    def __init__(self, db: Database, ids: Ids, keys: KeyRing, settings: ToolSettings, *, allow_private: bool) -> None:
+        self._db = db
+        self._ids = ids
+        self._keys = keys
+        self._allow_private = allow_private
+        self.settings = settings
+
+    def add(self, principal: Principal, details: PlatformDetails) -> Platform:
+        """Add a platform. `Invalid` lists every fault of the details, `Conflict` says that it is there already."""
+        principal.require("platforms.write")
+        judge_details(details, allow_private=self._allow_private)
+        new_id = self._ids.uuid()
+        try:
+            with self._db.unit_of_work() as work:
+                platforms.add(work.session, principal.tenant_id, new_id, details)
+                self._add_deployments(work.session, principal.tenant_id, new_id, details.deployment_ids)
+                about = {"issuer": details.issuer, "client_id": details.client_id}
+                record(work.session, self._ids.uuid(), principal, "platform.added", str(new_id), about)
+        except IntegrityError as error:
+            raise Conflict(
+                "There is a platform with this issuer and client id already.", code="platform_exists"
+            ) from error
+        return self.get(principal, new_id)
+
+    def _add_deployments(self, session: Session, tenant_id: UUID, platform_id: UUID, names: Sequence[str]) -> None:
+        platforms.add_deployments(session, tenant_id, platform_id, [(self._ids.uuid(), name) for name in names])
+
+    def list(self, principal: Principal, *, after: UUID | None = None, limit: int = 50) -> Sequence[Platform]:
+        """Up to `limit` platforms in the order in which they were added, those after the id `after`."""
+        principal.require("platforms.read")
+        with self._db.read() as session:
+            return platforms.list_after(session, principal.tenant_id, after, limit)
+
+    def get(self, principal: Principal, platform_id: UUID) -> Platform:
+        """One platform; raises `NotFound`."""
+        principal.require("platforms.read")
+        with self._db.read() as session:
+            found = platforms.get(session, principal.tenant_id, platform_id)
+        if found is None:
+            raise NotFound("There is no such platform.", code="platform_not_found")
+        return found
+
+    def change(self, principal: Principal, platform_id: UUID, wanted: PlatformChange) -> Platform:
+        """Change a platform; issuer and client id stay, they are what it is known by."""
+        principal.require("platforms.write")
+        before = self.get(principal, platform_id)
+        judge_details(_details(before, wanted), allow_private=self._allow_private)
+        values = {
+            name: getattr(wanted, name)
+            for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience", "is_active")
+            if getattr(wanted, name) is not None
+        }
+        if values.get("name") == "":
+            raise Invalid("A platform has a name.", violations=[Violation("platform", "name", "must not be empty")])
+        with self._db.unit_of_work() as work:
+            if values:
+                platforms.change(work.session, principal.tenant_id, platform_id, values)
+            self._add_deployments(work.session, principal.tenant_id, platform_id, wanted.deployment_ids)
+            record(work.session, self._ids.uuid(), principal, "platform.changed", str(platform_id), values)
+        return self.get(principal, platform_id)
+
+    def remove(self, principal: Principal, platform_id: UUID) -> None:
+        """Remove a platform with its links and score deliveries; registrations and statements stay."""
+        principal.require("platforms.write")
+        with self._db.unit_of_work() as work:
+            if not platforms.remove(work.session, principal.tenant_id, platform_id):
+                raise NotFound("There is no such platform.", code="platform_not_found")
+            record(work.session, self._ids.uuid(), principal, "platform.removed", str(platform_id))
+
+    def public_keys(self) -> dict[str, object]:
+        """The Hub's key set (RFC 7517): every key that may have signed what a platform holds."""
+        return self._keys.public_set()
+
+
+def _details(platform: Platform, wanted: PlatformChange) -> PlatformDetails:
+    return PlatformDetails(
+        issuer=platform.issuer,
+        client_id=platform.client_id,
+        auth_url=wanted.auth_url or platform.auth_url,
+        token_url=wanted.token_url or platform.token_url,
+        jwks_url=wanted.jwks_url or platform.jwks_url,
+        deployment_ids=(*platform.deployment_ids, *wanted.deployment_ids),
+    )

@@ -1,0 +1,25 @@
+"""The address of the next page of a service's answer (RFC 8288, Link header)."""
+
+import html
+import re
+from urllib.parse import urljoin
+
+from hub.lti.spec.urls import origin_of
+
+# Moodle writes `rel=“next”` with curly quotes and HTML entities in its line-item header; others leave the quotes out.
+_LINK = re.compile(r"<([^<>]*)>((?:\s*;[^,<]*)*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*[\"'“”]?\s*(?:[^\"'“”;]*\s)?next(?:\s[^\"'“”;]*)?[\"'“”]?\s*(?:;|$)", re.IGNORECASE)
+
+
+def next_link(header: str, base_url: str) -> str | None:
+    """The absolute address of the page after this one, or None on the last.
+
+    A relative address is relative to the page. One of another origin is not followed: the request carries a token
+    that was given to us for this origin's service.
+    """
+    text = html.unescape(header)
+    for target, parameters in _LINK.findall(text):
+        if _NEXT.search(parameters):
+            following = urljoin(base_url, target.strip())
+            return following if origin_of(following) == origin_of(base_url) else None
+    return None

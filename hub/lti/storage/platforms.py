@@ -1,0 +1,125 @@
+"""Platforms and their deployments in the database."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub.lti.spec.platform import Platform, PlatformDetails
+from hub.lti.spec.urls import origin_of
+from hub.lti.storage.tables import DeploymentRow, PlatformRow
+
+
+def find_by_issuer(session: Session, issuer: str, client_id: str | None) -> list[Platform]:
+    """The active platforms of an issuer, all of them or the one with that client id.
+
+    The one read of this area that names no tenant: whoever logs in by LTI is nobody until the platform is known, and
+    the platform says which tenant it is.
+    """
+    query = select(PlatformRow).where(PlatformRow.issuer == issuer, PlatformRow.is_active)
+    if client_id is not None:
+        query = query.where(PlatformRow.client_id == client_id)
+    return _with_deployments(session, session.scalars(query.order_by(PlatformRow.id).limit(100)).all())
+
+
+def get(session: Session, tenant_id: UUID, platform_id: UUID) -> Platform | None:
+    """One platform of the tenant."""
+    query = select(PlatformRow).where(PlatformRow.tenant_id == tenant_id, PlatformRow.id == platform_id)
+    found = _with_deployments(session, session.scalars(query).all())
+    return found[0] if found else None
+
+
+def list_after(session: Session, tenant_id: UUID, after: UUID | None, limit: int) -> list[Platform]:
+    """The tenant's platforms in the order in which they were added."""
+    query = select(PlatformRow).where(PlatformRow.tenant_id == tenant_id).order_by(PlatformRow.id).limit(limit)
+    if after is not None:
+        query = query.where(PlatformRow.id > after)
+    return _with_deployments(session, session.scalars(query).all())
+
+
+def deployment_key(session: Session, tenant_id: UUID, platform_id: UUID, deployment_id: str) -> UUID | None:
+    """Our id of a platform's deployment."""
+    return session.scalar(
+        select(DeploymentRow.id).where(
+            DeploymentRow.tenant_id == tenant_id,
+            DeploymentRow.platform_id == platform_id,
+            DeploymentRow.deployment_id == deployment_id,
+        )
+    )
+
+
+def _with_deployments(session: Session, rows: Sequence[PlatformRow]) -> list[Platform]:
+    if not rows:
+        return []
+    deployments: dict[UUID, set[str]] = {row.id: set() for row in rows}
+    query = select(DeploymentRow).where(DeploymentRow.platform_id.in_(list(deployments)))
+    for deployment in session.scalars(query):
+        deployments[deployment.platform_id].add(deployment.deployment_id)
+    return [_platform(row, frozenset(deployments[row.id])) for row in rows]
+
+
+def _platform(row: PlatformRow, deployment_ids: frozenset[str]) -> Platform:
+    return Platform(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        issuer=row.issuer,
+        client_id=row.client_id,
+        auth_url=row.auth_url,
+        token_url=row.token_url,
+        jwks_url=row.jwks_url,
+        token_audience=row.token_audience,
+        is_active=row.is_active,
+        deployment_ids=deployment_ids,
+    )
+
+
+def add(session: Session, tenant_id: UUID, new_id: UUID, details: PlatformDetails) -> None:
+    """Add a platform. Issuer and client id that are taken, in this or another tenant, raise IntegrityError."""
+    session.add(
+        PlatformRow(
+            id=new_id,
+            tenant_id=tenant_id,
+            name=details.name or origin_of(details.issuer),
+            issuer=details.issuer,
+            client_id=details.client_id,
+            auth_url=details.auth_url,
+            token_url=details.token_url,
+            jwks_url=details.jwks_url,
+            token_audience=details.token_audience,
+        )
+    )
+    session.flush()
+
+
+def add_deployments(
+    session: Session, tenant_id: UUID, platform_id: UUID, deployments: Iterable[tuple[UUID, str]]
+) -> None:
+    """Add deployments by our new id and the platform's name; those that are there already stay."""
+    for new_id, deployment_id in deployments:
+        values = {"id": new_id, "tenant_id": tenant_id, "platform_id": platform_id, "deployment_id": deployment_id}
+        session.execute(insert(DeploymentRow).values(**values).on_conflict_do_nothing())
+
+
+def remove(session: Session, tenant_id: UUID, platform_id: UUID) -> bool:
+    """Remove a platform with its deployments, links and deliveries; false when there is none."""
+    removed = session.execute(
+        delete(PlatformRow)
+        .where(PlatformRow.tenant_id == tenant_id, PlatformRow.id == platform_id)
+        .returning(PlatformRow.id)
+    )
+    return removed.first() is not None
+
+
+def change(session: Session, tenant_id: UUID, platform_id: UUID, values: dict[str, Any]) -> bool:
+    """Change columns of a platform; false when there is none."""
+    changed = session.execute(
+        update(PlatformRow)
+        .where(PlatformRow.tenant_id == tenant_id, PlatformRow.id == platform_id)
+        .values(**values)
+        .returning(PlatformRow.id)
+    )
+    return changed.first() is not None

@@ -1,0 +1,234 @@
+"""The tool as platforms and browsers meet it: login, launch, key set, and the small pages shown inside an LMS.
+
+These pages live in frames where the browser may keep no cookie: what they may do is carried by a token in their forms
+(`services.visits`). Each may be framed by the platform that launched it and by nobody else.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlencode
+
+from flask import (
+    Blueprint,
+    Response,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from hub.errors import HubError, Invalid
+from hub.http import public, service
+from hub.http.context import request_id
+from hub.http.headers import content_security_policy
+from hub.lti.services.deep_linking import DeepLinking
+from hub.lti.services.links import Links
+from hub.lti.services.messages import (
+    Answer,
+    Messages,
+    NothingYet,
+    OpenPlayer,
+    OpenWindow,
+    ShowCourse,
+    ShowPicker,
+)
+from hub.lti.services.platforms import Platforms
+from hub.lti.services.visits import Visit, Visits
+
+AREA = Path(__file__).resolve().parents[1]
+
+#: What an administrator should look at, by the code of the error.
+HINTS = {
+    "lti_login_refused": "The platform began the login with other settings than the Hub expects. Compare the tool's "
+    "addresses in the platform with those on the Hub's page of the platform.",
+    "lti_platform_unknown": "Compare issuer, client id and deployment in the Hub's list of platforms with those that "
+    "the platform shows for this tool; every character counts.",
+    "lti_launch_refused": "The platform's message does not fit its registration. The list says which claim is wrong.",
+    "lti_token_refused": "The platform's message is not a token that the Hub takes. Look at the signing key and "
+    "algorithm (RS256 or ES256) in the platform, and at its key set address in the Hub.",
+    "lti_launch_malformed": "This address is opened by the platform. If a link in a course leads here, the platform "
+    "sent an incomplete message.",
+    "lti_login_declined": "Sign in to the learning platform again and open the link once more. If it happens to "
+    "everybody, the platform does not allow this tool's redirect address.",
+    "lti_role_refused": "Only teachers and administrators of a course can add content to it.",
+    "lti_visit_over": "Nothing is wrong with the settings.",
+}
+
+
+def tool_blueprint() -> Blueprint:
+    """Everything below /lti/ on the Hub's origin. Its errors are pages: register `error_page` as their dialect."""
+    blueprint = Blueprint("lti", __name__, url_prefix="/lti", template_folder=str(AREA / "templates"))
+    blueprint.add_url_rule("/login", view_func=login, methods=["GET", "POST"])
+    blueprint.add_url_rule("/launch", view_func=launch, methods=["POST"])
+    blueprint.add_url_rule("/launch", view_func=not_by_get, methods=["GET"])
+    blueprint.add_url_rule("/jwks", view_func=jwks, methods=["GET"])
+    blueprint.add_url_rule("/picker", view_func=picker, methods=["POST"])
+    blueprint.add_url_rule("/choice", view_func=choose, methods=["POST"])
+    blueprint.add_url_rule("/course", view_func=course, methods=["POST"])
+    blueprint.add_url_rule("/preview", view_func=preview, methods=["POST"])
+    blueprint.add_url_rule("/static/<path:name>", view_func=static, methods=["GET"])
+    return blueprint
+
+
+@public
+def login() -> WerkzeugResponse:
+    """A login initiation (Security Framework 1.0 section 5.1.1.1), by GET or POST."""
+    answer = service(Messages).login(request.values.to_dict(flat=False))
+    response = redirect(answer.url, 302)
+    cookie = answer.cookie
+    response.set_cookie(
+        cookie.name,
+        cookie.value,
+        max_age=cookie.seconds,
+        path="/lti",
+        secure=True,
+        httponly=True,
+        samesite="None",
+        # In a frame of another site a browser that blocks third-party cookies keeps this kind alone.
+        partitioned=True,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@public
+def launch() -> WerkzeugResponse:
+    """A launch of any message type (Security Framework 1.0 section 5.1.1.3)."""
+    messages = service(Messages)
+    arrival = messages.arrive(request.form.to_dict(flat=False))
+    g.frame_origins = arrival.platform.origins
+    return _answer(messages.receive(arrival, request.cookies), arrival.platform.origins)
+
+
+@public
+def not_by_get() -> WerkzeugResponse:
+    """Someone typed the launch address into a browser."""
+    raise MethodNotAllowed(["POST"], "Platforms open this address; open the link in your course instead.")
+
+
+@public
+def jwks() -> Response:
+    """The Hub's key set (RFC 7517 section 5)."""
+    response = jsonify(service(Platforms).public_keys())
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@public
+def picker() -> WerkzeugResponse:
+    """The choice of packages, searched or shown again."""
+    return _picker_page(_token(), request.form.get("search", "")[:200])
+
+
+@public
+def choose() -> WerkzeugResponse:
+    """What the teacher chose: the answer to deep linking, or what this link opens from now on."""
+    token, visit = _token(), _visit()
+    chosen = request.form.getlist("package")
+    if visit.deep_linking is None:
+        if len(chosen) != 1:
+            raise Invalid("Choose one package.", code="lti_nothing_chosen")
+        service(Links).choose(visit, chosen[0])
+        return _course_page(token)
+    answer = service(DeepLinking).answer(visit, chosen, is_graded="graded" in request.form)
+    # No form-action: the platform may send the browser on to pages of its own, which the directive would stop.
+    policy = _framed(visit.origins, form_action=None)
+    return _page("lti/return.html", policy, answer=answer)
+
+
+@public
+def course() -> WerkzeugResponse:
+    """How the learners of the link are doing."""
+    return _course_page(_token())
+
+
+@public
+def preview() -> WerkzeugResponse:
+    """Show the link's package to the teacher."""
+    return redirect(service(Links).preview(_visit()), 303)
+
+
+@public
+def static(name: str) -> Response:
+    """Style and scripts of these pages."""
+    return send_from_directory(AREA / "static", name, max_age=3600)
+
+
+def error_page(error: HubError) -> Response:
+    """The error as a page that says what an administrator should look at (dialect of the blueprint).
+
+    It is shown in a frame of the LMS where the platform is known. Before that nobody knows whose frame it is: the page
+    may be framed by anyone, and is sandboxed, as it has nothing on it to be clicked.
+    """
+    origins: tuple[str, ...] = g.get("frame_origins", ())
+    policy = _framed(origins) if origins else content_security_policy(frame_ancestors="*") + "; sandbox"
+    hint = HINTS.get(error.code)
+    response = _page("lti/error.html", policy, error=error, hint=hint, request_id=request_id())
+    response.status_code = error.status
+    response.headers.update(dict(error.headers))
+    return response
+
+
+def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
+    if isinstance(answer, OpenPlayer):
+        return redirect(answer.url, 303)
+    if isinstance(answer, ShowPicker):
+        return _picker_page(answer.token)
+    if isinstance(answer, ShowCourse):
+        return _course_page(answer.token)
+    if isinstance(answer, NothingYet):
+        return _page("lti/nothing_yet.html", _framed(origins), title=answer.title)
+    return _window_page(answer, origins)
+
+
+def _window_page(answer: OpenWindow, origins: Iterable[str]) -> Response:
+    """The same login in a window of its own, where our cookie is not a third party's. The launch itself is refused."""
+    again = f"{request.url_root}lti/login?{urlencode(answer.parameters)}"
+    response = _page("lti/window.html", _framed(origins), again=again)
+    response.status_code = HTTPStatus.UNAUTHORIZED
+    return response
+
+
+def _picker_page(token: str, search: str = "") -> Response:
+    visit = service(Visits).find(token)
+    offered = service(DeepLinking).picker(visit, search)
+    return _page("lti/picker.html", _framed(visit.origins), token=token, picker=offered, visit=visit)
+
+
+def _course_page(token: str) -> Response:
+    visit = service(Visits).find(token)
+    report = service(Links).report(visit)
+    # The preview's form is answered by a redirect to the content origin, which form-action has to allow as well.
+    policy = _framed(visit.origins, form_action=f"'self' {service(Links).player_origin}")
+    return _page("lti/course.html", policy, token=token, report=report)
+
+
+def _token() -> str:
+    return request.form.get("visit", "")
+
+
+def _visit() -> Visit:
+    visit = service(Visits).find(_token())
+    g.frame_origins = visit.origins
+    return visit
+
+
+def _framed(origins: Iterable[str], **changes: str | None) -> str:
+    """The Hub's policy for a page that the platform at these origins may frame; a change to None drops a directive."""
+    kept = {name: value for name, value in changes.items() if value is not None}
+    policy = content_security_policy(frame_ancestors=" ".join(["'self'", *origins]), **kept)
+    dropped = {name.replace("_", "-") for name, value in changes.items() if value is None}
+    return "; ".join(part for part in policy.split("; ") if part.partition(" ")[0] not in dropped)
+
+
+def _page(template: str, policy: str, **values: object) -> Response:
+    response = make_response(render_template(template, **values))
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,151 @@
+"""Deep linking: the picker, and the signed answer to the platform."""
+
+import html
+import re
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from hub.bootstrap import Hub
+from hub.lti.spec import vocabulary as v
+from hub.oauth.services.tenants import TenantView
+from tests.http.lti.test_launch import visit_of
+from tests.support.courses import add_course
+from tests.support.lti_platform import LAUNCH_URL, LEARNER, LtiPlatform
+
+
+@pytest.fixture
+def picker(client: FlaskClient, platform: LtiPlatform, package: UUID) -> str:
+    """The picker page of a teacher's deep linking launch."""
+    login = platform.begin(client)
+    response = platform.launch(client, login, platform.deep_linking_claims(login))
+    assert response.status_code == 200, response.text
+    return response.text
+
+
+def response_claims(client: FlaskClient, page: str) -> dict[str, object]:
+    token = re.search(r'name="JWT" value="([^"]+)"', page)
+    assert token
+    keys = KeySet.import_key_set(client.get("/lti/jwks").get_json())
+    return jwt.decode(token[1], keys, algorithms=["RS256"]).claims
+
+
+def test_the_choice_goes_back_as_a_signed_message(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, picker: str
+) -> None:
+    chosen = {"visit": visit_of(picker), "package": str(package), "graded": "on"}
+    page = client.post("/lti/choice", data=chosen)
+    assert page.status_code == 200
+    action = re.search(r'<form id="return" method="post" action="([^"]+)"', page.text)
+    assert action
+    assert html.unescape(action[1]) == f"{platform.origin}/deep-linking?session=1&course=2"
+    assert '/lti/static/return.js"' in page.text
+    claims = response_claims(client, page.text)
+    assert claims["iss"] == platform.client_id
+    assert claims["aud"] == [platform.issuer]
+    assert claims["nonce"]
+    assert claims[v.DEPLOYMENT_ID] == platform.deployment_id
+    assert claims[v.MESSAGE_TYPE] == v.DEEP_LINKING_RESPONSE
+    assert claims[v.VERSION] == "1.3.0"
+    assert claims[v.DEEP_LINKING_DATA] == "opaque <data>"
+    (item,) = claims[v.CONTENT_ITEMS]
+    assert item["type"] == "ltiResourceLink"
+    assert item["url"] == LAUNCH_URL
+    assert item["custom"] == {"package_id": str(package)}
+    assert item["lineItem"] == {"label": "Golf", "scoreMaximum": 100, "resourceId": str(package)}
+
+
+def test_an_ungraded_choice_asks_for_no_column(client: FlaskClient, package: UUID, picker: str) -> None:
+    page = client.post("/lti/choice", data={"visit": visit_of(picker), "package": str(package)})
+    (item,) = response_claims(client, page.text)[v.CONTENT_ITEMS]
+    assert "lineItem" not in item
+    assert item["custom"]["graded"] == "no"
+
+
+def test_several_packages_where_the_platform_takes_them(
+    client: FlaskClient, hub: Hub, tenant: TenantView, package: UUID, picker: str
+) -> None:
+    second = add_course(hub.db, tenant.id, "Chess")
+    data = {"visit": visit_of(picker), "package": [str(package), str(second)]}
+    items = response_claims(client, client.post("/lti/choice", data=data).text)[v.CONTENT_ITEMS]
+    assert [item["title"] for item in items] == ["Golf", "Chess"]
+
+
+def settings_without(platform: LtiPlatform, *names: str, **changes: object) -> dict[str, object]:
+    settings = {
+        "deep_link_return_url": f"{platform.origin}/return",
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["window"],
+        "accept_multiple": True,
+        "data": "data",
+    }
+    return {v.DEEP_LINKING_SETTINGS: {k: value for k, value in (settings | changes).items() if k not in names}}
+
+
+def pick(client: FlaskClient, platform: LtiPlatform, changes: dict[str, object]) -> str:
+    login = platform.begin(client)
+    return visit_of(platform.launch(client, login, platform.deep_linking_claims(login, **changes)).text)
+
+
+def test_only_what_the_platform_takes_is_sent(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
+    visit = pick(client, platform, settings_without(platform, "data", accept_lineitem=False))
+    page = client.post("/lti/choice", data={"visit": visit, "package": str(package), "graded": "on"})
+    claims = response_claims(client, page.text)
+    (item,) = claims[v.CONTENT_ITEMS]
+    assert "lineItem" not in item
+    assert "iframe" not in item
+    assert "window" in item
+    assert v.DEEP_LINKING_DATA not in claims
+
+
+@pytest.mark.parametrize(
+    ("accept_multiple", "count", "status"), [(True, 2, 200), (False, 1, 200), (False, 2, 400), (True, 0, 400)]
+)
+def test_as_many_as_the_platform_takes(
+    client: FlaskClient,
+    platform: LtiPlatform,
+    hub: Hub,
+    tenant: TenantView,
+    accept_multiple: bool,
+    count: int,
+    status: int,
+) -> None:
+    packages = [str(add_course(hub.db, tenant.id)) for _ in range(count)]
+    visit = pick(client, platform, settings_without(platform, accept_multiple=accept_multiple))
+    assert client.post("/lti/choice", data={"visit": visit, "package": packages}).status_code == status
+
+
+def test_the_picker_needs_a_visit(client: FlaskClient, package: UUID, picker: str) -> None:
+    good = {"visit": visit_of(picker), "package": str(package)}
+    assert client.post("/lti/choice", data=good).status_code == 200
+    for visit in ("", "made-up", good["visit"][:-1] + "_"):
+        assert client.post("/lti/choice", data=good | {"visit": visit}).status_code == 401
+        assert client.post("/lti/picker", data={"visit": visit}).status_code == 401
+
+
+def test_an_unknown_package_is_not_found(client: FlaskClient, picker: str) -> None:
+    assert client.post("/lti/choice", data={"visit": visit_of(picker), "package": "none"}).status_code == 404
+
+
+def test_the_picker_searches_by_title(client: FlaskClient, hub: Hub, tenant: TenantView, picker: str) -> None:
+    add_course(hub.db, tenant.id, "Chess & 100% <luck>")
+    found = client.post("/lti/picker", data={"visit": visit_of(picker), "search": "100%"}).text
+    assert "Chess &amp; 100% &lt;luck&gt;" in found
+    assert "Golf" not in found
+    assert "No course has" in client.post("/lti/picker", data={"visit": visit_of(picker), "search": "%%"}).text
+
+
+def test_the_return_address_is_escaped(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
+    tricky = f"{platform.origin}/return?a='onmouseover='alert(1)&b=&lt;"
+    visit = pick(client, platform, settings_without(platform, deep_link_return_url=tricky))
+    page = client.post("/lti/choice", data={"visit": visit, "package": str(package)}).text
+    assert "action=\"" + html.escape(tricky).replace("&#x27;", "&#39;") + '"' in page
+
+
+def test_a_learner_may_not_choose(client: FlaskClient, platform: LtiPlatform) -> None:
+    login = platform.begin(client)
+    claims = platform.deep_linking_claims(login, **{v.ROLES: [LEARNER]})
+    assert platform.launch(client, login, claims).status_code == 403

@@ -1,0 +1,144 @@
+"""Launches that are let in, and what they lead to."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from flask.testing import FlaskClient
+
+from hub.bootstrap import Hub
+from hub.identity import Principal
+from hub.lti.spec import vocabulary as v
+from hub.oauth.services.tenants import Tenants
+from hub.scorm.services.registrations import Registrations
+from hub.scorm.storage.registrations import Filters
+from tests.support.courses import add_course
+from tests.support.lti_platform import EC, INSTRUCTOR, LAUNCH_URL, LtiPlatform
+
+PLAYER = "http://content.localhost:8000/play/"
+
+
+def custom(package: UUID) -> dict[str, object]:
+    return {v.CUSTOM: {"package_id": str(package)}}
+
+
+def test_a_login_is_sent_on_to_the_platform(client: FlaskClient, platform: LtiPlatform) -> None:
+    login = platform.begin(client)
+    assert login.response.location.startswith(f"{platform.origin}/auth?")
+    assert login.sent["redirect_uri"] == LAUNCH_URL
+    assert login.sent["response_type"] == "id_token"
+    assert login.sent["response_mode"] == "form_post"
+    assert login.sent["prompt"] == "none"
+    assert login.sent["scope"] == "openid"
+    assert login.sent["client_id"] == platform.client_id
+    assert login.sent["login_hint"] == "person-1"
+    assert login.sent["lti_message_hint"] == "hint-1"
+    assert len(login.sent["state"]) >= 43
+    assert len(login.sent["nonce"]) >= 43
+    cookie = login.response.headers["Set-Cookie"]
+    for attribute in ("Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/lti"):
+        assert attribute in cookie
+    assert login.sent["state"] not in cookie
+
+
+def test_a_login_may_be_posted_and_may_leave_the_optional_parameters_out(
+    client: FlaskClient, platform: LtiPlatform
+) -> None:
+    parameters = platform.login_parameters(client_id=None, lti_deployment_id=None, lti_message_hint=None)
+    response = client.post("/lti/login", data=parameters)
+    assert response.status_code == 302
+    assert parse_qs(urlsplit(response.location).query)["client_id"] == [platform.client_id]
+
+
+def test_a_learner_is_sent_to_the_player(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
+    response = platform.enter(client, **custom(package))
+    assert response.status_code == 303, response.text
+    assert response.location.startswith(PLAYER)
+
+
+def test_a_token_by_es256_is_good(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
+    login = platform.begin(client)
+    claims = platform.claims(login, **custom(package))
+    response = platform.launch(client, login, claims, id_token=platform.sign(claims, EC))
+    assert response.status_code == 303
+
+
+def test_the_same_person_by_the_same_link_has_one_registration(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, hub: Hub, system: Principal
+) -> None:
+    for _ in range(2):
+        assert platform.enter(client, **custom(package)).status_code == 303
+    other_link = {v.RESOURCE_LINK: {"id": "link-2"}}
+    assert platform.enter(client, **custom(package), **other_link).status_code == 303
+    assert platform.enter(client, **custom(package), sub="learner-2", name=None, email=None).status_code == 303
+    found = hub.service(Registrations).page(system, Filters(), None, 100)
+    assert sorted((one.learner.subject, one.learner.name) for one in found) == [
+        ("learner-1", "Ada Lovelace"),
+        ("learner-1", "Ada Lovelace"),
+        ("learner-2", ""),
+    ]
+    assert {one.learner.source for one in found} == {platform.issuer}
+
+
+def test_a_learner_is_told_when_nothing_was_chosen(client: FlaskClient, platform: LtiPlatform) -> None:
+    response = platform.enter(client)
+    assert response.status_code == 200
+    assert "has not chosen" in response.text
+
+
+def test_a_package_of_another_tenant_counts_for_nothing(client: FlaskClient, platform: LtiPlatform, hub: Hub) -> None:
+    other = hub.service(Tenants).create(f"other-{platform.client_id}", "Other")
+    foreign = add_course(hub.db, other.id)
+    response = platform.enter(client, **custom(foreign))
+    assert response.status_code == 200
+    assert "has not chosen" in response.text
+
+
+def test_a_teacher_chooses_for_a_link_and_learners_then_enter(
+    client: FlaskClient, platform: LtiPlatform, package: UUID
+) -> None:
+    page = platform.enter(client, **{v.ROLES: [INSTRUCTOR]}, sub="teacher-1", name="Grace Hopper")
+    assert page.status_code == 200
+    assert "Choose what this link opens" in page.text
+    chosen = client.post("/lti/choice", data={"visit": visit_of(page.text), "package": str(package)})
+    assert chosen.status_code == 200
+    assert "No learner has opened this link yet" in chosen.text
+    assert platform.enter(client).status_code == 303
+    report = platform.enter(client, **{v.ROLES: [INSTRUCTOR]}, sub="teacher-1")
+    assert "Ada Lovelace" in report.text
+    assert "Not begun" in report.text
+    preview = client.post("/lti/preview", data={"visit": visit_of(report.text)})
+    assert preview.status_code == 303
+    assert preview.location.startswith(PLAYER)
+
+
+def test_a_teacher_sees_the_learners_of_this_link_alone(
+    client: FlaskClient, platform: LtiPlatform, package: UUID
+) -> None:
+    platform.enter(client, **custom(package), name="Of This Link")
+    other = {v.RESOURCE_LINK: {"id": "link-2"}}
+    platform.enter(client, **custom(package), **other, sub="learner-2", name="Of Another Link")
+    page = platform.enter(client, **custom(package), **{v.ROLES: [INSTRUCTOR]})
+    assert "Of This Link" in page.text
+    assert "Of Another Link" not in page.text
+
+
+def test_pages_may_be_framed_by_their_platform_alone(
+    client: FlaskClient, platform: LtiPlatform, package: UUID
+) -> None:
+    for changes in ({v.ROLES: [INSTRUCTOR]}, {}, {v.ROLES: [INSTRUCTOR]} | custom(package)):
+        policy = platform.enter(client, **changes).headers["Content-Security-Policy"]
+        assert f"frame-ancestors 'self' {platform.origin};" in policy + ";"
+        assert "script-src 'self'" in policy
+
+
+def test_the_key_set_is_public(client: FlaskClient) -> None:
+    keys = client.get("/lti/jwks").get_json()["keys"]
+    assert keys
+    assert all(key["kty"] == "RSA" and key["kid"] and "d" not in key for key in keys)
+
+
+def visit_of(page: str) -> str:
+    found = re.search(r'name="visit" value="([^"]+)"', page)
+    assert found
+    return found[1]

@@ -1,0 +1,261 @@
+"""A learning platform for tests: real keys, a real HTTP server on loopback, and any fault one likes.
+
+It begins logins, signs launches, publishes its key set, gives tokens and takes line items and scores. What a test
+changes is one thing of an otherwise good launch, so that a refusal shares everything else with the success.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from flask.testing import FlaskClient
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from werkzeug.test import TestResponse
+
+from hub.lti.spec import vocabulary as v
+
+LAUNCH_URL = "http://localhost:8000/lti/launch"
+CONTEXT_ROLE = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+LEARNER = CONTEXT_ROLE + "Learner"
+INSTRUCTOR = CONTEXT_ROLE + "Instructor"
+AGS_SCOPES = [v.SCOPE_SCORE, v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ]
+
+# Making an RSA key takes a quarter of a second, so all platforms of a run share these.
+RSA = RSAKey.generate_key(2048, {"kid": "rsa-1", "use": "sig", "alg": "RS256"})
+EC = ECKey.generate_key("P-256", {"kid": "ec-1", "use": "sig", "alg": "ES256"})
+STRANGER = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@dataclass
+class ReceivedScore:
+    """A score as it came: where, with which token, what."""
+
+    path: str
+    token: str
+    body: dict[str, Any]
+
+
+@dataclass
+class LtiPlatform:
+    """The platform. `answers` are given to the next score requests instead of success; `requests` counts by path."""
+
+    client_id: str = field(default_factory=lambda: f"client-{secrets.token_hex(6)}")
+    deployment_id: str = "deployment-1"
+    origin: str = ""
+    key_set: dict[str, Any] = field(default_factory=lambda: key_set_of(RSA, EC))
+    key_set_answer: Answer | None = None
+    token_answers: list[Answer] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    token_seconds: int = 3600
+    answers: list[Answer] = field(default_factory=list)
+    before_answer: Callable[[], None] | None = None
+    scores: list[ReceivedScore] = field(default_factory=list)
+    line_items: list[dict[str, Any]] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=dict)
+    assertions: list[str] = field(default_factory=list)
+
+    @property
+    def issuer(self) -> str:
+        """Where the platform lives."""
+        return self.origin
+
+    def details(self) -> dict[str, Any]:
+        """What an administrator of the Hub enters."""
+        return {
+            "issuer": self.issuer,
+            "client_id": self.client_id,
+            "auth_url": f"{self.origin}/auth",
+            "token_url": f"{self.origin}/token",
+            "jwks_url": f"{self.origin}/jwks?of={self.client_id}",
+            "deployment_ids": (self.deployment_id,),
+        }
+
+    # Login and launch
+
+    def login_parameters(self, **changes: Any) -> dict[str, Any]:
+        """A login initiation; a change to None leaves a parameter out."""
+        parameters = {
+            "iss": self.issuer,
+            "login_hint": "person-1",
+            "target_link_uri": LAUNCH_URL,
+            "lti_message_hint": "hint-1",
+            "client_id": self.client_id,
+            "lti_deployment_id": self.deployment_id,
+        }
+        return _without_none(parameters | changes)
+
+    def begin(self, client: FlaskClient, **changes: Any) -> "Login":
+        """Log in with the Hub and take what it sends to our authentication address."""
+        response = client.get("/lti/login", query_string=self.login_parameters(**changes))
+        assert response.status_code == 302, response.text
+        query = parse_qs(urlsplit(response.location).query)
+        return Login({name: values[0] for name, values in query.items()}, response)
+
+    def claims(self, login: "Login", **changes: Any) -> dict[str, Any]:
+        """The claims of a good resource link launch."""
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": self.client_id,
+            "sub": "learner-1",
+            "exp": now + 60,
+            "iat": now,
+            "nonce": login.sent["nonce"],
+            "name": "Ada Lovelace",
+            "email": "ada@school.example",
+            v.MESSAGE_TYPE: v.RESOURCE_LINK_REQUEST,
+            v.VERSION: "1.3.0",
+            v.DEPLOYMENT_ID: self.deployment_id,
+            v.TARGET_LINK_URI: LAUNCH_URL,
+            v.RESOURCE_LINK: {"id": "link-1", "title": "Unit 1"},
+            v.ROLES: [LEARNER],
+            v.CONTEXT: {"id": "course-1", "title": "Mathematics"},
+            v.LAUNCH_PRESENTATION: {"document_target": "iframe", "return_url": f"{self.origin}/back"},
+        }
+        return _without_none(claims | changes)
+
+    def deep_linking_claims(self, login: "Login", **changes: Any) -> dict[str, Any]:
+        """The claims of a good deep linking request."""
+        settings = {
+            "deep_link_return_url": f"{self.origin}/deep-linking?session=1&course=2",
+            "accept_types": ["ltiResourceLink"],
+            "accept_presentation_document_targets": ["iframe", "window"],
+            "accept_multiple": True,
+            "data": "opaque <data>",
+        }
+        deep = {
+            v.MESSAGE_TYPE: v.DEEP_LINKING_REQUEST,
+            v.RESOURCE_LINK: None,
+            v.ROLES: [INSTRUCTOR],
+            v.DEEP_LINKING_SETTINGS: settings,
+        }
+        return self.claims(login, **(deep | changes))
+
+    def ags(self, **members: Any) -> dict[str, Any]:
+        """The AGS claim of a link with a column whose URL has a query, as Moodle's have."""
+        endpoint = {
+            "scope": AGS_SCOPES,
+            "lineitem": f"{self.origin}/items/1/lineitem?type_id=1",
+            "lineitems": f"{self.origin}/items?type_id=1",
+        }
+        return {v.AGS_ENDPOINT: _without_none(endpoint | members)}
+
+    def sign(self, claims: Any, key: Any = RSA, **header: Any) -> str:
+        """The claims as a token."""
+        algorithm = "ES256" if key is EC else "RS256"
+        return jwt.encode(_without_none({"alg": algorithm, "kid": key.kid, "typ": "JWT"} | header), claims, key)
+
+    def launch(self, client: FlaskClient, login: "Login", claims: dict[str, Any], **form: Any) -> TestResponse:
+        """Post a signed launch from the browser that logged in."""
+        fields = {"state": login.sent["state"], "id_token": self.sign(claims)} | form
+        return client.post("/lti/launch", data=_without_none(fields))
+
+    def enter(self, client: FlaskClient, **changes: Any) -> TestResponse:
+        """A whole launch: login, authentication, launch."""
+        login = self.begin(client)
+        return self.launch(client, login, self.claims(login, **changes))
+
+    # The HTTP server
+
+    def answer(self, method: str, url: str, headers: Any, body: bytes) -> Answer:
+        """What the platform says to a request of the Hub."""
+        path = urlsplit(url).path
+        self.requests[path] = self.requests.get(path, 0) + 1
+        if path == "/jwks":
+            return self.key_set_answer or _json(200, self.key_set)
+        if path == "/token":
+            return self._token(body)
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self.tokens:
+            return _json(401, {"error": "invalid_token"})
+        if path.endswith("/scores"):
+            return self._score(url, token, body)
+        return self._line_items(method, url, body)
+
+    def _token(self, body: bytes) -> Answer:
+        if self.token_answers:
+            return self.token_answers.pop(0)
+        form = parse_qs(body.decode())
+        self.assertions.append(form["client_assertion"][0])
+        token = secrets.token_urlsafe(12)
+        self.tokens[token] = form["scope"][0]
+        return _json(200, {"access_token": token, "token_type": "Bearer", "expires_in": self.token_seconds})
+
+    def _score(self, url: str, token: str, body: bytes) -> Answer:
+        score = json.loads(body)
+        if self.before_answer:
+            self.before_answer()
+        if self.answers:
+            return self.answers.pop(0)
+        self.scores.append(ReceivedScore(url, token, score))
+        return 204, {}, b""
+
+    def _line_items(self, method: str, url: str, body: bytes) -> Answer:
+        if method == "POST":
+            item = json.loads(body) | {"id": f"{self.origin}/items/{len(self.line_items) + 1}/lineitem?type_id=1"}
+            self.line_items.append(item)
+            return _json(201, item)
+        wanted = parse_qs(urlsplit(url).query).get("resource_link_id")
+        return _json(200, [item for item in self.line_items if not wanted or item["resourceLinkId"] in wanted])
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login under way: what the Hub sent to our authentication address, and its whole answer."""
+
+    sent: dict[str, str]
+    response: TestResponse
+
+
+def key_set_of(*keys: Any) -> dict[str, Any]:
+    """The public parts as a JWKS."""
+    return {"keys": [{**key.as_dict(private=False), "kid": key.kid} for key in keys]}
+
+
+@contextmanager
+def running(platform: LtiPlatform) -> Iterator[LtiPlatform]:
+    """Serve the platform at a free port of loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            status, headers, body = platform.answer(self.command, self.path, self.headers, self.rfile.read(length))
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _serve
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silent: tests speak for themselves."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    platform.origin = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield platform
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _json(status: int, document: Any) -> Answer:
+    return status, {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
+def _without_none(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
