@@ -82,6 +82,7 @@ export function openRuntime(delivery, readOnly, queue, onTerminate) {
 
   function note(element, value) {
     touched.add(element);
+    queue.expect();
     timer ??= setTimeout(commitPending, AUTOMATIC_COMMIT_MS);
     if (value.length > LARGE_VALUE) commitPending();
   }

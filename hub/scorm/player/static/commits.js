@@ -45,13 +45,18 @@ export class CommitQueue {
     this.settle();
   }
 
+  /** Something was set that will be committed soon. */
+  expect() {
+    if (!this.stopped && this.failures === 0) this.onState("saving");
+  }
+
   /** Take the values of the session as they are now, and send what is new. */
   commit(values, kind, navigation = "_none_") {
     if (this.stopped || this.activity === null) return;
     Object.assign(this.values, values);
     if (this.pending === null || RANK[kind] > RANK[this.pending]) this.pending = kind;
     if (navigation !== "_none_") this.navigation = navigation;
-    this.onState("saving");
+    this.expect();
     this.send();
   }
 

@@ -1,0 +1,56 @@
+"""The Hub on a port of its own, and a Chromium to visit it with."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from werkzeug.serving import make_server
+
+from hub.bootstrap import Hub, build, create_app
+from hub.config import Settings
+from tests.support.chromium import chromium
+
+
+@pytest.fixture(scope="session")
+def live_hub(hub: Hub, settings: Settings) -> Iterator[Hub]:
+    """The composed Hub, served on a free port: the Hub at localhost, content at content.localhost."""
+    server = make_server("127.0.0.1", 0, _not_yet, threaded=True)
+    port = server.server_port
+    live = build(
+        replace(settings, public_url=f"http://localhost:{port}", content_url=f"http://content.localhost:{port}")
+    )
+    server.app = create_app(live)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield live
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    live.close()
+
+
+def _not_yet(environ: object, start_response: object) -> list[bytes]:
+    raise AssertionError("The application is put in place before the server answers.")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver, once for the run."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+def browser(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A fresh Chromium."""
+    with chromium(playwright, tmp_path / "profile", viewport={"width": 1180, "height": 760}) as context:
+        yield context
+
+
+@pytest.fixture
+def page(browser: BrowserContext) -> Page:
+    """Its first tab."""
+    return browser.pages[0]

@@ -1,0 +1,297 @@
+"""The player in a real browser: both editions, resuming, unloading, reloading, keyboard and small screens."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import BrowserContext, Frame, Page, expect
+
+from hub.bootstrap import Hub
+from hub.identity import Principal
+from hub.oauth.services.tenants import TenantView
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.registrations import ActivityView, Registrations, RegistrationView
+from tests.support.playing import Sco, add_played_course, enrol
+from tests.support.scos import sco12, sco2004
+
+pytestmark = pytest.mark.browser
+
+Start = Callable[..., str]
+
+
+@pytest.fixture
+def start(live_hub: Hub, system: Principal) -> Start:
+    """Make a launch and return its address."""
+
+    def make(registration: RegistrationView, **options: Any) -> str:
+        return live_hub.service(Launches).create(system, registration.id, **options).url
+
+    return make
+
+
+@pytest.fixture
+def course12(live_hub: Hub, tenant: TenantView, system: Principal) -> RegistrationView:
+    """A learner's registration for a SCORM 1.2 course of one SCO."""
+    package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", "Knots", sco12("Knots")), title="Knots")
+    return enrol(live_hub, system, package)
+
+
+@pytest.fixture
+def course2004(live_hub: Hub, tenant: TenantView, system: Principal) -> RegistrationView:
+    """The same for a SCORM 2004 course of three SCOs."""
+    scos = [Sco(name, title, sco2004(title)) for name, title in (("a", "Wind"), ("b", "Sails"), ("c", "Harbour"))]
+    return enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_2004", *scos, title="Sailing"))
+
+
+@pytest.fixture
+def tracked(live_hub: Hub, system: Principal) -> Callable[[UUID], list[ActivityView]]:
+    """What the Hub has of a registration's activities."""
+    return lambda registration_id: list(
+        live_hub.service(Registrations).get(system, registration_id).attempts[-1].activities
+    )
+
+
+def content(page: Page, title: str) -> Frame:
+    """The content's frame, once the page of that title is in it."""
+    expect(page.frame_locator("#content").locator("h1")).to_have_text(title)
+    frame = page.frame(url=lambda url: "/content/" in url)
+    assert frame is not None
+    return frame
+
+
+def saved(page: Page) -> None:
+    """Wait until the Hub has acknowledged everything."""
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+
+
+class TestScorm12:
+    def test_play_leave_and_resume(self, page: Page, start: Start, course12: RegistrationView, tracked: Any) -> None:
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        assert frame.evaluate("[initialized, other]") == ["true", None]
+        assert frame.text_content("#entry") == "ab-initio"
+        frame.click("#turn")
+        frame.click("#turn")
+        page.click("#exit")
+        expect(page.locator("#notice")).to_contain_text("You have left the course")
+        assert tracked(course12.id)[0].location == "3"
+
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        assert (frame.text_content("#entry"), frame.text_content("#page")) == ("resume", "3")
+        frame.click("#finish")
+        expect(page.locator("#state")).to_have_attribute("data-state", "finished")
+        expect(page.locator("#exit")).to_have_class("next")
+        page.click("#exit")
+        expect(page.locator("#notice")).to_be_visible()
+        activity = tracked(course12.id)[0]
+        assert (activity.status, activity.result.score_raw) == ("passed", 90)
+
+    def test_what_content_never_commits_is_kept(
+        self, page: Page, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course12))
+        content(page, "Knots").click("#turn")
+        saved(page)
+        assert tracked(course12.id)[0].location == "2"
+
+    def test_leaving_goes_back_to_the_lms(
+        self, page: Page, live_hub: Hub, start: Start, course12: RegistrationView
+    ) -> None:
+        lms = f"{live_hub.settings.public_url}/healthz"
+        page.goto(start(course12, return_url=lms))
+        content(page, "Knots")
+        page.click("#exit")
+        page.wait_for_url(lms)
+
+
+class TestUnloading:
+    @pytest.mark.parametrize("says_goodbye", [True, False])
+    def test_the_last_words_arrive_when_the_page_goes(
+        self,
+        page: Page,
+        live_hub: Hub,
+        tenant: TenantView,
+        system: Principal,
+        start: Start,
+        tracked: Any,
+        says_goodbye: bool,
+    ) -> None:
+        sco = Sco("one", page=sco12("Knots", says_goodbye=says_goodbye))
+        registration = enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_1_2", sco))
+        page.goto(start(registration))
+        frame = content(page, "Knots")
+        saved(page)
+        frame.evaluate("turn()")
+        page.goto("about:blank")
+        page.wait_for_timeout(500)
+        assert tracked(registration.id)[0].location == "2"
+
+    def test_large_suspend_data_arrives_too(
+        self, page: Page, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        frame.evaluate("api.LMSSetValue('cmi.suspend_data', 'x'.repeat(63999) + 'y')")
+        saved(page)
+        frame.evaluate("turn(); api.LMSSetValue('cmi.suspend_data', 'z'.repeat(63990))")
+        page.wait_for_timeout(100)
+        page.goto("about:blank")
+        page.wait_for_timeout(500)
+        assert tracked(course12.id)[0].values["cmi.suspend_data"] == "z" * 63990
+
+    def test_a_reload_goes_on_in_the_same_browser_only(
+        self, page: Page, start: Start, course12: RegistrationView, browser: BrowserContext
+    ) -> None:
+        address = start(course12)
+        page.goto(address)
+        content(page, "Knots").click("#turn")
+        page.reload()
+        frame = content(page, "Knots")
+        assert (frame.text_content("#entry"), frame.text_content("#page")) == ("resume", "2")
+        browser.clear_cookies()
+        response = page.goto(address)
+        assert response is not None
+        assert response.status == 410
+        expect(page.locator("h1")).to_have_text("Open it again from your course")
+
+
+class TestScorm2004:
+    def test_several_activities(self, page: Page, start: Start, course2004: RegistrationView, tracked: Any) -> None:
+        page.goto(start(course2004))
+        frame = content(page, "Wind")
+        assert frame.evaluate("[initialized, other]") == ["true", None]
+        assert frame.evaluate("api.GetValue('adl.nav.request_valid.continue')") == "true"
+        assert frame.evaluate("api.GetValue('adl.nav.request_valid.previous')") == "false"
+        assert frame.evaluate("api.GetValue('adl.nav.request_valid.choice.{target=c}')") == "true"
+        expect(page.locator("#previous")).to_be_disabled()
+        frame.click("#finish")
+        expect(page.locator("[data-activity=a]")).to_have_attribute("data-status", "passed")
+        page.click("#continue")
+        content(page, "Sails")
+        expect(page.locator("[data-activity=b]")).to_have_attribute("aria-current", "true")
+        page.click("[data-activity=c]")
+        content(page, "Harbour").click("#turn")
+        page.click("#previous")
+        content(page, "Sails").click("#finish")
+        page.click("[data-activity=c]")
+        frame = content(page, "Harbour")
+        assert (frame.text_content("#entry"), frame.text_content("#page")) == ("resume", "2")
+        assert [each.status for each in tracked(course2004.id)] == ["passed", "passed", "in_progress"]
+
+    def test_content_moves_on_by_itself(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start
+    ) -> None:
+        finish = "api.SetValue('adl.nav.request', '{target=c}choice');"
+        scos = [Sco(name, name, sco2004(name, finish=finish)) for name in ("a", "b", "c")]
+        registration = enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_2004", *scos))
+        page.goto(start(registration))
+        content(page, "a").click("#finish")
+        content(page, "c")
+
+    def test_objectives_of_the_manifest_exist(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start
+    ) -> None:
+        sco = Sco("a", page=sco2004("a"), columns={"objectives": ["obj-1", "obj-2"], "launch_data": "start here"})
+        registration = enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_2004", sco))
+        page.goto(start(registration))
+        frame = content(page, "a")
+        names = ["cmi.objectives._count", "cmi.objectives.1.id", "cmi.launch_data", "cmi.learner_name"]
+        found = frame.evaluate("names => names.map(name => api.GetValue(name))", names)
+        assert found == ["2", "obj-2", "start here", "Ada Lovelace"]
+
+
+class TestTrouble:
+    def test_the_older_window_is_told(
+        self, page: Page, browser: BrowserContext, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course12))
+        older = content(page, "Knots")
+        newer = browser.new_page()
+        newer.goto(start(course12))
+        content(newer, "Knots").click("#turn")
+        saved(newer)
+        older.click("#turn")
+        expect(page.locator("#notice")).to_contain_text("opened in another window")
+        assert tracked(course12.id)[0].location == "2"
+
+    def test_a_lost_connection_loses_nothing(
+        self, page: Page, browser: BrowserContext, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        saved(page)
+        browser.set_offline(True)
+        frame.click("#turn")
+        expect(page.locator("#warning")).to_contain_text("No connection")
+        browser.set_offline(False)
+        saved(page)
+        expect(page.locator("#warning")).to_be_hidden()
+        assert tracked(course12.id)[0].location == "2"
+
+    def test_a_preview_says_so_and_records_nothing(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal
+    ) -> None:
+        scos = [Sco(name, name, sco2004(name)) for name in ("a", "b")]
+        package = add_played_course(live_hub, tenant.id, "scorm_2004", *scos)
+        page.goto(live_hub.service(Launches).preview(system, package).url)
+        frame = content(page, "a")
+        assert frame.evaluate("api.GetValue('cmi.mode')") == "browse"
+        expect(page.locator(".pill")).to_have_text("Preview: nothing is recorded")
+        page.click("#continue")
+        content(page, "b")
+        page.click("#previous")
+        content(page, "a")
+
+
+class TestKeyboard:
+    def test_everything_can_be_reached(self, page: Page, start: Start, course2004: RegistrationView) -> None:
+        page.goto(start(course2004))
+        content(page, "Wind")
+        page.locator("body").evaluate("body => { document.activeElement.blur(); body.focus(); }")
+        page.locator("#contents-toggle").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#contents")).to_be_hidden()
+        page.keyboard.press("Enter")
+        expect(page.locator("#contents")).to_be_visible()
+        page.locator("#continue").focus()
+        page.keyboard.press("Enter")
+        content(page, "Sails")
+
+    def test_the_bar_can_be_hidden_and_shown(self, page: Page, start: Start, course2004: RegistrationView) -> None:
+        page.goto(start(course2004))
+        content(page, "Wind")
+        page.locator("#hide").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#bar")).to_be_hidden()
+        expect(page.locator("#show")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#bar")).to_be_visible()
+        expect(page.locator("#hide")).to_be_focused()
+
+
+class TestSmallScreens:
+    def test_contents_are_a_drawer(self, page: Page, start: Start, course2004: RegistrationView) -> None:
+        page.set_viewport_size({"width": 390, "height": 760})
+        page.goto(start(course2004))
+        content(page, "Wind")
+        expect(page.locator("#contents")).to_be_hidden()
+        page.click("#contents-toggle")
+        page.keyboard.press("Escape")
+        expect(page.locator("#contents")).to_be_hidden()
+        expect(page.locator("#contents-toggle")).to_be_focused()
+        page.click("#contents-toggle")
+        page.click("[data-activity=b]")
+        content(page, "Sails")
+        expect(page.locator("#contents")).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    def test_right_to_left_mirrors(self, page: Page, start: Start, course2004: RegistrationView) -> None:
+        page.goto(start(course2004, locale="ar"))
+        content(page, "Wind")
+        assert page.evaluate("document.documentElement.dir") == "rtl"
+        contents, frame = page.locator("#contents").bounding_box(), page.locator("#content").bounding_box()
+        assert contents is not None
+        assert frame is not None
+        assert contents["x"] > frame["x"]
