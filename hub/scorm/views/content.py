@@ -12,12 +12,10 @@ from hub.http.access import public
 from hub.http.context import service
 from hub.scorm.services.content import ContentFile, Contents
 
-#: What authored content needs: scripts of its own kind, inline and evaluated ones, media from anywhere. It stays
-#: framed by our own player, may not become a base for other addresses, and has no plug-ins.
-_POLICY = (
-    "default-src * data: blob: 'unsafe-inline' 'unsafe-eval'; "
-    "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
-)
+#: What authored content needs: scripts of its own kind, inline and evaluated ones, media from anywhere. It may not
+#: become a base for other addresses, and has no plug-ins. It names no frame-ancestors: those are all the frames around
+#: it (CSP Level 3 section 6.4.2), the learning platform's among them, which are not known here.
+_POLICY = "default-src * data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'self'"
 
 
 @public
