@@ -41,6 +41,10 @@ format: $(TEST_STAMP) ## Format the code
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
+.PHONY: screenshots
+screenshots: $(TEST_STAMP) $(VENDOR_STAMP) ## Take the pictures in docs/images again
+	@$(VENV)/python -m tools.screenshots
+
 .PHONY: install
 install: $(TEST_STAMP) $(VENDOR_STAMP) ## Make the environment for development and start nothing
 

@@ -30,10 +30,15 @@ def build(course: str) -> bytes:
     return buffer.getvalue()
 
 
+def package_id(course: str) -> str:
+    """The name of `course` where names are written with hyphens: the package's id and its file's name."""
+    return course.replace("_", "-")
+
+
 def write(folder: Path) -> list[Path]:
     """All packages as zip files in `folder`, which is made when it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{course.replace('_', '-')}.zip" for course in COURSES]
+    paths = [folder / f"{package_id(course)}.zip" for course in COURSES]
     for course, path in zip(COURSES, paths, strict=True):
         path.write_bytes(build(course))
     return paths

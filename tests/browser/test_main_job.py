@@ -1,0 +1,181 @@
+"""The main job, end to end: course, LMS, learner, progress, grade; by the demo's own processes and a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
+
+from hub.adapters.embedded import MinioServer, S3Server, SeaweedServer
+from tests.support.chromium import chromium, chromium_program, cookies_seen_in_a_frame
+from tests.support.demo_browser import FIRE_SAFETY, LmsVisitor, answer, heading, read_on
+from tests.support.running_demo import RunningDemo, running_demo
+
+pytestmark = pytest.mark.browser
+
+FIRE = "Fire safety at school"
+WEATHER = "Reading a weather map"
+ADL_VERBS = "http://adlnet.gov/expapi/verbs/"
+S3_SERVERS: dict[str, type[S3Server]] = {"seaweed": SeaweedServer, "minio": MinioServer}
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    chromium_program()
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(
+    scope="module",
+    params=["folder", pytest.param("seaweed", marks=pytest.mark.s3), pytest.param("minio", marks=pytest.mark.s3)],
+)
+def demo(
+    request: pytest.FixtureRequest, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningDemo]:
+    """The demo, with its packages in a folder or in an S3 server."""
+    folder = tmp_path_factory.mktemp("demo")
+    if request.param == "folder":
+        with running_demo(folder) as running:
+            yield running
+        return
+    kind = S3_SERVERS[request.param]
+    if not kind.is_available():
+        pytest.skip(f"{kind.name} is not on this machine")
+    server = kind(tmp_path_factory.mktemp("s3"))
+    server.start()
+    try:
+        with running_demo(
+            folder,
+            HUB_OBJECT_STORE="s3://main-job/packages",
+            HUB_S3_ENDPOINT_URL=server.url,
+            HUB_S3_ACCESS_KEY_ID=server.access_key_id,
+            HUB_S3_SECRET_ACCESS_KEY=server.secret_access_key,
+        ) as running:
+            yield running
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def page(playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
+    """A browser that blocks third-party cookies; that it does is seen, not believed."""
+    with chromium(playwright, tmp_path / "profile", third_party_cookies=False) as context:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        assert cookies_seen_in_a_frame(page) == {"own"}
+        yield page
+
+
+def statements(demo: RunningDemo, **filters: str) -> list[dict[str, Any]]:
+    """All statements that fit, oldest first, as the reporting client reads them."""
+    token = reporting_token(demo)
+    headers = {"Authorization": f"Bearer {token}", "X-Experience-API-Version": "2.0.0"}
+    url: str | None = f"{demo.hub_url}/xapi/statements"
+    query: dict[str, str] | None = {**filters, "ascending": "true"}
+    found: list[dict[str, Any]] = []
+    while url:
+        response = requests.get(url, params=query, headers=headers, timeout=10)
+        response.raise_for_status()
+        found += response.json()["statements"]
+        url, query = response.json().get("more") or None, None
+        if url:
+            url = requests.compat.urljoin(demo.hub_url, url)
+    return found
+
+
+def reporting_token(demo: RunningDemo, scope: str = "statements/read") -> str:
+    """A token by client credentials."""
+    client = demo.credentials("reporting client")
+    response = requests.post(
+        client["token_url"],
+        data={"grant_type": "client_credentials", "scope": scope},
+        auth=(client["client_id"], client["client_secret"]),
+        timeout=10,
+    )
+    response.raise_for_status()
+    return str(response.json()["access_token"])
+
+
+def verbs(found: list[dict[str, Any]]) -> list[str]:
+    return [statement["verb"]["id"].removeprefix(ADL_VERBS) for statement in found]
+
+
+def of_learner(found: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [statement for statement in found if statement["actor"].get("name") == name]
+
+
+def test_course_is_linked_launched_left_resumed_finished_graded_and_reported(demo: RunningDemo, page: Page) -> None:
+    visitor = LmsVisitor(page, demo)
+    visitor.sign_in("teacher")
+    visitor.add_activity(FIRE)
+
+    visitor.become("learner1")
+    content = visitor.launch(FIRE)
+    assert heading(content) == FIRE
+    read_on(content, 5)
+    for given in FIRE_SAFETY[:3]:
+        answer(content, given)
+    assert heading(content) == "Question 4 of 6"
+    visitor.leave()
+
+    content = visitor.launch(FIRE)
+    assert heading(content) == "Question 4 of 6"
+    expect(content.get_by_text("Welcome back.")).to_be_visible()
+    for given in (*FIRE_SAFETY[3:5], {"1": "b", "2": "c", "3": "b"}):
+        answer(content, given)
+    expect(content.get_by_text("5 of 6 right: 83 of 100 points. You have passed.")).to_be_visible()
+    content.get_by_role("button", name="Finish").click()
+    expect(content.get_by_text("Everything is recorded.")).to_be_visible()
+    visitor.leave()
+
+    visitor.become("teacher")
+    page.goto(f"{demo.lms_url}/courses/1/gradebook")
+    row = page.get_by_role("row", name="Liam Learner")
+    expect(row).to_contain_text("83")
+    expect(row).to_contain_text("/ 100")
+    expect(row).to_contain_text("Completed")
+
+    check_statements(demo)
+
+
+def check_statements(demo: RunningDemo) -> None:
+    found = of_learner(statements(demo), "Liam Learner")
+    said = verbs(found)
+    assert said[0] == "initialized"
+    assert said.count("responded") == 6
+    assert said.count("passed") == 1
+    assert said.index("suspended") < said.index("resumed") < said.index("passed")
+    assert said[-1] == "terminated"
+    assert "failed" not in said
+    passed = found[said.index("passed")]
+    assert passed["result"]["score"]["raw"] == 83
+    assert passed["result"]["success"] is True
+    registrations = {statement["context"]["registration"] for statement in found}
+    assert len(registrations) == 1
+    responses = {s["object"]["id"].rsplit("/", 1)[-1]: s for s in found if s["verb"]["id"] == ADL_VERBS + "responded"}
+    assert len(responses) == 6
+
+
+def test_statements_are_closed_to_others(demo: RunningDemo) -> None:
+    url = f"{demo.hub_url}/xapi/statements"
+    version = {"X-Experience-API-Version": "2.0.0"}
+    assert requests.get(url, headers=version, timeout=10).status_code == 401
+    forged = {**version, "Authorization": "Bearer forged"}
+    assert requests.get(url, headers=forged, timeout=10).status_code == 401
+    reading = {**version, "Authorization": f"Bearer {reporting_token(demo)}"}
+    assert requests.get(url, headers=reading, timeout=10).status_code == 200
+    refused = requests.post(url, headers=reading, json=[], timeout=10)
+    assert refused.status_code == 403
+    assert refused.headers["Content-Type"].startswith("application/problem+json")
+    assert refused.json()["code"] == "insufficient_scope"
+
+
+def test_course_of_several_scos(demo: RunningDemo, page: Page) -> None:
+    visitor = LmsVisitor(page, demo)
+    visitor.sign_in("teacher")
+    visitor.add_activity(WEATHER)
+    visitor.become("learner2")
+    visitor.launch(WEATHER)

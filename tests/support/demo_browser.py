@@ -1,0 +1,108 @@
+"""What people do in the Demo LMS, in the tool's pages inside it, and in the demo courses."""
+
+import re
+from collections.abc import Mapping
+
+from playwright.sync_api import Frame, FrameLocator, Page, expect
+
+from tests.support.running_demo import RunningDemo
+
+# The right answer to each question of the course on fire safety, by the number of the question.
+Answer = Mapping[str, str]
+FIRE_SAFETY: tuple[Answer, ...] = (
+    {"alarm-drill": "f"},
+    {"hot-door": "b"},
+    {"on-the-way-out": "a c"},
+    {"d": "1", "b": "2", "a": "3", "c": "4"},
+    {"emergency-number": "112"},
+    {"1": "b", "2": "c", "3": "a"},
+)
+
+
+class LmsVisitor:
+    """Someone at a browser, signed in to the Demo LMS."""
+
+    def __init__(self, page: Page, demo: RunningDemo) -> None:
+        self.page = page
+        self.demo = demo
+
+    def sign_in(self, username: str) -> None:
+        """Sign in with the password that the demo printed."""
+        credentials = self.demo.credentials(f"{username} of the Demo LMS")
+        self.page.goto(self.demo.lms_url)
+        self.page.locator(f'input[name=username][value="{username}"]').check()
+        self.page.get_by_label("Password").fill(credentials["password"])
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Activities")).to_be_visible()
+
+    def become(self, username: str) -> None:
+        """Use the switch "View as"."""
+        with self.page.expect_navigation():
+            self.page.get_by_label("View as").select_option(username)
+
+    def open_course(self) -> None:
+        """Go to the course page."""
+        self.page.goto(f"{self.demo.lms_url}/courses/1")
+
+    def open_picker(self) -> FrameLocator:
+        """Begin deep linking: the tool's page within the dialog, once it shows what there is to choose."""
+        self.open_course()
+        self.page.get_by_role("button", name="Add activity").click()
+        picker = self.page.frame_locator("dialog iframe")
+        expect(picker.get_by_role("heading", name="Choose a course")).to_be_visible()
+        return picker
+
+    def add_activity(self, title: str) -> None:
+        """Deep-link the course `title`."""
+        picker = self.open_picker()
+        picker.get_by_role("checkbox", name=title).check()
+        picker.get_by_role("button", name=re.compile("^Add")).click()
+        expect(self.page.get_by_role("link", name=title)).to_be_visible()
+
+    def launch(self, title: str) -> Frame:
+        """Open an activity from the course page; the frame of the content once it shows itself."""
+        self.open_course()
+        self.page.get_by_role("link", name=title).click()
+        return self.content()
+
+    def content(self) -> Frame:
+        """The innermost frame once a page of a demo course is in it."""
+        for _ in range(300):
+            for frame in self.page.frames:
+                if not frame.is_detached() and frame.locator("[data-page]:not([hidden])").count():
+                    return frame
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no content came up; the frames are {[frame.url for frame in self.page.frames]}")
+
+    def leave(self) -> None:
+        """Go back to the course page as learners do: by its link, without a word to the player."""
+        self.page.get_by_role("link", name="Back to the course").click()
+        expect(self.page.get_by_role("heading", name="Activities")).to_be_visible()
+
+
+def read_on(content: Frame, pages: int) -> None:
+    """Press "Next" so many times."""
+    for _ in range(pages):
+        content.get_by_role("button", name="Next", exact=True).click()
+
+
+def heading(content: Frame) -> str:
+    """The title of the page that is shown."""
+    return content.locator("section:not([hidden]) h1").inner_text()
+
+
+def answer(content: Frame, given: Answer) -> None:
+    """Answer the question that is shown and go on."""
+    shown = content.locator("section:not([hidden])")
+    for name, values in given.items():
+        for value in values.split():
+            field = shown.locator(f'[name="{name}"]')
+            if field.first.evaluate("field => field.type") in ("radio", "checkbox"):
+                shown.locator(f'[name="{name}"][value="{value}"]').check()
+            elif field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+    shown.get_by_role("button", name="Check answer").click()
+    expect(shown.get_by_role("status")).to_be_visible()
+    read_on(content, 1)
