@@ -8,7 +8,7 @@ from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from hub.console.words import FIELD_NAMES, ROLE_NAMES, state_of
+from hub.console.words import FIELD_NAMES, ROLE_NAMES, STANDARD_NAMES, state_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -89,6 +89,12 @@ def score(result: Any) -> str:
     return f"{number(result.score_raw)}/{number(result.score_max)}" if result.score_max else number(result.score_raw)
 
 
+def standard(version: Any) -> str:
+    """The standard of a package version with its edition."""
+    name = STANDARD_NAMES.get(version.standard, version.standard)
+    return f"{name} {version.edition}" if version.edition else name
+
+
 def state_name(state: str) -> str:
     """A state in words, without its pill."""
     return state_of(state)[1]
@@ -114,6 +120,7 @@ def tracked_interactions(activity: Any) -> list[dict[str, str]]:
 
 FILTERS = {
     "score": score,
+    "standard": standard,
     "state_name": state_name,
     "tracked_interactions": tracked_interactions,
     "role_name": role_name,

@@ -27,6 +27,10 @@ STATES = {
     "closed": ("bad", _l("closed")),
     "off": ("warn", _l("switched off")),
     "ok": ("good", _l("ready")),
+    "published": ("good", _l("published")),
+    "kept": ("", _l("kept")),
+    "undelivered": ("bad", _l("not delivered")),
+    "waiting": ("warn", _l("waiting for you")),
     "bad": ("bad", _l("not ready")),
     "error": ("bad", _l("error")),
     "danger": ("bad", _l("dangerous")),
@@ -45,6 +49,8 @@ NOTICES = {
     "package-deleted": _l("The package was deleted with all its files."),
     "platform-added": _l("The platform was added."),
     "platform-changed": _l("The platform was changed."),
+    "platform-removed": _l("The platform was removed with its links and score deliveries."),
+    "attempt-begun": _l("A new attempt was begun."),
     "delivery-retried": _l("The score is on its way again."),
     "credential-revoked": _l("The credential was revoked. It stops working within a second."),
     "store-created": _l("The store was made."),
@@ -76,6 +82,16 @@ FIELD_NAMES = {
     "registration": _l("Registration"),
     "since": _l("Since"),
     "until": _l("Until"),
+}
+
+#: How standards are called.
+STANDARD_NAMES = {
+    "scorm_1_2": "SCORM 1.2",
+    "scorm_2004": "SCORM 2004",
+    "cmi5": "cmi5",
+    "xapi": "xAPI",
+    "tincan": "xAPI",
+    "aicc": "AICC",
 }
 
 ROLE_NAMES = {

@@ -142,7 +142,5 @@
     enhance(document);
     document.querySelector("[data-focus]")?.focus();
   });
-  for (const name of ["htmx:load", "htmx:after:process", "htmx:after:swap"]) {
-    document.addEventListener(name, (event) => enhance(event.target instanceof Element ? event.target : document));
-  }
+  document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
 })();

@@ -17,7 +17,8 @@ from hub.scorm.services.learners import LearnerView, view_of
 from hub.scorm.services.results import ResultView, Status, result_view, status, tracking_of
 from hub.scorm.storage import courses as versions
 from hub.scorm.storage import learners, registrations
-from hub.scorm.storage.registrations import STATUSES, Filters
+from hub.scorm.storage.registrations import STATUSES as STATUSES
+from hub.scorm.storage.registrations import Filters as Filters
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
 
 _LONGEST_ID = 255

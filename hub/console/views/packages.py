@@ -1,0 +1,174 @@
+"""Packages: upload, look into, preview, publish, change, delete; and the jobs that import them."""
+
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from flask import Response, g, redirect, render_template, request, stream_with_context, url_for
+from flask_babel import get_locale
+from werkzeug.utils import secure_filename
+from werkzeug.wrappers import Response as AnyResponse
+
+from hub.console.blueprint import Surroundings, console
+from hub.console.forms import Form
+from hub.console.listing import listing
+from hub.errors import Invalid, Violation
+from hub.http import action, principal, service
+from hub.scorm.services.imports import Imports, JobView, Upload
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.packages import Archive, Changes, Packages, PackageView
+
+RECENT_JOBS = 8
+
+
+@console.get("/packages")
+@action("packages.read")
+def packages() -> str:
+    words, tag = request.args.get("q", "").strip(), request.args.get("tag", "").strip()
+    found = listing(
+        lambda before, limit: service(Packages).page(principal(), words, tag, before, limit),
+        key=lambda package: [package.created_at.isoformat(), str(package.uuid)],
+    )
+    return render_template("console/packages.html", found=found, jobs=open_jobs())
+
+
+def open_jobs() -> list[JobView]:
+    """Imports that are still under way, and the failed ones among the last few."""
+    latest = service(Imports).page(principal(), limit=RECENT_JOBS)
+    return [job for job in latest if job.state != "ready"]
+
+
+@console.post("/packages/upload")
+@action("packages.write")
+def packages_upload() -> AnyResponse | str:
+    return _accept(None)
+
+
+@console.post("/packages/<package_id>/upload")
+@action("packages.write")
+def packages_upload_version(package_id: str) -> AnyResponse | str:
+    return _accept(service(Packages).get(principal(), package_id).id)
+
+
+def _accept(package_id: str | None) -> AnyResponse | str:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        fault = Violation("form", "file", "is missing: choose the zip that your authoring tool made")
+        raise Invalid("No file was sent.", violations=[fault])
+    upload = Upload(cast(BinaryIO, file.stream), file.filename, package_id)
+    job = service(Imports).accept(principal(), upload)
+    if request.headers.get("HX-Request"):
+        return render_template("console/job_row.html", job=job)
+    return redirect(url_for("console.jobs_one", job_id=job.id), 303)
+
+
+@console.get("/packages/<package_id>")
+@action("packages.read")
+def packages_one(package_id: str) -> str:
+    package = service(Packages).get(principal(), package_id)
+    published = service(Packages).published(principal(), package_id) if package.published else None
+    return render_template("console/package.html", package=package, published=published, tab="overview")
+
+
+@console.get("/packages/<package_id>/versions")
+@action("packages.read")
+def packages_versions(package_id: str) -> str:
+    package = service(Packages).get(principal(), package_id)
+    versions = service(Packages).versions(principal(), package_id)
+    return render_template("console/package_versions.html", package=package, versions=versions, tab="versions")
+
+
+@console.post("/packages/<package_id>/versions/<int:number>/publish")
+@action("packages.write")
+def packages_publish(package_id: str, number: int) -> AnyResponse:
+    service(Packages).change(principal(), package_id, Changes(published_version=number))
+    return redirect(url_for("console.packages_versions", package_id=package_id, done="package-changed"), 303)
+
+
+@console.get("/packages/<package_id>/versions/<int:number>/archive")
+@action("packages.read")
+def packages_archive(package_id: str, number: int) -> Response:
+    """The very zip that was uploaded, streamed."""
+    opened = service(Packages).archive(principal(), package_id, number)
+    archive: Archive = opened.__enter__()
+    response = Response(stream_with_context(archive.pieces), content_type="application/zip")
+    response.call_on_close(lambda: opened.__exit__(None, None, None))
+    response.content_length = archive.size
+    name = secure_filename(archive.name) or "package.zip"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+@console.get("/packages/<package_id>/report")
+@action("packages.read")
+def packages_report(package_id: str) -> str:
+    package = service(Packages).get(principal(), package_id)
+    number = request.args.get("version", type=int)
+    report = service(Packages).report(principal(), package_id, number) if package.version_count else None
+    return render_template("console/package_report.html", package=package, report=report, tab="report")
+
+
+@console.get("/packages/<package_id>/settings")
+@action("packages.write")
+def packages_settings(package_id: str) -> str:
+    return _settings_page(service(Packages).get(principal(), package_id), Form())
+
+
+@console.post("/packages/<package_id>/settings")
+@action("packages.write")
+def packages_change(package_id: str) -> AnyResponse | tuple[str, int]:
+    form = Form()
+    changed = form.attempt(lambda: service(Packages).change(principal(), package_id, *_changes(form)))
+    if changed is None:
+        return _settings_page(service(Packages).get(principal(), package_id), form), form.status
+    return redirect(url_for("console.packages_settings", package_id=package_id, done="package-changed"), 303)
+
+
+def _changes(form: Form) -> tuple[Changes, int | None]:
+    tags = [tag for tag in (part.strip() for part in form["tags"].split(",")) if tag]
+    revision = form["revision"]
+    return Changes(form["title"], form["description"], tags), int(revision) if revision.isdigit() else None
+
+
+def _settings_page(package: PackageView, form: Form) -> str:
+    return render_template("console/package_settings.html", package=package, form=form, tab="settings")
+
+
+@console.post("/packages/<package_id>/delete")
+@action("packages.write")
+def packages_delete(package_id: str) -> AnyResponse:
+    service(Packages).delete(principal(), package_id)
+    return redirect(url_for("console.packages", done="package-deleted"), 303)
+
+
+@console.post("/packages/<package_id>/preview")
+@action("packages.read")
+def packages_preview(package_id: str) -> AnyResponse:
+    """Open the player on the content origin; nothing of a preview is recorded."""
+    package = service(Packages).get(principal(), package_id)
+    back = service(Surroundings).public_url + url_for("console.packages_one", package_id=package_id)
+    language = str(get_locale()).replace("_", "-")
+    link = service(Launches).preview(principal(), package.uuid, return_url=back, locale=language)
+    return redirect(link.url, 303)
+
+
+@console.get("/jobs")
+@action("packages.read")
+def jobs() -> str:
+    g.console_section = "packages"
+    state = request.args.get("state", "")
+    found = listing(
+        lambda before, limit: service(Imports).page(principal(), state, before, limit),
+        key=lambda job: [job.created_at.isoformat(), str(job.id)],
+    )
+    return render_template("console/jobs.html", found=found)
+
+
+@console.get("/jobs/<uuid:job_id>")
+@action("packages.read")
+def jobs_one(job_id: UUID) -> Any:
+    """One import; the part that moves is asked for by htmx, every second until it is finished."""
+    g.console_section = "packages"
+    job = service(Imports).get(principal(), job_id)
+    parts = {"row": "console/job_row.html", "report": "console/job_report.html"}
+    wanted = request.args.get("part", "")
+    return render_template(parts.get(wanted, "console/job.html"), job=job)
