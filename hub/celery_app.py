@@ -4,6 +4,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from celery import Celery
+from celery.beat import EmbeddedService
+from celery.signals import worker_ready
 
 from hub.bootstrap import Hub
 from hub.db.database import DELIVER_TASK
@@ -39,14 +41,16 @@ def _without_result(run: Callable[[], object]) -> Callable[[], None]:
 
 def run_worker(hub: Hub) -> None:
     """Run worker and scheduler in one process until stopped; a warm stop finishes what was begun."""
-    register_tasks(hub).worker_main(
+    app = register_tasks(hub)
+    # A thread, where the worker's own --beat would start a second process of the same size. The schedule is kept in
+    # memory: nothing in it is worth a file.
+    beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+    worker_ready.connect(lambda **_: beat.start(), weak=False)  # type: ignore[union-attr]
+    app.worker_main(
         [
             "worker",
             "--pool=threads",
             f"--concurrency={hub.settings.worker_threads}",
-            "--beat",
-            # The schedule is kept in memory: nothing in it is worth a file.
-            "--scheduler=celery.beat:Scheduler",
             "--loglevel=warning",
             "--without-gossip",
             "--without-mingle",
