@@ -35,6 +35,7 @@ class DemoFolder:
         self.lms = self.root / "demo-lms"
         self.logs = self.root / "log"
         self.processes = self.root / "processes"
+        self._prepared = self.postgres / "prepared"
         self._lock = self.root / "demo.lock"
         self._shown = self.root / "credentials.shown"
 
@@ -64,6 +65,15 @@ class DemoFolder:
             lock.flush()
             yield
             lock.truncate(0)
+
+    def is_prepared(self, fingerprint: str) -> bool:
+        """Whether all that the demo contains was made under this fingerprint and is still there."""
+        made = (self.keys / "secret", self.credentials, self.lms / "tool.json", self._prepared)
+        return all(path.exists() for path in made) and self._prepared.read_text(encoding="ascii") == fingerprint
+
+    def note_prepared(self, fingerprint: str) -> None:
+        """Remember that everything is there. The note lies with the database, so that it goes when that goes."""
+        self._prepared.write_text(fingerprint, encoding="ascii")
 
     def shows_credentials(self) -> bool:
         """Whether the credentials are yet to be shown; True once only."""

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from hashlib import sha256
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -65,7 +66,7 @@ class Demo:
         check_ports(settings)
         settings = self._start_servers(settings)
         self._folder.write_settings(settings)
-        self._prepare()
+        self._prepare(settings)
         self._start_children(settings)
         self._announce(settings)
 
@@ -78,8 +79,16 @@ class Demo:
         with self._progress.step("Redis"):
             return replace(settings, redis_url=redis.start())
 
-    def _prepare(self) -> None:
-        """Run `hub.demo.seed`, which prints a line of JSON for each thing it does."""
+    def _prepare(self, settings: Settings) -> None:
+        """Run `hub.demo.seed`, unless it has run since the program or the settings last changed."""
+        wanted = fingerprint(settings)
+        if self._folder.is_prepared(wanted):
+            return
+        self._seed()
+        self._folder.note_prepared(wanted)
+
+    def _seed(self) -> None:
+        """Run `hub.demo.seed` as a process of its own; it prints a line of JSON for each thing it does."""
         with self._progress.step("Database, keys, people and courses"):
             log_file = self._folder.logs / "seed.log"
             with log_file.open("wb") as log:
@@ -181,6 +190,14 @@ def demo_settings(folder: DemoFolder) -> Settings:
         "HUB_DATABASE_POOL": "8",
     }
     return Settings.from_env(own | given | {name: own[name] for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL")})
+
+
+def fingerprint(settings: Settings) -> str:
+    """Another text whenever the program, the demo's courses or a setting has changed."""
+    package = Path(__file__).parents[1]
+    sources = [*package.rglob("*.py"), *package.glob("demo/courses/**/*"), *package.parent.glob("alembic/**/*.py")]
+    stats = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sources)
+    return sha256(repr((stats, settings)).encode()).hexdigest()
 
 
 def child_environment() -> dict[str, str]:
