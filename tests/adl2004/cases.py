@@ -38,7 +38,7 @@ class Case:
     manifest: Path
     start: str
     visits: tuple[Visit, ...]
-    identifiers_by_act: dict[str, str]
+    identifiers_by_act: dict[str, frozenset[str]]
     identifiers_by_title: dict[str, str]
 
     @property
@@ -60,8 +60,11 @@ def _case(folder: Path, data: dict[str, Any], tokens: dict[str, str]) -> Case:
         manifest=folder / data["manifest"],
         start=data["start"],
         visits=tuple(_visit(found, tokens) for found in data["visits"]),
-        identifiers_by_act={item["act"]: name for name, item in items.items() if item["act"] is not None},
-        identifiers_by_title={item["title"]: name for name, item in items.items()},
+        identifiers_by_act={
+            act: frozenset(name.strip() for name, item in items.items() if item["act"] == act)
+            for act in {item["act"] for item in items.values()}
+        },
+        identifiers_by_title={item["title"].strip(): name.strip() for name, item in items.items()},
     )
 
 

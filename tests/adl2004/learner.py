@@ -71,10 +71,7 @@ class Player:
         self._share()
         self.delivered = self.outcome.delivery
         if self.delivered is not None:
-            index = self.tree.index[self.delivered]
-            if self.state.activities[index].attempts != before.activities[index].attempts or (
-                not self.tree.activities[index].tracked and not before.activities[index].suspended
-            ):
+            if not self.outcome.resumed:
                 self.kept.pop(self.delivered, None)
             if self.state.activities[0].attempts != before.activities[0].attempts:
                 if not self.organization.shared_data_global_to_system:

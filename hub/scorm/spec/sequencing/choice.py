@@ -100,8 +100,11 @@ def _down(run: Run, target: int, ancestor: int) -> str | None:
 
 
 def _up(run: Run, current: int, target: int) -> str | None:
-    """SB.2.9 10, case 4: the target is an ancestor; everything below it has to be left."""
-    for step in run.tree.path(current):
+    """SB.2.9 10, case 4: the target is an ancestor; everything below it has to be left.
+
+    Choice exit of the Current Activity itself is the business of NB.2.1, as long as it is active.
+    """
+    for step in run.tree.path(current)[1:]:
         if step == target:
             return None
         if not run.tree.activities[step].control.choice_exit:
@@ -110,9 +113,12 @@ def _up(run: Run, current: int, target: int) -> str | None:
 
 
 def _across(run: Run, current: int, target: int, ancestor: int) -> str | None:
-    """SB.2.9 11, case 5: the target hangs elsewhere below the common ancestor."""
+    """SB.2.9 11, case 5: the target hangs elsewhere below the common ancestor.
+
+    Constrain Choice speaks of a cluster and its neighbours (SN 3.3.2), so that of the Current Activity does not count.
+    """
     constrained: int | None = None
-    for step in run.tree.path(current):
+    for step in run.tree.path(current)[1:]:
         if step == ancestor:
             break
         definition = run.tree.activities[step]

@@ -25,9 +25,7 @@ def content_delivery_environment(run: Run, activity: int) -> str | None:
     terminate_descendent_attempts(run, activity)
     for step in reversed(run.tree.path(activity)):
         if not run.activities[step].active:
-            if run.tree.activities[step].tracked:
-                _begin(run, step)
-            run.change(step, active=True)
+            _begin(run, step)
     run.current = activity
     run.suspended = None
     run.note("DB.2", "6", activity, "delivered")
@@ -51,16 +49,14 @@ def clear_suspended_activity(run: Run, activity: int) -> None:
 def _begin(run: Run, activity: int) -> None:
     """DB.2 5.1.1: go on with a suspended attempt, or begin a new one with nothing known yet."""
     found = run.activities[activity]
-    if found.suspended:
-        run.note("DB.2", "5.1.1.1.1", activity, "resumed")
-        run.change(activity, suspended=False)
+    if found.suspended or not run.tree.activities[activity].tracked:
+        run.note("DB.2", "5.1.1.1.1" if found.suspended else "5.1.2", activity)
+        run.change(activity, suspended=False, active=True)
         return
     run.note("DB.2", "5.1.1.2.1", activity, f"attempt {found.attempts + 1}")
-    if run.tree.activities[activity].parent is None and not run.tree.objectives_global_to_system:
-        # SN 3.10.2: objectives global to the course live as long as the attempt on the root.
-        run.objectives.clear()
     run.change(
         activity,
+        active=True,
         attempts=found.attempts + 1,
         objectives=(UNKNOWN,) * len(found.objectives),
         stale_objectives=False,

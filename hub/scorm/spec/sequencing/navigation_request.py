@@ -67,7 +67,7 @@ def choice(run: Run, target: int | None) -> Translated:
 def may_leave(run: Run, target: int) -> bool:
     """NB.2.1 7.1.1.2: whether no active activity that has to be left for the target forbids it (choiceExit)."""
     current = run.current
-    if current is None or current == target:
+    if current is None:
         return True
     ancestor = run.tree.common_ancestor(current, target)
     for step in run.tree.path(current):

@@ -33,12 +33,15 @@ def process(tree: Tree, state: State, request: Request, now: datetime, rng: Rng)
             return _outcome(run, run.state(), Requested(exception=terminated.exception))
         # A sequencing request that termination brought up takes the place of the learner's (OP.1 1.3.3.1).
         sequencing = terminated.sequencing or sequencing
+    if sequencing in ("start", "choice", "retry"):
+        _forget_course_objectives(run)
     requested = sequencing_request(run, sequencing or "", target)
+    resumed = requested.delivery is not None and run.activities[requested.delivery].suspended
     if requested.delivery is not None:
         requested = _deliver(run, requested.delivery)
     if requested.ends_session:
         _end_session(run)
-    return _outcome(run, run.state(), requested)
+    return _outcome(run, run.state(), requested, resumed=resumed)
 
 
 def _deliver(run: Run, activity: int) -> Requested:
@@ -47,13 +50,23 @@ def _deliver(run: Run, activity: int) -> Requested:
     return Requested(exception=exception) if exception else Requested(delivery=activity)
 
 
+def _forget_course_objectives(run: Run) -> None:
+    """Objectives that are global to the course live as long as the attempt on the root (SN 3.10.2).
+
+    They are forgotten before the way into the new attempt is looked for, as rules along it may read them.
+    """
+    anew = run.current is None or (run.current == 0 and not run.activities[0].active)
+    if anew and not run.tree.objectives_global_to_system and not run.activities[0].suspended:
+        run.objectives.clear()
+
+
 def _end_session(run: Run) -> None:
     """OP.1 1.4.3: the session ends; the next one starts without a Current Activity."""
     run.note("OP.1", "1.4.3.1", run.current, "session ended")
     run.current = None
 
 
-def _outcome(run: Run, state: State, requested: Requested) -> Outcome:
+def _outcome(run: Run, state: State, requested: Requested, *, resumed: bool = False) -> Outcome:
     if requested.exception is not None:
         run.note(requested.exception.partition("-")[0], requested.exception, run.current, "exception")
     return Outcome(
@@ -61,5 +74,6 @@ def _outcome(run: Run, state: State, requested: Requested) -> Outcome:
         delivery=None if requested.delivery is None else run.tree.activities[requested.delivery].identifier,
         exception=requested.exception,
         trace=tuple(run.trace),
+        resumed=resumed and requested.delivery is not None,
         session_ended=requested.ends_session,
     )

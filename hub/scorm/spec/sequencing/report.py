@@ -99,11 +99,17 @@ def request_of(set_by_content: Mapping[str, str]) -> Request | None:
 
 
 def record(tree: Tree, state: State, identifier: str, report: Report, now: datetime) -> State:
-    """The state after the report of the running activity; that of one not tracked or not active changes nothing."""
+    """The state after the report of the running activity; one that is not active changes nothing.
+
+    Of an activity that is not tracked only that it was suspended is taken: that is its state, not its tracking data.
+    """
     activity = tree.index[identifier]
-    if not tree.activities[activity].tracked or not state.activities[activity].active:
+    if not state.activities[activity].active:
         return state
     run = Run(tree, state, now.timestamp())
+    run.change(activity, suspended=report.suspended)
+    if not tree.activities[activity].tracked:
+        return run.state()
     primary = tree.activities[activity].primary
     objectives = {
         tree.activities[activity].objective_index[name]: status
@@ -116,7 +122,6 @@ def record(tree: Tree, state: State, identifier: str, report: Report, now: datet
     found = run.activities[activity]
     run.change(
         activity,
-        suspended=report.suspended,
         content_set_success=found.content_set_success or objectives[primary].success is not None,
         content_set_completion=found.content_set_completion or objectives[primary].completion is not None,
         activity_seconds=found.activity_seconds + report.seconds,

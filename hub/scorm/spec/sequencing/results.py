@@ -48,11 +48,13 @@ class Outcome:
     """What a request led to.
 
     `delivery` is the identifier of the activity to launch, `exception` a code of `exceptions.EXCEPTIONS`; at most one
-    of them is there. `session_ended` says that the learner has left the course.
+    of them is there. `resumed` says that the delivered activity goes on with its suspended attempt, so that content
+    finds its run-time data again. `session_ended` says that the learner has left the course.
     """
 
     state: State
     delivery: str | None
     exception: str | None
     trace: tuple[Step, ...]
+    resumed: bool = False
     session_ended: bool = False

@@ -157,18 +157,19 @@ def rollup_rule_check(run: Run, cluster: int, children: list[int], action: str, 
     """Rollup Rule Check Subprocess [RB.1.4]: whether a rule of this action applies.
 
     The default rules hold where neither this action nor its opposite has a rule (RB.1.2 b 1, RB.1.3 b 1).
+
+    A rule over “all” or “none” of no children holds: step 1.2.4 (no action unless some child contributed) is followed
+    for the default rules only. ADL's case RU-11 asks for that, and its sample run-time does the same.
     """
     defined = run.tree.activities[cluster].rollup_rules
-    rules = defined.get(action, ())
-    if action not in defined and opposite not in defined:
-        rules = _DEFAULT_RULES[action]
-    for rule in rules:
+    is_default = action not in defined and opposite not in defined
+    for rule in _DEFAULT_RULES[action] if is_default else defined.get(action, ()):
         bag = [
             evaluate_rollup_conditions(run, child, rule)
             for child in children
             if check_child_for_rollup(run, child, action)
         ]
-        if bag and _applies(rule, bag):
+        if (bag or not is_default) and _applies(rule, bag):
             run.note("RB.1.4", "1.2.10.1", cluster, action)
             return True
     return False
@@ -184,10 +185,8 @@ def _applies(rule: RollupRule, bag: list[bool | None]) -> bool:
         return True not in bag and None not in bag
     fulfilled = bag.count(True)
     if rule.child_activity_set == "atLeastCount":
-        return fulfilled >= rule.minimum_count
-    if rule.child_activity_set == "atLeastPercent":
-        return fulfilled / len(bag) >= rule.minimum_percent
-    return False
+        return bool(bag) and fulfilled >= rule.minimum_count
+    return bool(bag) and fulfilled / len(bag) >= rule.minimum_percent
 
 
 def evaluate_rollup_conditions(run: Run, child: int, rule: RollupRule) -> bool | None:
@@ -215,10 +214,14 @@ def check_child_for_rollup(run: Run, child: int, action: str) -> bool:
 
 
 def _is_required(run: Run, child: int, required: str) -> bool:
-    """adlseq:rollupConsiderations (RB.1.4.2 2.1.2, 2.1.3)."""
+    """adlseq:rollupConsiderations (RB.1.4.2 2.1.2, 2.1.3).
+
+    Of “ifNotSuspended” the pseudo-code can be read to leave out what was never attempted, too; the sample run-time
+    and the description of the element (SN 3.8) leave out only what is suspended.
+    """
     found = run.activities[child]
     if required == "ifNotSuspended":
-        return found.attempts > 0 and not found.suspended
+        return found.attempts == 0 or not found.suspended
     if required == "ifAttempted":
         return found.attempts > 0
     if required == "ifNotSkipped":

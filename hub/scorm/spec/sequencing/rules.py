@@ -65,7 +65,7 @@ def evaluate(run: Run, activity: int, condition: Condition, *, rollup: bool = Fa
         return _of_the_activity(run, activity, name)
     objective: int | None = definition.primary
     if condition.referenced_objective is not None:
-        objective = definition.objective_index.get(condition.referenced_objective)
+        objective = definition.references.get(condition.referenced_objective)
     return None if objective is None else _of_an_objective(run, activity, objective, condition, rollup=rollup)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from hub.scorm.spec.manifest.course import (
     CompletionThreshold,
@@ -23,7 +24,7 @@ RulesByAction = Mapping[str, tuple[SequencingRule, ...]]
 class LocalObjective:
     """A local objective, with its maps sorted by what they carry (SN 3.10).
 
-    `reads` and `writes` name the global objectives by the value that is read or written: `satisfied`, `measure`,
+    `reads` and `writes` name the global objectives (in normal form) by the value that is read or written: `satisfied`, `measure`,
     `raw`, `minimum`, `maximum`, `completed`, `progress`.
     """
 
@@ -54,6 +55,7 @@ class Activity:
     objectives: tuple[LocalObjective, ...]
     objective_index: Mapping[str, int]
     primary: int
+    references: Mapping[str, int]
     pre_rules: RulesByAction
     rollup_rules: Mapping[str, tuple[RollupRule, ...]]
 
@@ -74,6 +76,7 @@ class Tree:
     index: Mapping[str, int]
     readers: Mapping[str, tuple[int, ...]]
     objectives_global_to_system: bool
+    only_leaf: int | None
 
     def path(self, activity: int) -> list[int]:
         """From the activity up to the root, both included."""
@@ -109,6 +112,7 @@ def of_organization(organization: Organization) -> Tree:
         index={activity.identifier: activity.index for activity in activities},
         readers={target: tuple(found) for target, found in readers.items()},
         objectives_global_to_system=organization.objectives_global_to_system,
+        only_leaf=len(activities) - 1 if sum(activity.is_leaf for activity in activities) == 1 else None,
     )
 
 
@@ -159,9 +163,32 @@ def _activity(
         objectives=tuple(_local_objective(objective) for objective in defined),
         objective_index={found.identifier: at for at, found in enumerate(defined) if found.identifier is not None},
         primary=next(at for at, objective in enumerate(defined) if objective.is_primary),
+        references=dict(_references(sequencing, defined)),
         pre_rules=_by_action(sequencing.pre_condition_rules),
         rollup_rules=_rollup_by_action(sequencing.rollup_rules),
     )
+
+
+def _references(sequencing: Sequencing, defined: tuple[Objective, ...]) -> Iterator[tuple[str, int]]:
+    """The objective that each Referenced Objective of the activity's rules means.
+
+    Where two objectives read alike, the one that is written alike is meant.
+    """
+    exact = {found.identifier: at for at, found in enumerate(defined)}
+    alike = {_normal(found.identifier): at for at, found in enumerate(defined) if found.identifier is not None}
+    rules = (*sequencing.pre_condition_rules, *sequencing.exit_condition_rules, *sequencing.post_condition_rules)
+    for rule in rules:
+        for condition in rule.conditions:
+            name = condition.referenced_objective
+            if name is not None:
+                found = exact.get(name, alike.get(_normal(name)))
+                if found is not None:
+                    yield name, found
+
+
+def _normal(identifier: str) -> str:
+    """What an objective's identifier reads as: it is of type anyURI, so %20 is a blank, and blanks collapse."""
+    return " ".join(unquote(identifier).split())
 
 
 def _by_action(rules: tuple[SequencingRule, ...]) -> RulesByAction:
@@ -180,12 +207,13 @@ def _local_objective(objective: Objective) -> LocalObjective:
     reads: dict[str, str] = {}
     writes: dict[str, list[str]] = {}
     for found in objective.maps:
+        target = _normal(found.target)
         for value, is_read, is_written in _directions(found):
             if is_read:
                 # SN 3.10.3: a local objective reads each value from one global objective only; the first map counts.
-                reads.setdefault(value, found.target)
+                reads.setdefault(value, target)
             if is_written:
-                writes.setdefault(value, []).append(found.target)
+                writes.setdefault(value, []).append(target)
     return LocalObjective(
         identifier=objective.identifier,
         satisfied_by_measure=objective.satisfied_by_measure,
