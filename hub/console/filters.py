@@ -92,7 +92,7 @@ def score(result: Any) -> str:
 def standard(version: Any) -> str:
     """The standard of a package version with its edition."""
     name = STANDARD_NAMES.get(version.standard, version.standard)
-    return f"{name} {version.edition}" if version.edition else name
+    return f"{name} {version.edition} Edition" if version.edition else name
 
 
 def state_name(state: str) -> str:
