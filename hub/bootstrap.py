@@ -45,6 +45,7 @@ from hub.lti.services.scores import Scores
 from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visits
 from hub.lti.tasks import topics as score_topics
+from hub.lti.views.api import deliveries_blueprint, platforms_blueprint
 from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.scopes import SCOPES, scopes_allowing
@@ -74,6 +75,8 @@ from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.origin import register_player
+from hub.scorm.views.registrations import registrations_api
+from hub.scorm.views.packages import jobs_api, packages_api
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.intake import Intake
@@ -376,7 +379,12 @@ def create_hub_app(hub: Hub) -> Flask:
 def _register_api(app: Flask) -> None:
     """The REST API: each noun is a blueprint of its area."""
     meanings = {scope.name: scope.meaning for scope in SCOPES.values()}
-    create_api(app, __version__, meanings, scopes_allowing)
+    api = create_api(app, __version__, meanings, scopes_allowing)
+    api.register_blueprint(packages_api)
+    api.register_blueprint(jobs_api)
+    api.register_blueprint(registrations_api)
+    api.register_blueprint(platforms_blueprint())
+    api.register_blueprint(deliveries_blueprint())
 
 
 def create_content_app(hub: Hub) -> Flask:

@@ -125,7 +125,7 @@ class Imports:
         self._ids = ids
         self._objects = objects
         self._limits = limits
-        self._largest_upload = largest_upload
+        self.largest_upload = largest_upload
 
     # --- accepting
 
@@ -139,7 +139,7 @@ class Imports:
         package_id = checked_package_id(upload.package_id)
         job_id = self._ids.uuid()
         key = f"{principal.tenant_id}/archives/{job_id}.zip"
-        body = CountedStream(upload.body, self._largest_upload)
+        body = CountedStream(upload.body, self.largest_upload)
         self._objects.put(key, cast(BinaryIO, body), "application/zip")
         job = ImportJob(
             id=job_id,

@@ -47,7 +47,7 @@ def page(
         found_in = (Package.title, Package.description, Package.external_id)
         query = query.where(or_(*(column.icontains(word, autoescape=True) for column in found_in)))
     if tag:
-        query = query.where(Package.tags.any(tag))  # type: ignore[arg-type]
+        query = query.where(Package.tags.contains([tag]))
     if before is not None:
         query = query.where(tuple_(Package.created_at, Package.id) < before)
     rows = session.execute(query.order_by(Package.created_at.desc(), Package.id.desc()).limit(limit))

@@ -389,7 +389,7 @@ def _begin(db: Database, job: JobView, clock: Clock) -> str:
         return f"{row.tenant_id}/{row.package_id}/{row.version_id}/"
 
 
-def _message(job: JobView, principal: Principal):  # noqa: ANN202
+def _message(job: JobView, principal: Principal):
     from hub.db.outbox import Claimed
 
     return Claimed(uuid.uuid4(), principal.tenant_id, "package.import", {"job_id": str(job.id)}, 1, datetime.now(UTC))

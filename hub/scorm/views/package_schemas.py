@@ -1,0 +1,162 @@
+"""What packages, versions, findings and jobs look like in the API."""
+
+import marshmallow as ma
+from flask_smorest.fields import Upload
+from marshmallow import fields, validate
+
+from hub.http.fields import Moment
+from hub.http.paging import PageArguments
+from hub.scorm.services.imports import LONGEST_ID
+from hub.scorm.services.packages import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
+
+
+class VersionSchema(ma.Schema):
+    """One uploaded zip, never changed afterwards."""
+
+    id = fields.UUID(metadata={"example": "0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55"})
+    number = fields.Integer(metadata={"example": 2, "description": "1 for the first upload, then one more each time"})
+    standard = fields.String(metadata={"example": "scorm_2004"})
+    edition = fields.String(allow_none=True, metadata={"example": "4th"})
+    title = fields.String(metadata={"example": "Fire safety"})
+    file_count = fields.Integer(metadata={"example": 214})
+    content_size = fields.Integer(metadata={"example": 48211034, "description": "Bytes, unpacked"})
+    archive_name = fields.String(metadata={"example": "fire-safety.zip"})
+    archive_size = fields.Integer(metadata={"example": 31044120, "description": "Bytes of the zip"})
+    archive_sha256 = fields.String(
+        metadata={"example": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+    )
+    created_by = fields.String(metadata={"example": "user:0199f3a2-5f7c-7d52-8c0e-3d1f6c2b7a55"})
+    created_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
+    is_published = fields.Boolean(metadata={"description": "Whether new attempts begin with it"})
+
+
+class PackageSchema(ma.Schema):
+    """A course as its author knows it."""
+
+    id = fields.String(metadata={"example": "fire-safety", "description": "Your own id, or a UUID of ours"})
+    title = fields.String(metadata={"example": "Fire safety"})
+    description = fields.String(metadata={"example": "For all staff, yearly"})
+    tags = fields.List(fields.String(), metadata={"example": ["safety", "yearly"]})
+    created_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
+    updated_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
+    version_count = fields.Integer(metadata={"example": 2})
+    published = fields.Nested(VersionSchema, allow_none=True)
+
+
+class PackageListArguments(PageArguments):
+    """Which packages to list."""
+
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "Words that all occur in title, description or id", "example": "fire"},
+    )
+    tag = fields.String(load_default="", metadata={"description": "Only packages with this tag", "example": "yearly"})
+
+
+class PackageChangesSchema(ma.Schema):
+    """A JSON Merge Patch (RFC 7396) of a package; null empties what may be empty."""
+
+    title = fields.String(validate=validate.Length(1, LONGEST_TITLE), metadata={"example": "Fire safety 2027"})
+    description = fields.String(allow_none=True, validate=validate.Length(max=LONGEST_DESCRIPTION))
+    tags = fields.List(
+        fields.String(validate=validate.Length(1, LONGEST_TAG)),
+        allow_none=True,
+        validate=validate.Length(max=MOST_TAGS),
+        metadata={"example": ["safety"]},
+    )
+    published_version = fields.Integer(
+        strict=True, metadata={"example": 1, "description": "The version that new attempts begin with"}
+    )
+
+
+class UploadFileSchema(ma.Schema):
+    """The file of an upload."""
+
+    file = Upload(required=True, metadata={"description": "The zip that the authoring tool exported"})
+
+
+class UploadFormSchema(ma.Schema):
+    """What goes with the file."""
+
+    package_id = fields.String(
+        load_default=None,
+        validate=validate.Length(max=LONGEST_ID),
+        metadata={
+            "description": "Your own id of the package; an upload to an id that exists becomes its next version",
+            "example": "fire-safety",
+        },
+    )
+
+
+class IdempotencySchema(ma.Schema):
+    """The header that makes repeating a POST safe."""
+
+    idempotency_key = fields.String(
+        load_default=None,
+        data_key="Idempotency-Key",
+        validate=validate.Length(1, 255),
+        metadata={"description": "The same key with the same file gives the first answer again"},
+    )
+
+
+class FindingSchema(ma.Schema):
+    """One thing that was found in a package."""
+
+    code = fields.String(
+        metadata={"example": "resource.launch-missing", "description": "Stable; see the findings list"}
+    )
+    severity = fields.String(metadata={"example": "error", "enum": ["danger", "error", "warning", "hint"]})
+    message = fields.String(metadata={"example": "“page.html” is launched by the manifest but is not in the zip."})
+    fix = fields.String(metadata={"example": "Add the file, or correct the resource's href."})
+    section = fields.String(metadata={"example": "SCORM 2004 4th Ed. CAM, <resource>"})
+    file = fields.String(metadata={"example": "imsmanifest.xml"})
+    line = fields.Integer(allow_none=True, metadata={"example": 26})
+    column = fields.Integer(allow_none=True, metadata={"example": 5})
+
+
+class ReportSchema(ma.Schema):
+    """Everything that was found in a version's package."""
+
+    version = fields.Integer(metadata={"example": 1})
+    standard = fields.String(metadata={"example": "scorm_1_2"})
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata={"example": {"warning": 2}})
+    findings = fields.List(fields.Nested(FindingSchema))
+
+
+class FileSchema(ma.Schema):
+    """One file of a version."""
+
+    path = fields.String(metadata={"example": "pages/index.html"})
+    size = fields.Integer(metadata={"example": 2048})
+    content_type = fields.String(metadata={"example": "text/html"})
+
+
+class JobSchema(ma.Schema):
+    """An import on its way."""
+
+    id = fields.UUID(metadata={"example": "0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55"})
+    state = fields.String(metadata={"example": "storing", "enum": ["queued", "checking", "storing", "ready", "failed"]})
+    progress = fields.Integer(metadata={"example": 40, "description": "Per cent"})
+    verdict = fields.String(
+        allow_none=True, metadata={"example": "accepted", "enum": ["accepted", "refused", "dangerous", None]}
+    )
+    package_id = fields.String(allow_none=True, metadata={"example": "fire-safety"})
+    version = fields.Integer(allow_none=True, metadata={"example": 2, "description": "Known once it is ready"})
+    archive_name = fields.String(metadata={"example": "fire-safety.zip"})
+    archive_size = fields.Integer(metadata={"example": 31044120})
+    findings = fields.List(fields.Nested(FindingSchema))
+    created_by = fields.String(metadata={"example": "oauth_client:0199f3a2-5f7c-7d52-8c0e-3d1f6c2b7a55"})
+    created_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
+    started_at = Moment(allow_none=True)
+    finished_at = Moment(allow_none=True)
+
+
+class JobListArguments(PageArguments):
+    """Which jobs to list."""
+
+    state = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "queued", "checking", "storing", "ready", "failed"]),
+        metadata={"description": "Only jobs in this state"},
+    )
