@@ -75,8 +75,8 @@ from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.origin import register_player
-from hub.scorm.views.registrations import registrations_api
 from hub.scorm.views.packages import jobs_api, packages_api
+from hub.scorm.views.registrations import registrations_api
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.intake import Intake

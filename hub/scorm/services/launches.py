@@ -88,6 +88,9 @@ class Launches:
             row = registrations.lock(work.session, principal.tenant_id, registration_id)
             if row is None:
                 raise NotFound("There is no such registration.", code="registration_not_found")
+            is_there, _ = versions.published_version(work.session, principal.tenant_id, row.package_id)
+            if not is_there:
+                raise Gone("The package was deleted; its registrations cannot be launched.", code="package_deleted")
             attempt = self._current_attempt(work, row)
             launch = Launch(
                 tenant_id=row.tenant_id,

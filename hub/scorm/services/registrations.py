@@ -15,11 +15,13 @@ from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
 from hub.scorm.services.learners import LearnerView, view_of
 from hub.scorm.services.results import ResultView, Status, result_view, status, tracking_of
+from hub.scorm.spec.statements import clean
 from hub.scorm.storage import courses as versions
 from hub.scorm.storage import learners, registrations
 from hub.scorm.storage.registrations import STATUSES as STATUSES
 from hub.scorm.storage.registrations import Filters as Filters
-from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
+from hub.scorm.storage.registrations import Row
+from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration, RuntimeState
 
 _LONGEST_ID = 255
 
@@ -32,6 +34,7 @@ class RegistrationView:
     external_id: str
     learner: LearnerView
     package_id: UUID
+    package_external_id: str
     package_title: str
     package_version_id: UUID
     context_key: str
@@ -46,7 +49,10 @@ class RegistrationView:
 
 @dataclass(frozen=True, slots=True)
 class ActivityView:
-    """One activity of the course with what was tracked of it. `values` are its run-time data."""
+    """One activity of the course with what was tracked of it.
+
+    `values` are its run-time data for people to read: characters that no text may hold are replaced.
+    """
 
     identifier: str
     title: str
@@ -139,6 +145,21 @@ class Registrations:
                 },
             )
             return _found(session, tenant_id, registration_id)
+
+    def start(
+        self,
+        principal: Principal,
+        learner_id: UUID,
+        package_external_id: str,
+        context_key: str = "",
+        external_id: str | None = None,
+    ) -> RegistrationView:
+        """As `ensure`, for a package by the id that the API knows it by."""
+        with self._db.read() as session:
+            package_id = versions.package_of(session, principal.tenant_id, package_external_id)
+        if package_id is None:
+            raise NotFound("There is no such package.", code="package_not_found")
+        return self.ensure(principal, learner_id, package_id, context_key, external_id)
 
     def page(
         self, principal: Principal, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
@@ -239,14 +260,15 @@ def _found(session: Session, tenant_id: UUID, registration_id: UUID) -> Registra
     return _view(row)
 
 
-def _view(row: tuple[Registration, Learner, str]) -> RegistrationView:
-    found, learner, title = row
+def _view(row: Row) -> RegistrationView:
+    found = row.registration
     return RegistrationView(
         id=found.id,
         external_id=found.external_id,
-        learner=view_of(learner),
+        learner=view_of(row.learner),
         package_id=found.package_id,
-        package_title=title,
+        package_external_id=row.package_external_id,
+        package_title=row.package_title,
         package_version_id=found.package_version_id,
         context_key=found.context_key,
         mode=found.mode,
@@ -293,7 +315,7 @@ def _with_state(view: ActivityView, state: RuntimeState) -> ActivityView:
         progress=tracking.progress,
         location=state.location,
         sessions=state.session,
-        values=json.loads(state.values),
+        values={clean(name): clean(value) for name, value in json.loads(state.values).items()},
         changed_at=state.changed_at,
     )
 

@@ -59,3 +59,12 @@ def published_version(session: Session, tenant_id: UUID, package_id: UUID) -> tu
         )
     ).one_or_none()
     return (row is not None), (row[0] if row else None)
+
+
+def package_of(session: Session, tenant_id: UUID, external_id: str) -> UUID | None:
+    """The package that the API knows by this id."""
+    return session.scalars(
+        select(Package.id).where(
+            Package.tenant_id == tenant_id, Package.external_id == external_id, Package.deleted_at.is_(None)
+        )
+    ).one_or_none()

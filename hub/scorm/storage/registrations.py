@@ -19,6 +19,7 @@ class Filters:
     """What a listing is narrowed to; None means any. `status` is a word of `STATUSES`."""
 
     package_id: UUID | None = None
+    package_external_id: str | None = None
     learner_id: UUID | None = None
     status: str | None = None
     search: str | None = None
@@ -38,12 +39,20 @@ _CONDITIONS: dict[str, Any] = {
     "failed": Registration.success == "failed",
 }
 
-Row = tuple[Registration, Learner, str]
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A registration with its learner and what its package is called."""
+
+    registration: Registration
+    learner: Learner
+    package_external_id: str
+    package_title: str
 
 
-def _rows(tenant_id: UUID) -> Select[Registration, Learner, str]:
+def _rows(tenant_id: UUID) -> Select[Registration, Learner, str, str]:
     return (
-        select(Registration, Learner, Package.title)
+        select(Registration, Learner, Package.external_id, Package.title)
         .join(Learner, Learner.id == Registration.learner_id)
         .join(Package, Package.id == Registration.package_id)
         .where(Registration.tenant_id == tenant_id)
@@ -62,9 +71,9 @@ def ensure(session: Session, values: dict[str, Any]) -> UUID:
 
 
 def find(session: Session, tenant_id: UUID, registration_id: UUID) -> Row | None:
-    """The registration with its learner and the title of its package."""
+    """The registration, if the tenant has it."""
     row = session.execute(_rows(tenant_id).where(Registration.id == registration_id)).one_or_none()
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else Row(*row)
 
 
 def find_by_external_id(session: Session, tenant_id: UUID, external_id: str) -> UUID | None:
@@ -81,6 +90,8 @@ def page(
     query = _rows(tenant_id)
     if filters.package_id:
         query = query.where(Registration.package_id == filters.package_id)
+    if filters.package_external_id:
+        query = query.where(Package.external_id == filters.package_external_id)
     if filters.learner_id:
         query = query.where(Registration.learner_id == filters.learner_id)
     if filters.status:
@@ -95,7 +106,7 @@ def page(
     if after:
         query = query.where(tuple_(Registration.created_at, Registration.id) < after)
     ordered = query.order_by(Registration.created_at.desc(), Registration.id.desc()).limit(limit)
-    return [(row[0], row[1], row[2]) for row in session.execute(ordered)]
+    return [Row(*row) for row in session.execute(ordered)]
 
 
 def _escaped(text: str) -> str:

@@ -157,7 +157,8 @@ def _words() -> dict[str, str]:
         "ended": _("You have left the course. Your work is saved; you may close this window."),
         "finished": _("This part is over. Your work is saved."),
         "leave": _("Leaving…"),
-        "show": _("Show the bar"),
+        "try_again": _("Try again"),
+        "go_back": _("Back to the course"),
     }
 
 

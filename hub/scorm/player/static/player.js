@@ -102,7 +102,7 @@ function leave() {
   closeRuntime();
   current = null;
   if (launch.returnUrl) window.location.assign(launch.returnUrl);
-  else shell.stop("ended");
+  else shell.stop("ended", () => go("start"), "go_back");
 }
 
 function goingAway() {

@@ -126,15 +126,18 @@ export class Shell {
     warning.querySelector("p").textContent = key === null ? "" : this.words[key];
   }
 
-  /** A message in place of the content. */
-  stop(key, action = null) {
+  /** A message in place of everything, with one thing to do where there is one. */
+  stop(key, action = null, label = "try_again") {
     const notice = this.find("notice");
     notice.querySelector("p").textContent = this.words[key];
-    const again = this.find("again");
-    again.hidden = action === null;
-    again.onclick = action;
+    const button = this.find("act");
+    button.hidden = action === null;
+    button.textContent = this.words[label];
+    button.onclick = action;
     notice.hidden = false;
     this.frame.hidden = true;
+    document.body.dataset.over = "yes";
+    this.say("");
     notice.focus();
   }
 
@@ -142,6 +145,7 @@ export class Shell {
   resume() {
     this.find("notice").hidden = true;
     this.frame.hidden = false;
+    delete document.body.dataset.over;
   }
 }
 

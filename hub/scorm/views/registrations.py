@@ -1,0 +1,122 @@
+"""/api/v1/registrations: enrol, look, launch, begin again."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Response, jsonify
+from flask.views import MethodView
+
+from hub.http import action, principal, service
+from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.paging import Cursors, link_next, page_of
+from hub.scorm.services.launches import Launches, LaunchLink
+from hub.scorm.services.learners import Learners
+from hub.scorm.services.registrations import Filters, Registrations, RegistrationView
+from hub.scorm.views.registration_schemas import (
+    LaunchLinkSchema,
+    NewLaunchLinkSchema,
+    NewRegistrationSchema,
+    RegistrationDetailSchema,
+    RegistrationListArguments,
+    RegistrationSchema,
+)
+
+registrations_api = ApiBlueprint(
+    "registrations", __name__, url_prefix=f"{PREFIX}/registrations", description="Learners' use of packages"
+)
+
+
+def _after(key: list[Any] | None) -> tuple[datetime, UUID] | None:
+    return None if key is None else (datetime.fromisoformat(key[0]), UUID(key[1]))
+
+
+def _location(registration: RegistrationView) -> dict[str, str]:
+    return {"Location": f"{PREFIX}/registrations/{registration.external_id}"}
+
+
+@registrations_api.route("")
+class RegistrationList(MethodView):
+    """All registrations."""
+
+    @action("registrations.read")
+    @registrations_api.arguments(RegistrationListArguments, location="query")
+    @registrations_api.response(200, RegistrationSchema(many=True))
+    def get(self, wanted: dict[str, Any]) -> Response:
+        """List registrations
+
+        Newest first. `package`, `learner`, `status` and `q` narrow the list down.
+        """
+        filters = Filters(
+            package_external_id=wanted["package"],
+            learner_id=wanted["learner"],
+            status=wanted["status"],
+            search=wanted["q"],
+        )
+        after = _after(service(Cursors).decode(wanted["cursor"]))
+        rows = service(Registrations).page(principal(), filters, after, wanted["limit"] + 1)
+        page = page_of(rows, wanted["limit"], lambda row: (row.created_at.isoformat(), str(row.id)))
+        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
+        return link_next(jsonify(RegistrationSchema(many=True).dump(page.rows)), cursor)
+
+    @action("registrations.write")
+    @registrations_api.arguments(NewRegistrationSchema)
+    @registrations_api.response(201, RegistrationSchema)
+    def post(self, wanted: dict[str, Any]) -> tuple[RegistrationView, dict[str, str]]:
+        """Register a learner for a package
+
+        The same learner, package and context always give the same registration, so this may be sent again.
+        """
+        learner = service(Learners).ensure(principal(), **wanted["learner"])
+        made = service(Registrations).start(
+            principal(), learner.id, wanted["package"], wanted["context_key"], wanted["id"]
+        )
+        return made, _location(made)
+
+
+@registrations_api.route("/<string:registration_id>")
+class OneRegistration(MethodView):
+    """One registration."""
+
+    @action("registrations.read")
+    @registrations_api.response(200, RegistrationDetailSchema)
+    def get(self, registration_id: str) -> dict[str, Any]:
+        """Read a registration
+
+        With its attempts, the activities of each with their tracking and run-time data, and its launches.
+        """
+        registrations = service(Registrations)
+        detail = registrations.get(principal(), registrations.find(principal(), registration_id))
+        return {**asdict(detail.registration), "attempts": detail.attempts, "launches": detail.launches}
+
+
+@registrations_api.route("/<string:registration_id>/launch-link")
+class LaunchLinks(MethodView):
+    """Addresses that open the player."""
+
+    @action("registrations.write")
+    @registrations_api.arguments(NewLaunchLinkSchema)
+    @registrations_api.response(201, LaunchLinkSchema)
+    def post(self, wanted: dict[str, Any], registration_id: str) -> LaunchLink:
+        """Make a launch link
+
+        It opens the player once, within ten minutes, in the learner's browser; make a new one for each click.
+        """
+        found = service(Registrations).find(principal(), registration_id)
+        return service(Launches).create(principal(), found, **wanted)
+
+
+@registrations_api.route("/<string:registration_id>/attempts")
+class Attempts(MethodView):
+    """Attempts of a registration."""
+
+    @action("registrations.write")
+    @registrations_api.response(201, RegistrationSchema)
+    def post(self, registration_id: str) -> RegistrationView:
+        """Begin a new attempt
+
+        The current one ends and keeps what was tracked; the new one begins on the version that is published now.
+        """
+        registrations = service(Registrations)
+        return registrations.begin_attempt(principal(), registrations.find(principal(), registration_id))
