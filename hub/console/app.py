@@ -27,6 +27,7 @@ PAGES = (
     "clients",
     "audit",
     "system",
+    "api_page",
 )
 
 LANGUAGES = ["en"]

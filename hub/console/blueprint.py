@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from hub import __version__
@@ -69,6 +69,7 @@ def _menu() -> list[tuple[str, str, str, str]]:
         ("console.people", _("People"), "users.read", _("Administration")),
         ("console.audit", _("Audit"), "audit.read", _("Administration")),
         ("console.system", _("System"), "system.read", _("Administration")),
+        ("console.api", _("API"), "console.use", _("Help")),
     ]
 
 
@@ -78,7 +79,7 @@ def menu() -> list[dict[str, Any]]:
     section = getattr(g, "console_section", (request.endpoint or "").partition(".")[2].partition("_")[0])
     groups: dict[str, list[dict[str, Any]]] = {}
     for endpoint, label, needed, group in _menu():
-        if known is not None and known.principal.may(needed) and endpoint in current_app.view_functions:
+        if known is not None and known.principal.may(needed):
             is_current = endpoint == f"console.{section}"
             groups.setdefault(group, []).append({"endpoint": endpoint, "label": label, "is_current": is_current})
     return [{"name": name, "pages": pages} for name, pages in groups.items()]

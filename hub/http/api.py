@@ -81,11 +81,10 @@ class HubApi(Api):
         super().__init__(app, **options)
 
     def security_of(self, action: str | None) -> dict[str, Any]:
-        """The `security` of an operation: a session of a person, or a token with any one of the scopes."""
+        """The `security` of an operation: a token with any one of the scopes. A session opens the console only."""
         if action in {None, PUBLIC}:
             return {"security": []}
-        tokens = [{"token": [scope]} for scope in self._scopes_allowing(str(action))]
-        return {"security": [*tokens, {"session": []}]}
+        return {"security": [{"token": [scope]} for scope in self._scopes_allowing(str(action))]}
 
     def _register_error_handlers(self) -> None:
         """Errors are answered by `hub.http.problem`, for the API as for everything else."""
@@ -111,10 +110,6 @@ def create_api(
     )
     api = HubApi(app, scopes_allowing, spec_kwargs={"info": {"description": _DESCRIPTION}})
     api.spec.components.security_scheme("token", _token_scheme(scopes))
-    api.spec.components.security_scheme(
-        "session",
-        {"type": "apiKey", "in": "cookie", "name": "session", "description": "Signed in to the console"},
-    )
     return api
 
 

@@ -49,7 +49,7 @@ def test_the_document_tells_schemas_and_scopes(api_client):
     operations = document["paths"]["/api/v1/greetings/"]
     assert operations["get"]["summary"] == "Greet someone"
     assert operations["get"]["security"] == []
-    assert operations["post"]["security"] == [{"token": ["packages:read"]}, {"session": []}]
+    assert operations["post"]["security"] == [{"token": ["packages:read"]}]
 
 
 def test_an_argument_that_nobody_declared_is_refused(api_client):
