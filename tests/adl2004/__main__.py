@@ -34,12 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--case", help="run this case only")
     options = parser.parse_args(arguments)
     passed = failed = 0
-    for case, faults in outcomes(load(options.folder), options.case):
-        for fault in faults:
-            print(fault)
+    for _, faults in outcomes(load(options.folder), options.case):
+        sys.stdout.writelines(f"{fault}\n" for fault in faults)
         failed += bool(faults)
         passed += not faults
-    print(f"{passed} passed, {failed} failed")
+    sys.stdout.write(f"{passed} passed, {failed} failed\n")
     return 1 if failed else 0
 
 

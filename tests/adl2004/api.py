@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+from hub.scorm.spec.runtime.languages import are_registered, is_registered
 from hub.scorm.spec.runtime.model import Access, entries, general_name, violations
 from hub.scorm.spec.runtime.scorm2004 import SCORM_2004
 
@@ -100,7 +101,8 @@ class Api:
             return self.get_value(element)
         if method == "doSetValue":
             return self.set_value(element, value)
-        return {"doInitialize": self.initialize, "doTerminate": self.terminate, "doCommit": self.commit}[method](element)
+        session = {"doInitialize": self.initialize, "doTerminate": self.terminate, "doCommit": self.commit}
+        return session[method](element)
 
     def initialize(self, argument: str) -> str:
         """Initialize (RTE 3.1.3.1)."""
@@ -163,8 +165,36 @@ class Api:
                 return "351"
             if not self._stores[int(store[1])][1]:
                 return "404"
+        if self._is_out_of_order(element):
+            return "351"
         found = violations(SCORM_2004, self.values, {element: value})
-        return found[0].requirement.rpartition(" ")[2] if found else None
+        if found:
+            return found[0].requirement.rpartition(" ")[2]
+        is_language = element == "cmi.learner_preference.language"
+        known = is_registered(value) if is_language and value else is_language or self._names_languages(element, value)
+        return None if known else "406"
+
+    def _names_languages(self, element: str, value: str) -> bool:
+        """Whether text that may name its language names a registered one."""
+        if element.endswith((".comment", ".description")):
+            return are_registered(value)
+        kind = self.values.get(".".join(element.split(".")[:3]) + ".type")
+        is_text = element.endswith((".learner_response", ".pattern")) and kind in ("fill-in", "long-fill-in")
+        return not is_text or are_registered(value)
+
+    def _is_out_of_order(self, element: str) -> bool:
+        """Whether a new entry leaves a gap, or follows the only correct response there may be: said before its type."""
+        for match in re.finditer(r"\.(\d+)(?=\.)", element):
+            collection = element[: match.start()]
+            if general_name(collection + ".")[:-1] not in SCORM_2004.collections:
+                continue
+            index = int(match[1])
+            kind = self.values.get(collection.removesuffix(".correct_responses") + ".type")
+            if index > len(entries(self.values, collection)) or (
+                collection.endswith(".correct_responses") and index > 0 and kind in SCORM_2004.single
+            ):
+                return True
+        return False
 
     def _get_navigation(self, element: str) -> str:
         if element == "adl.nav.request":
@@ -202,7 +232,8 @@ class Api:
         if judged is not None:
             return judged
         found = self.values.get(element, _DEFAULTS.get(general))
-        return self._fail("403") if found is None else found
+        is_empty_store = general == "adl.data.n.store" and not found
+        return self._fail("403") if found is None or is_empty_store else found
 
     def _judged(self, element: str) -> str | None:
         """Completion by threshold and success by passing score (RTE 4.2.4, 4.2.22)."""

@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One call of the API and what it has to return; `element` may name an entry by its id: `&obj1&`."""
+    """One call of the API and what it has to return; `element` may name an entry by its id: `&obj1&`.
+
+    `value` is what SetValue sets; of a GetValue it is the type of interaction by which its result is to be read.
+    """
 
     text: str
     method: str

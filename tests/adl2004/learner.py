@@ -70,12 +70,11 @@ class Player:
         self.state = self.outcome.state
         self._share()
         self.delivered = self.outcome.delivery
-        if self.delivered is not None:
-            if not self.outcome.resumed:
-                self.kept.pop(self.delivered, None)
-            if self.state.activities[0].attempts != before.activities[0].attempts:
-                if not self.organization.shared_data_global_to_system:
-                    self.stores.clear()
+        if self.delivered is not None and not self.outcome.resumed:
+            self.kept.pop(self.delivered, None)
+        is_new_attempt = self.state.activities[0].attempts != before.activities[0].attempts
+        if is_new_attempt and not self.organization.shared_data_global_to_system:
+            self.stores.clear()
         return self.outcome
 
     def relaunch(self) -> Outcome:

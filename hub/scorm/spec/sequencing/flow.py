@@ -92,44 +92,56 @@ def _walked_off(run: Run, root: int, direction: Direction) -> Walked:
     return Walked(None, ends_session=True)
 
 
-def flow_activity_traversal(
-    run: Run, activity: int, direction: Direction, previous: Direction | None = None
-) -> Flowed:
-    """Flow Activity Traversal Subprocess [SB.2.2]: go on from an activity until a deliverable leaf is found."""
-    # Skip rules do not change during a traversal, so a walk that is back where it was, in the same direction, would
-    # go round for ever: a forward-only cluster of skipped activities entered backward can send it there.
+def flow_activity_traversal(run: Run, activity: int, direction: Direction) -> Flowed:
+    """Flow Activity Traversal Subprocess [SB.2.2]: go on from an activity until a deliverable leaf is found.
+
+    The recursion of the pseudo-code is a loop here, its previous traversal direction a variable. Rules do not change
+    during a traversal, so a walk that comes back to where it was would go round for ever: a forward-only cluster of
+    skipped activities, entered backward, can send it there.
+    """
+    previous: Direction | None = None
     visited: set[tuple[int, Direction, Direction | None]] = set()
-    while True:
-        if (activity, direction, previous) in visited:
-            return Flowed(activity, deliverable=False, exception="SB.2.2-2")
+    while (activity, direction, previous) not in visited:
         visited.add((activity, direction, previous))
-        parent = run.parent(activity)
-        if parent is not None and not parent.control.flow:
-            run.note("SB.2.2", "1.1", activity, "no flow")
-            return Flowed(activity, deliverable=False, exception="SB.2.2-1")
-        if pre_condition(run, activity, "skip"):
-            run.note("SB.2.2", "3.1", activity, "skipped")
-            walked = flow_tree_traversal(run, activity, direction, enter=False, previous=previous)
-            if walked.activity is None:
-                return Flowed(activity, False, walked.ends_session, walked.exception)
-            if previous is _BACKWARD and walked.direction is _BACKWARD:
-                direction, previous = _BACKWARD, None
-            activity = walked.activity
-            continue
-        if check_activity(run, activity):
-            run.note("SB.2.2", "5.1", activity, "not available")
-            return Flowed(activity, deliverable=False, exception="SB.2.2-2")
-        if run.tree.activities[activity].is_leaf:
-            run.note("SB.2.2", "7", activity, "deliverable")
-            return Flowed(activity, deliverable=True)
-        walked = flow_tree_traversal(run, activity, direction, enter=True)
+        stopped = _stopped(run, activity)
+        if stopped is not None:
+            return stopped
+        walked, skipped = _walk_on(run, activity, direction, previous)
         if walked.activity is None:
             return Flowed(activity, False, walked.ends_session, walked.exception)
-        if direction is _BACKWARD and walked.direction is _FORWARD:
+        if skipped and previous is _BACKWARD and walked.direction is _BACKWARD:
+            direction, previous = _BACKWARD, None
+        elif not skipped and direction is _BACKWARD and walked.direction is _FORWARD:
             direction, previous = _FORWARD, _BACKWARD
-        else:
+        elif not skipped:
             previous = None
         activity = walked.activity
+    return Flowed(activity, deliverable=False, exception="SB.2.2-2")
+
+
+def _stopped(run: Run, activity: int) -> Flowed | None:
+    """SB.2.2 1, 4 and 7: where the flow ends, for better or worse; None if it goes on."""
+    parent = run.parent(activity)
+    if parent is not None and not parent.control.flow:
+        run.note("SB.2.2", "1.1", activity, "no flow")
+        return Flowed(activity, deliverable=False, exception="SB.2.2-1")
+    if pre_condition(run, activity, "skip"):
+        return None
+    if check_activity(run, activity):
+        run.note("SB.2.2", "5.1", activity, "not available")
+        return Flowed(activity, deliverable=False, exception="SB.2.2-2")
+    if run.tree.activities[activity].is_leaf:
+        run.note("SB.2.2", "7", activity, "deliverable")
+        return Flowed(activity, deliverable=True)
+    return None
+
+
+def _walk_on(run: Run, activity: int, direction: Direction, previous: Direction | None) -> tuple[Walked, bool]:
+    """SB.2.2 3 and 6: past a skipped activity, else into the cluster; and whether it was skipped."""
+    if pre_condition(run, activity, "skip"):
+        run.note("SB.2.2", "3.1", activity, "skipped")
+        return flow_tree_traversal(run, activity, direction, enter=False, previous=previous), True
+    return flow_tree_traversal(run, activity, direction, enter=True), False
 
 
 def flow(run: Run, activity: int, direction: Direction, *, enter: bool) -> Flowed:

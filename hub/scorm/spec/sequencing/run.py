@@ -29,7 +29,9 @@ class Run:
     A `tentative` run only asks what would be: it ends no attempts and keeps no trace.
     """
 
-    def __init__(self, tree: Tree, state: State, now: float, rng: Rng | None = None, *, tentative: bool = False) -> None:
+    def __init__(
+        self, tree: Tree, state: State, now: float, rng: Rng | None = None, *, tentative: bool = False
+    ) -> None:
         self.tree = tree
         self.now = now
         self._rng = rng

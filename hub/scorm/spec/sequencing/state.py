@@ -123,7 +123,7 @@ def _known(found: ObjectiveState) -> dict[str, Any]:
 
 def _activity_data(tree: Tree, found: ActivityState) -> dict[str, Any]:
     defaults = ActivityState._field_defaults
-    data = {
+    data: dict[str, Any] = {
         name: value
         for name, value in zip(found._fields, found, strict=True)
         if name not in ("objectives", "children") and value != defaults[name]

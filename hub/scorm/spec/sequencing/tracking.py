@@ -82,11 +82,11 @@ def seen(run: Run, activity: int, objective: int) -> ObjectiveState:
         scores[name] = getattr(own if getattr(shared, name) is None else shared, name)
     # A completion status that was shared is shown as it is; the completion threshold of this activity judges it only
     # in sequencing.
-    shared = run.objectives.get(local.reads.get("completed", ""), _UNKNOWN).completed
+    shared_completion = run.objectives.get(local.reads.get("completed", ""), _UNKNOWN).completed
     return ObjectiveState(
         satisfied=satisfied(run, activity, objective),
         measure=measure(run, activity, objective),
-        completed=completed(run, activity, objective) if shared is None else shared,
+        completed=completed(run, activity, objective) if shared_completion is None else shared_completion,
         progress=progress(run, activity, objective),
         **scores,
     )

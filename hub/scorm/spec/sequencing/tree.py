@@ -24,8 +24,8 @@ RulesByAction = Mapping[str, tuple[SequencingRule, ...]]
 class LocalObjective:
     """A local objective, with its maps sorted by what they carry (SN 3.10).
 
-    `reads` and `writes` name the global objectives (in normal form) by the value that is read or written: `satisfied`, `measure`,
-    `raw`, `minimum`, `maximum`, `completed`, `progress`.
+    `reads` and `writes` name the global objectives (in normal form) by the value that is read or written: `satisfied`,
+    `measure`, `raw`, `minimum`, `maximum`, `completed`, `progress`.
     """
 
     identifier: str | None
@@ -145,7 +145,7 @@ def _activity(
     if not any(objective.is_primary for objective in defined):
         # SN 3.10: every activity has an objective that contributes to rollup, defined or not.
         defined = (Objective(identifier=None, is_primary=True), *defined)
-    is_item = isinstance(node, Item)
+    is_visible, hide_lms_ui = (node.is_visible, node.hide_lms_ui) if isinstance(node, Item) else (True, ())
     return Activity(
         index=index,
         identifier=node.identifier,
@@ -154,8 +154,8 @@ def _activity(
         children=children,
         last=last,
         depth=depth,
-        is_visible=node.is_visible if is_item else True,
-        hide_lms_ui=node.hide_lms_ui if is_item else (),
+        is_visible=is_visible,
+        hide_lms_ui=hide_lms_ui,
         sequencing=sequencing,
         control=sequencing.control_mode,
         tracked=sequencing.delivery_controls.tracked,
