@@ -59,7 +59,8 @@ class DataModel:
 
     `keys` names the element that an entry of a collection needs before any other (`cmi.objectives` -> `id`), `unique`
     those that no two entries share, `once` those that never change again; `typed` are the elements whose data type
-    depends on the interaction's type, and `single` the types of interaction with one correct response only.
+    depends on the interaction's type, `single` the types of interaction with one correct response only, and `distinct`
+    those whose correct responses differ from each other.
     """
 
     edition: str
@@ -71,6 +72,7 @@ class DataModel:
     once: frozenset[str] = frozenset()
     typed: Mapping[str, Mapping[str, DataType]] = field(default_factory=dict)
     single: frozenset[str] = frozenset()
+    distinct: frozenset[str] = frozenset()
 
     @property
     def read_only(self) -> list[str]:
@@ -156,6 +158,8 @@ def _faults_of_collections(model: DataModel, merged: Values, sent: Values) -> It
             yield from _faults_of_repetition(model, collection, unique, present)
         if general.endswith(".correct_responses") and len(present) > 1:
             kind = merged.get(collection.removesuffix(".correct_responses") + ".type")
+            if kind in model.distinct:
+                yield from _faults_of_repetition(model, collection, "pattern", present)
             if kind in model.single:
                 yield _violation(model, model.codes.out_of_order, collection, None, f"has one entry for {kind}")
 

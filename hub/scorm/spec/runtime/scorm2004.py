@@ -140,4 +140,5 @@ SCORM_2004 = DataModel(
         "cmi.interactions.n.correct_responses.n.pattern": PATTERNS,
     },
     single=frozenset({"true-false", "likert", "numeric", "other"}),
+    distinct=frozenset({"choice", "sequencing"}),
 )
