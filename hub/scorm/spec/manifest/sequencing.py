@@ -246,7 +246,11 @@ class SequencingReader:
         )
 
     def _maps(self, element: etree._Element, extension: etree._Element | None) -> tuple[ObjectiveMap, ...]:
-        """Map infos by their global objective; those of the 4th Ed. extension add to them or stand alone."""
+        """Map infos by their global objective; those of the 4th Ed. extension add to them or stand alone.
+
+        Each reads only what it is about: a global objective that has no adlseq:mapInfo is not read for scores, one
+        that has nothing else not for satisfaction.
+        """
         own = {one.get("targetObjectiveID", ""): one for one in element.findall("{imsss}mapInfo")}
         more = {
             one.get("targetObjectiveID", ""): one
@@ -257,13 +261,13 @@ class SequencingReader:
 
     def _map(self, target: str, own: etree._Element | None, more: etree._Element | None) -> ObjectiveMap:
         extended = {
-            field: self._flag(more, attribute, field.startswith("read"))
+            field: self._flag(more, attribute, more is not None and field.startswith("read"))
             for field, attribute in _EXTENDED_MAP_ATTRIBUTES.items()
         }
         return ObjectiveMap(
             target=target,
-            read_satisfied_status=self._flag(own, "readSatisfiedStatus", True),
-            read_normalized_measure=self._flag(own, "readNormalizedMeasure", True),
+            read_satisfied_status=self._flag(own, "readSatisfiedStatus", own is not None),
+            read_normalized_measure=self._flag(own, "readNormalizedMeasure", own is not None),
             write_satisfied_status=self._flag(own, "writeSatisfiedStatus", False),
             write_normalized_measure=self._flag(own, "writeNormalizedMeasure", False),
             **extended,
