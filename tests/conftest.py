@@ -94,6 +94,10 @@ def content_client(hub: Hub) -> FlaskClient:
 
 
 def _client(app, base_url: str) -> FlaskClient:
-    made = app.test_client()
-    made.environ_base["HTTP_HOST"] = base_url.partition("://")[2]
-    return made
+    class Browser(FlaskClient):
+        def open(self, *args, **kwargs):
+            if args and isinstance(args[0], str) and args[0].startswith("/"):
+                kwargs.setdefault("base_url", base_url)
+            return super().open(*args, **kwargs)
+
+    return Browser(app, app.response_class)
