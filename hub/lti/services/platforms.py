@@ -1,7 +1,7 @@
 """Platforms: the learning management systems that may launch into a tenant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database
 from hub.db.audit import record
-from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.errors import Conflict, NotFound
 from hub.identity import Principal
 from hub.lti.spec.platform import Platform, PlatformDetails, judge_details
+from hub.lti.spec.urls import origin_of
 from hub.lti.storage import platforms
 from hub.ports import Ids, KeyRing
 
@@ -59,7 +60,9 @@ class Platforms:
     def add(self, principal: Principal, details: PlatformDetails) -> Platform:
         """Add a platform. `Invalid` lists every fault of the details, `Conflict` says that it is there already."""
         principal.require("platforms.write")
-        judge_details(details, allow_private=self._allow_private)
+        # Without a name it is called by its issuer's origin, which an issuer has once it was judged.
+        judge_details(replace(details, name=details.name or "Platform"), allow_private=self._allow_private)
+        details = replace(details, name=details.name or origin_of(details.issuer))
         new_id = self._ids.uuid()
         try:
             with self._db.unit_of_work() as work:
@@ -101,8 +104,6 @@ class Platforms:
             for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience", "is_active")
             if getattr(wanted, name) is not None
         }
-        if values.get("name") == "":
-            raise Invalid("A platform has a name.", violations=[Violation("platform", "name", "must not be empty")])
         with self._db.unit_of_work() as work:
             if values:
                 platforms.change(work.session, principal.tenant_id, platform_id, values)
@@ -124,11 +125,13 @@ class Platforms:
 
 
 def _details(platform: Platform, wanted: PlatformChange) -> PlatformDetails:
+    """What the platform would be after the change."""
     return PlatformDetails(
         issuer=platform.issuer,
         client_id=platform.client_id,
-        auth_url=wanted.auth_url or platform.auth_url,
-        token_url=wanted.token_url or platform.token_url,
-        jwks_url=wanted.jwks_url or platform.jwks_url,
         deployment_ids=(*platform.deployment_ids, *wanted.deployment_ids),
+        **{
+            name: getattr(platform if getattr(wanted, name) is None else wanted, name)
+            for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience")
+        },
     )

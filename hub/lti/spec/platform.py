@@ -38,7 +38,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class PlatformDetails:
-    """What an administrator gives to add a platform."""
+    """What an administrator gives to add a platform. Without a name it is called by its issuer's origin."""
 
     issuer: str
     client_id: str
@@ -62,6 +62,7 @@ def judge_details(details: PlatformDetails, *, allow_private: bool) -> None:
     ]
     if "?" in details.issuer:
         faults.append(Violation(_SECTION, "issuer", "must not have a query", details.issuer[:200]))
+    faults += _text_faults(details)
     faults += _identifier_faults([("issuer", details.issuer), ("client_id", details.client_id)])
     faults += _identifier_faults(("deployment", value) for value in details.deployment_ids)
     if not details.deployment_ids:
@@ -69,6 +70,16 @@ def judge_details(details: PlatformDetails, *, allow_private: bool) -> None:
     if faults:
         first = faults[0]
         raise Invalid(f"The platform's {first.where} {first.message}.", code="platform_refused", violations=faults)
+
+
+def _text_faults(details: PlatformDetails) -> list[Violation]:
+    audience = details.token_audience
+    texts = [("name", details.name, 200), *([("token_audience", audience, 2048)] if audience is not None else [])]
+    return [
+        Violation("platform", name, f"must have 1 to {longest} printable characters", value[:200])
+        for name, value, longest in texts
+        if not value.strip() or len(value) > longest or not value.isprintable()
+    ]
 
 
 def _identifier_faults(values: Iterable[tuple[str, str]]) -> list[Violation]:

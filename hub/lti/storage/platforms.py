@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.lti.spec.platform import Platform, PlatformDetails
-from hub.lti.spec.urls import origin_of
 from hub.lti.storage.tables import DeploymentRow, PlatformRow
 
 
@@ -83,7 +82,7 @@ def add(session: Session, tenant_id: UUID, new_id: UUID, details: PlatformDetail
         PlatformRow(
             id=new_id,
             tenant_id=tenant_id,
-            name=details.name or origin_of(details.issuer),
+            name=details.name,
             issuer=details.issuer,
             client_id=details.client_id,
             auth_url=details.auth_url,

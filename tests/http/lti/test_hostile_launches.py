@@ -618,9 +618,7 @@ LOGIN_FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fault", ["none", *LOGIN_FAULTS])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_login_with_one_fault_is_refused(
-    client: FlaskClient, platform: LtiPlatform, fault: str, method: str
-) -> None:
+def test_a_login_with_one_fault_is_refused(client: FlaskClient, platform: LtiPlatform, fault: str, method: str) -> None:
     parameters = platform.login_parameters(**LOGIN_FAULTS.get(fault, {}))
     sent = {"query_string": parameters} if method == "get" else {"data": parameters}
     response = getattr(client, method)("/lti/login", **sent)

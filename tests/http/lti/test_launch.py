@@ -123,9 +123,7 @@ def test_a_teacher_sees_the_learners_of_this_link_alone(
     assert "Of Another Link" not in page.text
 
 
-def test_pages_may_be_framed_by_their_platform_alone(
-    client: FlaskClient, platform: LtiPlatform, package: UUID
-) -> None:
+def test_pages_may_be_framed_by_their_platform_alone(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
     for changes in ({v.ROLES: [INSTRUCTOR]}, {}, {v.ROLES: [INSTRUCTOR]} | custom(package)):
         policy = platform.enter(client, **changes).headers["Content-Security-Policy"]
         assert f"frame-ancestors 'self' {platform.origin};" in policy + ";"
