@@ -58,7 +58,9 @@ def in_the_lms(visitor: LmsVisitor) -> None:
     read_on(content, 5)
     for given in FIRE_SAFETY[:5]:
         answer(content, given)
+        read_on(content, 1)
     answer(content, {"1": "b", "2": "c", "3": "b"})
+    read_on(content, 1)
     content.get_by_role("button", name="Finish").click()
     visitor.leave()
     visitor.launch(WEATHER)

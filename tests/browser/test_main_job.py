@@ -9,8 +9,9 @@ import requests
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from hub.adapters.embedded import MinioServer, S3Server, SeaweedServer
+from hub.adapters.object_store_s3 import S3Store
 from tests.support.chromium import chromium, chromium_program, cookies_seen_in_a_frame
-from tests.support.demo_browser import FIRE_SAFETY, LmsVisitor, answer, heading, read_on
+from tests.support.demo_browser import FIRE_SAFETY, WEATHER_CHECKS, WEATHER_TEST, LmsVisitor, answer, heading, read_on
 from tests.support.running_demo import RunningDemo, running_demo
 
 pytestmark = pytest.mark.browser
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.browser
 FIRE = "Fire safety at school"
 WEATHER = "Reading a weather map"
 ADL_VERBS = "http://adlnet.gov/expapi/verbs/"
+BUCKET = "main-job"
 S3_SERVERS: dict[str, type[S3Server]] = {"seaweed": SeaweedServer, "minio": MinioServer}
 
 
@@ -46,15 +48,18 @@ def demo(
         pytest.skip(f"{kind.name} is not on this machine")
     server = kind(tmp_path_factory.mktemp("s3"))
     server.start()
+    keys = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
+    S3Store(BUCKET, endpoint_url=server.url, **keys).create_bucket()
     try:
         with running_demo(
             folder,
-            HUB_OBJECT_STORE="s3://main-job/packages",
+            HUB_OBJECT_STORE=f"s3://{BUCKET}/packages",
             HUB_S3_ENDPOINT_URL=server.url,
             HUB_S3_ACCESS_KEY_ID=server.access_key_id,
             HUB_S3_SECRET_ACCESS_KEY=server.secret_access_key,
         ) as running:
             yield running
+            assert not running.folder.packages.exists()
     finally:
         server.stop()
 
@@ -118,6 +123,7 @@ def test_course_is_linked_launched_left_resumed_finished_graded_and_reported(dem
     read_on(content, 5)
     for given in FIRE_SAFETY[:3]:
         answer(content, given)
+        read_on(content, 1)
     assert heading(content) == "Question 4 of 6"
     visitor.leave()
 
@@ -126,6 +132,7 @@ def test_course_is_linked_launched_left_resumed_finished_graded_and_reported(dem
     expect(content.get_by_text("Welcome back.")).to_be_visible()
     for given in (*FIRE_SAFETY[3:5], {"1": "b", "2": "c", "3": "b"}):
         answer(content, given)
+        read_on(content, 1)
     expect(content.get_by_text("5 of 6 right: 83 of 100 points. You have passed.")).to_be_visible()
     content.get_by_role("button", name="Finish").click()
     expect(content.get_by_text("Everything is recorded.")).to_be_visible()
@@ -178,4 +185,46 @@ def test_course_of_several_scos(demo: RunningDemo, page: Page) -> None:
     visitor.sign_in("teacher")
     visitor.add_activity(WEATHER)
     visitor.become("learner2")
-    visitor.launch(WEATHER)
+
+    content = visitor.launch(WEATHER)
+    read_on(content, 3)
+    answer(content, WEATHER_CHECKS[0])
+    content.get_by_role("button", name="Go on").click()
+
+    content = visitor.content_at("Where air masses meet")
+    read_on(content, 3)
+    answer(content, WEATHER_CHECKS[1])
+    visitor.player.get_by_role("button", name="Next").first.click()
+
+    content = visitor.content_at("What stations report")
+    read_on(content, 3)
+    answer(content, WEATHER_CHECKS[2])
+    contents = visitor.player.get_by_role("navigation", name="Contents")
+    contents.get_by_role("button", name="Test").click()
+
+    content = visitor.content_at("Test yourself")
+    read_on(content, 1)
+    for given in WEATHER_TEST[:2]:
+        answer(content, given)
+        read_on(content, 1)
+    visitor.leave()
+
+    content = visitor.launch(WEATHER)
+    assert heading(content) == "Question 3 of 5"
+    for given in WEATHER_TEST[2:]:
+        answer(content, given)
+        read_on(content, 1)
+    expect(content.get_by_text("5 of 5 right. You have passed.")).to_be_visible()
+    content.get_by_role("button", name="Finish").click()
+    visitor.leave()
+
+    visitor.become("teacher")
+    page.goto(f"{demo.lms_url}/courses/1/gradebook")
+    cell = page.get_by_role("row", name="Lena Learner").get_by_role("cell").last
+    expect(cell).to_contain_text("100")
+    expect(cell).to_contain_text("Completed")
+
+    said = verbs(of_learner(statements(demo), "Lena Learner"))
+    assert said.count("responded") == 8
+    assert said.count("passed") >= 1
+    assert said.count("initialized") >= 4

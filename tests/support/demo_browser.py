@@ -18,6 +18,15 @@ FIRE_SAFETY: tuple[Answer, ...] = (
     {"1": "b", "2": "c", "3": "a"},
 )
 
+WEATHER_CHECKS: tuple[Answer, ...] = ({"check-pressure": "b"}, {"check-fronts": "b"}, {"check-wind": "25"})
+WEATHER_TEST: tuple[Answer, ...] = (
+    {"wind-around-a-low": "b"},
+    {"high-brings-showers": "false"},
+    {"cold": "triangles", "warm": "semicircles", "occluded": "both"},
+    {"veil": "1", "rain": "2", "mild": "3", "showers": "4"},
+    {"knots": "60"},
+)
+
 
 class LmsVisitor:
     """Someone at a browser, signed in to the Demo LMS."""
@@ -65,6 +74,16 @@ class LmsVisitor:
         self.page.get_by_role("link", name=title).click()
         return self.content()
 
+    @property
+    def player(self) -> FrameLocator:
+        """The tool's player in the activity's frame."""
+        return self.page.frame_locator("iframe[name=activity]")
+
+    def content_at(self, title: str) -> Frame:
+        """The content once the page with this title is shown in it."""
+        expect(self.player.frame_locator("#content").get_by_role("heading", name=title)).to_be_visible()
+        return self.content()
+
     def content(self) -> Frame:
         """The innermost frame once a page of a demo course is in it."""
         for _ in range(300):
@@ -105,4 +124,3 @@ def answer(content: Frame, given: Answer) -> None:
                 field.fill(value)
     shown.get_by_role("button", name="Check answer").click()
     expect(shown.get_by_role("status")).to_be_visible()
-    read_on(content, 1)
