@@ -6,16 +6,21 @@ from decimal import Decimal, InvalidOperation
 
 from hub.scorm.spec.runtime.model import entries
 from hub.scorm.spec.runtime.types import seconds_of_interval2004
-from hub.scorm.spec.sequencing.navigation import Entry, Navigation
+from hub.scorm.spec.sequencing.navigation import Navigation
 from tests.adl2004.api import Api
 from tests.adl2004.cases import Case, Command, Visit
 from tests.adl2004.learner import Learner, Player, read_course
 
 _ROOT = re.compile(r'the activity that corresponds to the root of "(.*)"')
-#: What learners are told to do in words of their own: how it is done here.
-_RELAUNCH = re.compile(r"Relaunch\w+|DMBx")
-_REQUESTS = {"Continue": "continue", "Previous": "previous", "Exit": "exitAll", "TRIGExitAll": "exitAll"}
-_NEXT_TEST = re.compile(r"(API|DMI)t\d|DMBxAct")
+#: The learner's actions by the words the cases have for them; a word for the case may follow (`RelaunchCM5`).
+_REQUEST = re.compile(
+    r"(Continue|Previous|Suspend(?:All)?|Abandon(?:All)?|Exit(?:All)?)(Exit|Relaunch)?(?:[A-Z]{2}\w*)?"
+)
+_TRIGGER = re.compile(r"TRIG(\w+)")
+_RELAUNCH = re.compile(r"(?:Exit)?Relaunch\w*|DMBx")
+_NEXT_TEST = re.compile(r"(?:API|DMI)t\d+|DMBxAct")
+#: Exit in the player leaves the whole course.
+_KINDS = {"Exit": "exitAll", "Suspend": "suspendAll"}
 
 
 #: These methods leave the error as it is, and the cases say another thing of it than the standard.
@@ -65,19 +70,25 @@ def _visit(case: Case, player: Player, visit: Visit, following: Visit | None) ->
 def _act(case: Case, player: Player, action: str, following: Visit | None) -> Iterator[str]:
     """What the learner does in the player."""
     name, _, title = action.partition("~")
-    if name in ("Choice", "ChoiceExit"):
-        player.request("choice", _identifier(case, title))
-    elif name in _REQUESTS:
-        player.request(_REQUESTS[name])
+    request, trigger = _REQUEST.fullmatch(name), _TRIGGER.fullmatch(name)
+    if title:
+        player.request("jump" if name.startswith("Jump") else "choice", _identifier(case, title))
+    elif trigger is not None:
+        player.request(_kind(trigger[1]))
+    elif request is not None:
+        player.request(_kind(request[1]))
+        if request[2] == "Exit":
+            yield from _still_running(player)
+        if following is not None and player.state.current is None:
+            player.relaunch()
     elif name == "HasEnded":
         yield from _still_running(player)
-    elif name == "ContinueExitCM8":
-        # Continue ends the course here; then the learner comes back.
-        player.request("continue")
-        yield from _still_running(player)
-        player.relaunch()
     elif not _start_again(case, player, name, following) and name != "AutoTest":
         yield f"the learner's action {action} is not known to this runner"
+
+
+def _kind(word: str) -> str:
+    return _KINDS.get(word, word[:1].lower() + word[1:])
 
 
 def _still_running(player: Player) -> Iterator[str]:
@@ -114,27 +125,42 @@ def _questions(case: Case, visit: Visit, navigation: Navigation, *, running: boo
 
 
 def _shows(navigation: Navigation, question: str, identifier: str | None) -> bool | None:
-    if question == "toc.enabled":
-        return navigation.has_outline
     if question == "click.button":
         return True
-    if question.startswith("toc."):
-        entry = next((found for found in navigation.outline if found.identifier == identifier), None)
-        return _in_outline(question, entry)
     control, _, wanted = question.partition(".")
-    enabled = {"continue": navigation.continue_, "previous": navigation.previous}.get(control)
-    if enabled is None or wanted not in ("enabled", "disabled"):
+    if identifier is not None:
+        return _in_outline(navigation, wanted, identifier)
+    enabled = _is_enabled(navigation, control)
+    if enabled is None or wanted not in ("enabled", "disabled", "visible"):
         return None
-    enabled = enabled and control not in navigation.hidden
-    return enabled if wanted == "enabled" else not enabled
+    return not enabled if wanted == "disabled" else enabled
 
 
-def _in_outline(question: str, entry: Entry | None) -> bool | None:
-    if question == "toc.visible":
-        return entry is not None and entry.is_visible
-    if question == "toc.enabled.selectable":
-        return entry is not None and entry.is_visible and entry.is_selectable
-    return None
+def _is_enabled(navigation: Navigation, control: str) -> bool | None:
+    """Whether a control of the player is there to be used; None for one that it does not have."""
+    enabled = {
+        "toc": navigation.has_outline,
+        "continue": navigation.continue_,
+        "previous": navigation.previous,
+        "exit": navigation.exit_,
+        "exitAll": navigation.exit_all,
+        "suspendAll": navigation.suspend_all,
+        "abandon": navigation.abandon,
+        "abandonAll": navigation.abandon_all,
+    }.get(control)
+    return enabled and control not in navigation.hidden if enabled is not None else None
+
+
+def _in_outline(navigation: Navigation, wanted: str, identifier: str) -> bool | None:
+    """Whether a line of the table of contents is `visible`, `enabled.selectable`, or not (`disabled`)."""
+    entry = next((found for found in navigation.outline if found.identifier == identifier), None)
+    is_visible = entry is not None and entry.is_visible
+    is_selectable = entry is not None and is_visible and entry.is_selectable
+    if wanted in ("visible", "enabled"):
+        return is_visible
+    if wanted in ("enabled.selectable", "selectable"):
+        return is_selectable
+    return not is_selectable if wanted.startswith("disabled") else None
 
 
 def _command(api: Api, command: Command) -> Iterator[str]:
