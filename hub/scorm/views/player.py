@@ -1,13 +1,15 @@
 """The player's page on the content origin, and its own scripts and styles."""
 
+import gzip
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Response, make_response, render_template, request, send_from_directory, url_for
+from flask import Response, make_response, render_template, request, url_for
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound as NoSuchFile
@@ -15,6 +17,7 @@ from werkzeug.exceptions import NotFound as NoSuchFile
 from hub.errors import HubError
 from hub.http.access import public
 from hub.http.context import request_id, service
+from hub.media_types import media_type
 from hub.scorm.services.courses import Course
 from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
 from hub.scorm.spec.runtime.sessions import MODELS
@@ -64,24 +67,40 @@ def play(token: str) -> Response:
 @public
 def asset_file(name: str) -> Response:
     """A file of the player itself; for a year under its present digest."""
-    folder, digest = _found(name)
-    response = send_from_directory(folder, name)
-    is_present = request.args.get("v") == digest
+    found = _found(name)
+    packed = request.accept_encodings.quality("gzip") > 0
+    response = Response(found.gzipped if packed else found.body, content_type=found.content_type)
+    response.set_etag(f"{found.digest}-gzip" if packed else found.digest)
+    response.headers["Vary"] = "Accept-Encoding"
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    is_present = request.args.get("v") == found.digest
     response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if is_present else "no-cache"
+    response.make_conditional(request)
     return response
 
 
 def asset(name: str) -> str:
     """The address of a file of the player."""
-    return url_for("player.asset_file", name=name, v=_found(name)[1])
+    return url_for("player.asset_file", name=name, v=_found(name).digest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    body: bytes
+    gzipped: bytes
+    digest: str
+    content_type: str
 
 
 @cache
-def _found(name: str) -> tuple[Path, str]:
+def _found(name: str) -> _Asset:
     for folder in _FOLDERS:
         path = folder / name
         if path.is_file() and path.parent == folder:
-            return folder, sha256(path.read_bytes()).hexdigest()[:12]
+            body = path.read_bytes()
+            content_type = f"{media_type(name)}; charset=utf-8"
+            return _Asset(body, gzip.compress(body, mtime=0), sha256(body).hexdigest()[:12], content_type)
     raise NoSuchFile
 
 

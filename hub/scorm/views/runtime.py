@@ -89,10 +89,10 @@ def _read(kind: type[Any]) -> Any:
     request.max_content_length = LARGEST_COMMIT
     try:
         return msgspec.convert(json.loads(request.get_data()), kind)
-    except (ValueError, RecursionError) as error:
-        raise Invalid("The body is not the JSON that is expected here.", code="bad_body") from error
     except msgspec.ValidationError as error:
         raise _bad_body("$", str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise Invalid("The body is not the JSON that is expected here.", code="bad_body") from error
 
 
 def _bad_body(where: str, message: str) -> Invalid:
