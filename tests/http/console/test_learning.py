@@ -1,0 +1,258 @@
+"""Registrations, statements, platforms and score deliveries in the console."""
+
+import html
+import json
+import re
+from uuid import uuid4
+
+import pytest
+
+from hub.lti.services.platforms import Platforms
+from hub.scorm.services.learners import Learners
+from hub.scorm.services.registrations import Registrations
+from hub.xapi_lrs.services.statements import Statements
+from tests.support.courses import add_course
+from tests.support.people import form_token
+
+SCRIPT = "<script>alert(1)</script>"
+VERBS = "http://adlnet.gov/expapi/verbs"
+
+
+@pytest.fixture
+def platform():
+    """What an administrator copies from an LMS; the client id is unique in the whole Hub."""
+    return {
+        "name": "Hillside Moodle",
+        "issuer": "https://lms.example",
+        "client_id": uuid4().hex,
+        "deployment": "1",
+        "auth_url": "https://lms.example/auth",
+        "token_url": "https://lms.example/token",
+        "jwks_url": "https://lms.example/jwks",
+    }
+
+
+@pytest.fixture
+def register(hub, system):
+    """A registration of a new learner for a new package."""
+
+    def make(name="Mara Quist", title="Golf"):
+        learner = hub.service(Learners).ensure(system, "https://lms.example", str(uuid4()), name, "m@school.example")
+        package = add_course(hub.db, system.tenant_id, title)
+        return hub.service(Registrations).ensure(system, learner.id, package)
+
+    return make
+
+
+@pytest.fixture
+def store(hub, system):
+    """Put a statement into the tenant's store."""
+
+    def put(**changes):
+        statement = {
+            "actor": {"name": "Mara Quist", "mbox": "mailto:mara@school.example"},
+            "verb": {"id": f"{VERBS}/completed", "display": {"de": "beendete", "en": "completed"}},
+            "object": {"id": "https://hub.example/golf", "definition": {"name": {"en-GB": "Golf explained"}}},
+        }
+        hub.service(Statements).store(system, json.dumps(statement | changes).encode())
+
+    return put
+
+
+def send(client, path, **form):
+    return client.post(path, data={"csrf_token": form_token(client, "/account")} | form)
+
+
+def test_registrations_are_listed_and_filtered(client, enter, register):
+    enter("instructor")
+    register("Mara Quist", "Golf")
+    register("Tom Iversen", "Sailing")
+    page = client.get("/registrations").text
+    assert "Mara Quist" in page
+    assert "Sailing" in page
+    assert "not begun" in page
+    only = client.get("/registrations?q=iversen").text
+    assert "Tom Iversen" in only
+    assert "Mara Quist" not in only
+    assert "Nothing matches" in client.get("/registrations?status=passed").text
+    assert client.get("/registrations?status=nonsense").status_code == 400
+    assert client.get("/registrations?package=nonsense").status_code == 400
+
+
+def test_a_registration_shows_its_learner_and_what_is_missing(client, enter, register):
+    enter("instructor")
+    registration = register(SCRIPT, SCRIPT)
+    page = client.get(f"/registrations/{registration.id}").text
+    assert "<script>alert" not in page
+    assert "has not opened the package yet" in page
+    assert str(registration.id) in page
+
+
+def test_a_new_attempt_is_begun_by_who_may(client, enter, register):
+    enter("instructor")
+    registration = register()
+    path = f"/registrations/{registration.id}"
+    assert send(client, f"{path}/attempts").status_code == 303
+    assert "Attempt 1" in client.get(path).text
+    assert send(client, f"{path}/attempts").status_code == 303
+    assert "Attempt 2" in client.get(path).text
+
+
+def test_a_statement_reads_as_a_sentence(client, enter, store):
+    enter("reporting")
+    store(result={"score": {"scaled": 0.85}, "duration": "PT1H2M3S"})
+    row = re.search(r'<td class="sentence break">(.*?)<details', client.get("/statements").text, re.DOTALL)[1]
+    words = " ".join(re.sub(r"<[^>]+>", " ", row).split())
+    assert words == "Mara Quist completed Golf explained"
+    assert "85%, 1 h 02 min" in client.get("/statements").text
+
+
+def test_statements_are_filtered_by_what_the_sentence_links_to(client, enter, store):
+    enter("reporting")
+    store()
+    store(actor={"mbox": "mailto:tom@school.example"}, verb={"id": f"{VERBS}/failed"})
+    page = client.get("/statements").text
+    links = [html.unescape(link) for link in re.findall(r'href="(/statements\?[^"]+)"', page)]
+    assert len(links) >= 6
+    for link in links:
+        narrowed = client.get(link)
+        assert narrowed.status_code == 200, link
+        assert "No entry fits" not in narrowed.text, link
+    assert "Mara Quist" not in client.get("/statements?actor=tom@school.example").text
+    assert "Mara Quist" in client.get("/statements?actor=mara@school.example").text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "verb=nonsense",
+        "activity=%20x",
+        "registration=7",
+        "since=soon",
+        "actor={",
+        "actor=%00",
+        "store=none",
+        "cursor=x",
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_named(client, enter, store, query):
+    enter("reporting")
+    store()
+    assert client.get(f"/statements?{query}").status_code in {400, 404}
+
+
+def test_nothing_in_a_statement_can_run(client, enter, store):
+    enter("reporting")
+    nasty = "</pre></script><img src=x onerror=alert(1)>" + SCRIPT
+    store(
+        actor={"name": nasty, "account": {"name": nasty, "homePage": "https://a.example/"}},
+        verb={"id": f"{VERBS}/completed", "display": {"en": nasty}},
+        object={"id": "https://a.example/x", "definition": {"name": {"en": nasty}, "description": {"en": nasty}}},
+        result={"response": nasty},
+    )
+    page = client.get("/statements").text
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "onerror=alert" in html.unescape(page), "it is shown, as text"
+
+
+def test_all_kinds_of_objects_and_actors_have_a_sentence(client, enter, store):
+    enter("reporting")
+    agent = {"mbox": "mailto:kim@school.example"}
+    verb = {"id": f"{VERBS}/completed"}
+    activity = {"id": "https://a.example/x"}
+    store(object={"objectType": "Agent", **agent})
+    store(object={"objectType": "Group", "member": [agent, {"openid": "https://o.example/1"}]})
+    store(object={"objectType": "StatementRef", "id": str(uuid4())})
+    store(object={"objectType": "SubStatement", "actor": agent, "verb": verb, "object": activity})
+    store(actor={"objectType": "Group", "name": "Team", "mbox": "mailto:team@school.example"})
+    store(actor={"mbox_sha1sum": "a" * 40})
+    assert client.get("/statements").text.count('class="sentence break"') == 6
+
+
+def test_pages_of_statements_go_on_where_they_ended(client, enter, store):
+    enter("reporting")
+    for number in range(51):
+        store(object={"id": f"https://hub.example/{number}"})
+    first = client.get("/statements").text
+    older = html.unescape(re.search(r'href="([^"]+)" rel="next"', first)[1])
+    second = client.get(older).text
+    assert "hub.example/50" in first
+    assert second.count('class="sentence break"') == 1
+    assert "https://hub.example/0<" in second
+
+
+def test_what_is_shown_can_be_downloaded(client, enter, store):
+    enter("reporting")
+    store()
+    store(verb={"id": f"{VERBS}/failed"})
+    with client.get(f"/statements/download?verb={VERBS}/failed") as answer:
+        lines = answer.text.splitlines()
+    assert len(lines) == 1
+    assert json.loads(lines[0])["verb"]["id"] == f"{VERBS}/failed"
+
+
+def test_a_platform_is_added_with_the_settings_to_copy(client, admin, platform):
+    assert "http://localhost:8000/lti/login" in client.get("/platforms/new").text
+    added = send(client, "/platforms/new", **platform)
+    assert added.status_code == 303
+    page = client.get(added.headers["Location"]).text
+    assert "Hillside Moodle" in page
+    assert "http://localhost:8000/lti/launch" in page
+    assert "Hillside Moodle" in client.get("/platforms").text
+
+
+def test_a_platform_that_cannot_work_is_refused_with_every_fault(client, admin, platform):
+    answer = send(
+        client, "/platforms/new", **platform | {"issuer": "nonsense", "token_url": "ftp://x", "deployment": ""}
+    )
+    assert answer.status_code == 400
+    for field in ("issuer", "token_url", "deployment"):
+        assert f'id="fault-{field}"' in answer.text
+    assert 'value="https://lms.example/auth"' in answer.text
+    send(client, "/platforms/new", **platform)
+    assert send(client, "/platforms/new", **platform).status_code == 409
+
+
+def test_a_platform_is_changed_switched_off_and_removed(client, admin, platform, hub, system):
+    path = send(client, "/platforms/new", **platform).headers["Location"].partition("?")[0]
+    urls = {name: platform[name] for name in ("auth_url", "token_url", "jwks_url")}
+    assert send(client, path, name="Renamed", deployment="2", **urls).status_code == 303
+    (changed,) = hub.service(Platforms).list(system)
+    assert (changed.name, changed.is_active, changed.deployment_ids) == ("Renamed", False, {"1", "2"})
+    assert "switched off" in client.get("/platforms").text
+    assert send(client, f"{path}/remove").status_code == 303
+    assert client.get(path).status_code == 404
+
+
+def test_score_deliveries_are_listed_by_state(client, admin):
+    assert "No scores yet" in client.get("/deliveries").text
+    assert "Nothing matches" in client.get("/deliveries?status=failed").text
+    assert send(client, f"/deliveries/{uuid4()}/again").status_code == 404
+
+
+def test_home_says_what_to_do_first(client, admin):
+    page = client.get("/").text
+    assert "Connect your LMS" in page
+    assert "Upload packages" in page
+
+
+@pytest.mark.parametrize("role", ["author", "instructor", "reporting"])
+def test_home_shows_each_role_what_it_may_see(client, enter, register, role):
+    enter(role)
+    register("Mara Quist", "Golf")
+    page = client.get("/").text
+    assert "Mara Quist" in page
+    assert "People" not in page
+
+
+def test_the_api_can_be_read_with_and_without_signing_in(client, enter):
+    def look():
+        page = client.get("/api/v1/").text
+        assert "/api/v1/packages/{package_id}" in page
+        assert "packages:read" in page
+        return page
+
+    assert "Sign out" not in look()
+    enter("reporting")
+    assert "Sign out" in look()

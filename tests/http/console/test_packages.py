@@ -1,0 +1,197 @@
+"""Packages and imports in the console."""
+
+import html
+import io
+import re
+import zipfile
+
+import pytest
+
+from hub.demo import courses
+from hub.scorm.services.imports import Imports
+from hub.scorm.services.packages import Packages
+from tests.support.people import form_token
+
+HTMX = {"HX-Request": "true"}
+
+
+def upload(client, body, name="course.zip", path="/packages/upload", headers=None):
+    form = {"csrf_token": form_token(client, "/account"), "file": (io.BytesIO(body), name)}
+    return client.post(path, data=form, headers=headers, content_type="multipart/form-data")
+
+
+def job_of(answer):
+    return re.search(r"/jobs/([0-9a-f-]{36})", answer.headers.get("Location", "") + answer.text)[1]
+
+
+@pytest.fixture
+def author(enter):
+    return enter("author")
+
+
+@pytest.fixture
+def imported(hub, system, client):
+    """Upload a course and import it as a worker would; returns the package's id."""
+
+    def import_course(course="fire_safety", **options):
+        job_id = job_of(upload(client, courses.build(course), f"{course}.zip", **options))
+        hub.service(Imports).run(system.tenant_id, job_id)
+        return hub.service(Imports).get(system, job_id).package_id
+
+    return import_course
+
+
+def send(client, path, **form):
+    return client.post(path, data={"csrf_token": form_token(client, "/account")} | form)
+
+
+def test_an_upload_by_the_plain_form_leads_to_its_job(client, author, hub, system):
+    sent = upload(client, courses.build("fire_safety"), "fire.zip")
+    assert sent.status_code == 303
+    page = client.get(sent.headers["Location"]).text
+    assert "Import of fire.zip" in page
+    assert "queued" in page
+    assert "<noscript><meta http-equiv" in page, "without scripts the page asks again by itself"
+    hub.service(Imports).run(system.tenant_id, job_of(sent))
+    done = client.get(sent.headers["Location"]).text
+    assert "Open the package" in done
+    assert "http-equiv" not in done
+
+
+def test_an_upload_by_script_gets_a_row_that_follows_itself(client, author, hub, system):
+    sent = upload(client, courses.build("fire_safety"), headers=HTMX)
+    assert sent.status_code == 200
+    address = html.unescape(re.search(r'hx-get="([^"]+)"', sent.text)[1])
+    assert "queued" in client.get(address).text
+    hub.service(Imports).run(system.tenant_id, job_of(sent))
+    finished = client.get(address).text
+    assert "Open the package" in finished
+    assert "hx-get" not in finished
+
+
+def test_a_refused_package_says_why_and_what_to_do(client, author, hub, system):
+    bad = io.BytesIO()
+    with zipfile.ZipFile(bad, "w") as archive:
+        archive.writestr("readme.txt", "no manifest")
+    sent = upload(client, bad.getvalue(), "<b>bad</b>.zip")
+    hub.service(Imports).run(system.tenant_id, job_of(sent))
+    page = client.get(sent.headers["Location"]).text
+    assert "was not taken" in page
+    assert "What to do:" in page
+    assert "<b>bad</b>" not in page
+    assert "failed" in client.get("/packages").text
+    assert "failed" in client.get("/").text, "a failed import needs someone"
+
+
+def test_an_upload_without_a_file_is_refused(client, author):
+    answer = send(client, "/packages/upload")
+    assert answer.status_code == 400
+    assert "No file was sent" in answer.text
+
+
+def test_an_upload_without_the_forms_token_is_refused(client, author, hub, system):
+    form = {"file": (io.BytesIO(courses.build("fire_safety")), "fire.zip")}
+    answer = client.post("/packages/upload", data=form, content_type="multipart/form-data")
+    assert answer.status_code == 403
+    assert hub.service(Imports).page(system) == []
+
+
+def test_a_package_has_pages_for_overview_versions_and_findings(client, author, imported):
+    package_id = imported("weather_map")
+    overview = client.get(f"/packages/{package_id}").text
+    assert "SCORM 2004 4th Edition" in overview
+    assert "Warm and cold fronts" in overview
+    assert "weather_map.zip" in client.get(f"/packages/{package_id}/versions").text
+    assert client.get(f"/packages/{package_id}/report").status_code == 200
+
+
+def test_the_very_zip_can_be_downloaded(client, author, imported):
+    package_id = imported()
+    with client.get(f"/packages/{package_id}/versions/1/archive") as answer:
+        assert answer.data == courses.build("fire_safety")
+        assert "fire_safety.zip" in answer.headers["Content-Disposition"]
+    assert client.get(f"/packages/{package_id}/versions/9/archive").status_code == 404
+
+
+def test_a_new_version_is_published_and_the_old_one_can_be_published_again(client, author, imported, hub, system):
+    package_id = imported()
+    assert imported("weather_map", path=f"/packages/{package_id}/upload") == package_id
+    assert hub.service(Packages).get(system, package_id).published.number == 2
+    back = send(client, f"/packages/{package_id}/versions/1/publish")
+    assert back.status_code == 303
+    assert hub.service(Packages).get(system, package_id).published.number == 1
+
+
+def test_packages_are_found_by_words(client, author, imported):
+    imported()
+    assert "Fire safety at school" in client.get("/packages?q=fire").text
+    nothing = client.get("/packages?q=volcano").text
+    assert "Nothing matches" in nothing
+
+
+def test_a_package_is_renamed_and_tagged(client, author, imported):
+    path = f"/packages/{imported()}/settings"
+    changed = send(client, path, title="Renamed <i>", description="About fire", tags="yearly, staff")
+    assert changed.status_code == 303
+    page = client.get(path).text
+    assert 'value="Renamed &lt;i&gt;"' in page
+    assert 'value="yearly, staff"' in page
+    refused = send(client, path, title=" ", description="kept words", tags="")
+    assert refused.status_code == 400
+    assert "kept words" in refused.text
+    assert "must have 1 to" in refused.text
+
+
+def test_a_change_that_crosses_another_one_is_refused(client, author, imported):
+    path = f"/packages/{imported()}/settings"
+    revision = re.search(r'name="revision" value="(\d+)"', client.get(path).text)[1]
+    assert send(client, path, title="First", revision=revision).status_code == 303
+    second = send(client, path, title="Second", revision=revision)
+    assert second.status_code == 412
+    assert "Somebody else changed" in second.text
+    assert 'value="Second"' in second.text, "nothing that was typed is lost"
+
+
+def test_a_package_is_deleted(client, author, imported):
+    package_id = imported()
+    assert send(client, f"/packages/{package_id}/delete").status_code == 303
+    assert client.get(f"/packages/{package_id}").status_code == 404
+    assert "No packages yet" in client.get("/packages").text
+
+
+def test_a_preview_opens_the_player_on_the_content_origin(client, content_client, author, imported):
+    answer = send(client, f"/packages/{imported()}/preview")
+    assert answer.status_code == 303
+    address = answer.headers["Location"]
+    assert address.startswith("http://content.localhost:8000/")
+    with content_client.get(address.removeprefix("http://content.localhost:8000")) as player:
+        assert player.status_code in {200, 302, 303}
+    policy = client.get("/packages").headers["Content-Security-Policy"]
+    assert "form-action 'self' http://content.localhost:8000" in policy, "or the browser blocks the way there"
+
+
+def test_readers_can_look_but_not_change(client, enter, imported, hub, system):
+    enter("author")
+    package_id = imported()
+    client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
+    enter("reporting")
+    page = client.get(f"/packages/{package_id}").text
+    assert "Settings" not in page
+    assert 'type="file"' not in client.get("/packages").text
+    for path in ("settings", "delete", "upload", "versions/1/publish"):
+        assert send(client, f"/packages/{package_id}/{path}").status_code == 403
+
+
+def test_another_tenants_packages_are_not_there(client, enter, imported, hub, system, tenant):
+    from hub.identity import system_principal
+    from hub.oauth.services.tenants import Tenants
+    from tests.support.people import make_account, sign_in
+
+    enter("author")
+    package_id = imported()
+    client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
+    other = system_principal(hub.service(Tenants).create(f"o{hub.ports.ids.uuid().hex[:20]}", "Other").id)
+    sign_in(client, make_account(hub, other, "administrator"))
+    for path in ("", "/versions", "/report", "/settings", "/versions/1/archive"):
+        assert client.get(f"/packages/{package_id}{path}").status_code == 404
+    assert "No packages yet" in client.get("/packages").text
