@@ -12,16 +12,18 @@ from tests.support.demo_browser import FIRE_SAFETY, LmsVisitor, answer, read_on
 from tests.support.running_demo import RunningDemo, running_demo
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-SIZE = {"width": 1280, "height": 800}
+SIZE = {"width": 1280, "height": 900}
 FIRE = "Fire safety at school"
 WEATHER = "Reading a weather map"
 
 # Pages of the console | the name of their picture.
 CONSOLE = {
-    "/console/packages": "console-packages",
-    "/console/registrations": "console-registrations",
-    "/console/statements": "console-statements",
-    "/console/platforms": "console-platforms",
+    "/": "console-home",
+    "/packages": "console-packages",
+    "/packages/weather-map": "console-package",
+    "/registrations": "console-registrations",
+    "/statements": "console-statements",
+    "/platforms": "console-platforms",
 }
 
 
@@ -86,10 +88,12 @@ def in_the_console(page: Page, demo: RunningDemo) -> None:
     page.get_by_label("Password").fill(author["password"])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("navigation").first.wait_for()
-    save(page, "console-home")
     for path, name in CONSOLE.items():
         page.goto(demo.hub_url + path)
         save(page, name)
+    page.goto(f"{demo.hub_url}/registrations")
+    page.get_by_role("row", name=FIRE).filter(has_text="Liam").get_by_role("link").first.click()
+    save(page, "console-registration")
 
 
 def save(page: Page, name: str) -> None:
