@@ -77,6 +77,7 @@ from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.origin import register_player
 from hub.scorm.views.packages import jobs_api, packages_api
 from hub.scorm.views.registrations import registrations_api
+from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.intake import Intake
@@ -247,11 +248,13 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         document_bytes=settings.batch_limit_mb * MB,
     )
     intake = Intake(db, knowledge)
+    attachments = Attachments(db, ports.objects, stores, limits)
     add(
         limits,
+        attachments,
         stores,
         Credentials(db, ports.clock, ports.ids, stores),
-        Statements(db, ports.ids, stores, intake, knowledge, limits, settings.public_url),
+        Statements(db, ports.ids, stores, intake, knowledge, attachments, limits, settings.public_url),
         Documents(db, ports.clock, stores),
         Lookups(db, stores, knowledge),
     )

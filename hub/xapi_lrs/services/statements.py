@@ -1,6 +1,6 @@
 """Statements: stored, looked up, searched (Communication 2.1)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from hub.db import Database, UnitOfWork
 from hub.errors import Forbidden, Invalid, NotFound, Violation
 from hub.identity import Principal, system_principal
 from hub.ports import Ids
+from hub.xapi_lrs.services.attachments import Attachments, Part
 from hub.xapi_lrs.services.intake import Incoming, Intake, Submission
 from hub.xapi_lrs.services.knowledge import Knowledge
 from hub.xapi_lrs.services.stores import Stores, StoreView
@@ -61,6 +62,7 @@ class Statements:
         stores: Stores,
         intake: Intake,
         knowledge: Knowledge,
+        attachments: Attachments,
         limits: Limits,
         home_page: str,
     ) -> None:
@@ -69,19 +71,33 @@ class Statements:
         self._stores = stores
         self._intake = intake
         self._knowledge = knowledge
+        self._attachments = attachments
         self._limits = limits
         self._home_page = home_page
 
     # --- storing ------------------------------------------------------------------------------------------------
 
-    def store(self, principal: Principal, body: bytes, version: Version = V2_0) -> list[str]:
-        """Store a statement or an array of them, all or none; returns their ids in order (Communication 2.1.2)."""
+    def store(
+        self, principal: Principal, body: bytes, version: Version = V2_0, parts: Iterable[Part] = ()
+    ) -> list[str]:
+        """Store a statement or an array of them, all or none; returns their ids in order (Communication 2.1.2).
+
+        `parts` are the headers and data of attachments, read after the statements were found valid.
+        """
         principal.require("statements.write")
         statements, raws, _ = statements_of(body, self._limits)
         incoming = self._judged(principal, statements, raws, version)
+        self._take_attachments(principal, statements, parts, version)
         return self._submit(principal, statements, incoming)
 
-    def store_one(self, principal: Principal, statement_id: str, body: bytes, version: Version = V2_0) -> None:
+    def store_one(
+        self,
+        principal: Principal,
+        statement_id: str,
+        body: bytes,
+        version: Version = V2_0,
+        parts: Iterable[Part] = (),
+    ) -> None:
         """Store one statement under an id of the client's (Communication 2.1.1)."""
         principal.require("statements.write")
         statements, raws, is_batch = statements_of(body, self._limits)
@@ -89,6 +105,7 @@ class Statements:
             raise Invalid("PUT stores one statement, not an array.", code="invalid_statement")
         _check_put_id(statement_id, statements[0])
         incoming = self._judged(principal, statements, raws, version, statement_id)
+        self._take_attachments(principal, statements, parts, version)
         self._submit(principal, statements, incoming)
 
     def record(
@@ -128,6 +145,16 @@ class Statements:
             prepared.append(Incoming(bytes.fromhex(own_id.replace("-", "")), statement, opening, terms))
         _refuse_repeated_ids(prepared)
         return prepared
+
+    def _take_attachments(
+        self,
+        principal: Principal,
+        statements: Sequence[dict[str, Any]],
+        parts: Iterable[Part],
+        version: Version,
+    ) -> None:
+        if parts or any("attachments" in each or "attachments" in each["object"] for each in statements):
+            self._attachments.take_in(principal, statements, parts, version)
 
     def _submit(
         self, principal: Principal, statements: Sequence[dict[str, Any]], incoming: list[Incoming]
@@ -190,11 +217,12 @@ class Statements:
             bodies = self._formatted(connection, store, [body], query, languages)
         return StoredStatement(bodies[0], stored, through)
 
-    def consistent_through(self, principal: Principal) -> int:
-        """Microseconds up to which every statement of the store can be read."""
+    def consistent_through(self, principal: Principal, *, just_stored: bool = False) -> int:
+        """Microseconds up to which every statement of the store can be read. Who has `just_stored` in this process
+        knows a recent time without asking."""
         store = self._stores.of(principal)
         newest = self._intake.newest.get(store.number)
-        if newest is not None:
+        if just_stored and newest is not None:
             return newest
         with self._db.connection(autocommit=True) as connection:
             return search.consistent_through(connection, store.number)

@@ -32,6 +32,11 @@ class Limits:
     document_bytes: int = 16 * 1024 * 1024
     depth: int = 100
 
+    @property
+    def request_bytes(self) -> int:
+        """The most that a request with attachments may have on the wire: the statements and ten attachments."""
+        return self.batch_bytes + 10 * self.attachment_bytes
+
 
 def decode(body: bytes, depth: int) -> Any:
     """The JSON value of `body`, refused with 400 unless it is JSON text without duplicate keys (RFC 8259; Data 2.2)."""

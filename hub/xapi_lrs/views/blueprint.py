@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, g, request
 
-from hub.http.context import principal, service
+from hub.http.context import SERVICES, principal, service
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.spec import versions
+from hub.xapi_lrs.spec.reading import Limits
 from hub.xapi_lrs.spec.values import timestamp_text
 from hub.xapi_lrs.spec.versions import V1_0, V2_0, Version
 from hub.xapi_lrs.views import about, documents, lookups, statements
+from hub.xapi_lrs.views.alternate import REFUSAL, AlternateRequestSyntax
 
 _EXPOSED = (
     "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, X-Experience-API-Version,"
@@ -27,6 +29,8 @@ _ALLOWED = (
 
 def register_lrs(app: Flask) -> None:
     """Put the LRS on the Hub's origin."""
+    limits: Limits = app.extensions[SERVICES][Limits]
+    app.wsgi_app = AlternateRequestSyntax(app.wsgi_app, limits.batch_bytes * 3)  # type: ignore[method-assign]
     for name, prefix, version in (("xapi", "/xapi", V2_0), ("xapi_1_0_3", "/xapi/1.0.3", V1_0)):
         blueprint = lrs_blueprint(name, prefix, version)
         app.register_blueprint(blueprint)
@@ -47,6 +51,8 @@ def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
 def _version_reader(default: Version) -> Callable[[], None]:
     def read() -> None:
         """Every resource but About needs the version header; 400 without it."""
+        if REFUSAL in request.environ:
+            raise request.environ[REFUSAL]
         header = request.environ.get("HTTP_X_EXPERIENCE_API_VERSION")
         if request.method != "OPTIONS" and not (header is None and request.path.endswith("/about")):
             g.xapi_version = versions.requested(header)
@@ -82,4 +88,6 @@ def _answer_preflight(response: Response) -> None:
 def _add_through(response: Response) -> None:
     """Consistent-Through belongs to refusals too, as soon as it is known whose store it is (Communication 2.1.3)."""
     if g.get("principal") is not None and response.status_code < 500:
-        response.headers[statements.THROUGH] = timestamp_text(service(Statements).consistent_through(principal()))
+        just_stored = request.method in ("POST", "PUT") and response.status_code < 300
+        through = service(Statements).consistent_through(principal(), just_stored=just_stored)
+        response.headers[statements.THROUGH] = timestamp_text(through)

@@ -15,7 +15,7 @@ def read_body(limit: int) -> bytes:
     """The whole body, unpacked; 413 as soon as it is larger than `limit` bytes."""
     if "Content-Encoding" not in request.headers:
         return _plain_body(limit)
-    return b"".join(_limited(pieces(limit), limit))
+    return b"".join(limited(pieces(limit), limit))
 
 
 def _plain_body(limit: int) -> bytes:
@@ -66,7 +66,8 @@ def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
         raise Invalid("The gzip body ended before all of it had come.", code="incomplete_body")
 
 
-def _limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
+def limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """The parts as they come, until they are more than `limit` bytes: 413 then."""
     size = 0
     for part in parts:
         size += len(part)

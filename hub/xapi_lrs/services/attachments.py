@@ -1,0 +1,108 @@
+"""Attachments: taken in as streams, kept once by their hash, given out again (Data 2.4.11)."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+import orjson
+
+from hub.db import Database
+from hub.errors import TooLarge
+from hub.identity import Principal
+from hub.ports import ObjectStore
+from hub.xapi_lrs.services.stores import Stores
+from hub.xapi_lrs.spec import attachments as rules
+from hub.xapi_lrs.spec import signatures
+from hub.xapi_lrs.spec.reading import Limits
+from hub.xapi_lrs.spec.versions import Version
+from hub.xapi_lrs.storage import attachments
+
+_IN_MEMORY = 256 * 1024
+
+Part = tuple[Mapping[str, str], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttachment:
+    """An attachment as it is given out. `data` opens the object store when it is read."""
+
+    sha2: str
+    content_type: str
+    size: int
+    data: Iterator[bytes]
+
+
+class Attachments:
+    """The attachments of every store."""
+
+    def __init__(self, db: Database, objects: ObjectStore, stores: Stores, limits: Limits) -> None:
+        self._db = db
+        self._objects = objects
+        self._stores = stores
+        self._limits = limits
+
+    def take_in(
+        self, principal: Principal, statements: Sequence[dict[str, Any]], parts: Iterable[Part], version: Version
+    ) -> None:
+        """Read the data of the attachments that valid statements declare, check all of it, and keep it.
+
+        Objects are written before any statement is; one that is left over when the statements are refused does no
+        harm and is used again when they come again.
+        """
+        declared = rules.declared(statements)
+        with ExitStack() as open_files:
+            received = dict(self._received(parts, declared, open_files))
+            rules.refuse_missing(statements, received)
+            for statement in statements:
+                for attachment in signatures.signatures_in(statement):
+                    file = received.get(attachment["sha2"].lower())
+                    if file is not None:
+                        signatures.check(statement, attachment, self._whole(file), version)
+            for sha2, file in received.items():
+                self._keep(principal, sha2, declared[sha2], file)
+
+    def _received(
+        self, parts: Iterable[Part], declared: Mapping[str, dict[str, Any]], open_files: ExitStack
+    ) -> Iterator[tuple[str, BinaryIO]]:
+        for headers, data in parts:
+            sha2 = rules.expected(headers, declared)
+            hasher, size = rules.hasher(sha2), 0
+            file = open_files.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
+            for piece in data:
+                size += len(piece)
+                if size > self._limits.attachment_bytes:
+                    limit = self._limits.attachment_bytes
+                    raise TooLarge(f"An attachment is larger than {limit} bytes.", code="attachment_too_large")
+                hasher.update(piece)
+                file.write(piece)
+            rules.check_data(declared[sha2], sha2, hasher.hexdigest(), size)
+            yield sha2, cast(BinaryIO, file)
+
+    def _whole(self, file: BinaryIO) -> bytes:
+        """The data of a signature, which is no longer than a statement may be in base64."""
+        file.seek(0)
+        return file.read(self._limits.statement_bytes * 2)
+
+    def _keep(self, principal: Principal, sha2: str, attachment: Mapping[str, Any], file: BinaryIO) -> None:
+        store = self._stores.of(principal)
+        key = f"{store.tenant_id}/lrs/{store.id}/{sha2}"
+        file.seek(0)
+        self._objects.put(key, file, "application/octet-stream")
+        with self._db.unit_of_work() as work:
+            attachments.add(work.session, store.number, sha2, attachment["contentType"], attachment["length"], key)
+
+    def of(self, principal: Principal, bodies: Iterable[bytes]) -> list[StoredAttachment]:
+        """The attachments of these statements that the store has the data of, each once."""
+        store = self._stores.of(principal)
+        hashes = list(rules.declared(orjson.loads(body) for body in bodies))
+        if not hashes:
+            return []
+        with self._db.read() as session:
+            rows = attachments.find(session, store.number, hashes)
+            return [StoredAttachment(row.sha2, row.content_type, row.size, self._data(row.object_key)) for row in rows]
+
+    def _data(self, object_key: str) -> Iterator[bytes]:
+        with self._objects.open(object_key) as data:
+            yield from data
