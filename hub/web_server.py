@@ -23,6 +23,8 @@ def run_web_server(settings: Settings) -> None:
         backpressure=settings.web_threads * 4,
         log_access=False,
         respawn_failed_workers=True,
+        # Seconds that requests under way have to finish; a worker asked to stop while it starts never hears of it.
+        workers_kill_timeout=10,
     ).serve()
 
 
