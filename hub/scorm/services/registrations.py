@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.db import Database
-from hub.errors import Invalid, NotFound, Unprocessable
+from hub.errors import Conflict, Invalid, NotFound, Unprocessable
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
@@ -124,7 +124,8 @@ class Registrations:
         is a caller's own id for a new registration, up to 255 characters.
         """
         principal.require("registrations.write")
-        _check_external_id(external_id)
+        _check_text("id", external_id)
+        _check_text("context key", context_key or None)
         with self._db.unit_of_work() as work:
             session, tenant_id = work.session, principal.tenant_id
             version_id = _version_to_start(session, tenant_id, package_id)
@@ -144,6 +145,8 @@ class Registrations:
                     "changed_at": self._clock.now(),
                 },
             )
+            if registration_id is None:
+                raise Conflict(f"There is a registration with the id {external_id} already.", code="id_taken")
             return _found(session, tenant_id, registration_id)
 
     def start(
@@ -248,9 +251,9 @@ def _version_to_start(session: Session, tenant_id: UUID, package_id: UUID) -> UU
     return version_id
 
 
-def _check_external_id(external_id: str | None) -> None:
-    if external_id is not None and not (0 < len(external_id) <= _LONGEST_ID and external_id.isprintable()):
-        raise Invalid(f"A registration's own id has 1 to {_LONGEST_ID} printable characters.", code="bad_id")
+def _check_text(name: str, value: str | None) -> None:
+    if value is not None and not (0 < len(value) <= _LONGEST_ID and value.isprintable()):
+        raise Invalid(f"A registration's {name} has 1 to {_LONGEST_ID} printable characters.", code="bad_id")
 
 
 def _found(session: Session, tenant_id: UUID, registration_id: UUID) -> RegistrationView:

@@ -59,15 +59,18 @@ def _rows(tenant_id: UUID) -> Select[Registration, Learner, str, str]:
     )
 
 
-def ensure(session: Session, values: dict[str, Any]) -> UUID:
-    """The id of the registration with these values' tenant, learner, package and context: found, or made of them."""
+def ensure(session: Session, values: dict[str, Any]) -> UUID | None:
+    """The id of the registration with these values' tenant, learner, package and context: found, or made of them.
+
+    None when there is none and another one has the external id.
+    """
     made = session.execute(insert(Registration).values(**values).on_conflict_do_nothing().returning(Registration.id))
     registration_id = made.scalar_one_or_none()
     if registration_id is not None:
         return registration_id
     keys = ("tenant_id", "learner_id", "package_id", "context_key")
     conditions = [getattr(Registration, key) == values[key] for key in keys]
-    return session.scalars(select(Registration.id).where(*conditions)).one()
+    return session.scalars(select(Registration.id).where(*conditions)).one_or_none()
 
 
 def find(session: Session, tenant_id: UUID, registration_id: UUID) -> Row | None:

@@ -1,0 +1,153 @@
+"""/api/v1/registrations from outside."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from hub.bootstrap import Hub
+from hub.identity import Principal
+from hub.oauth.services.tenants import TenantView
+from tests.http.registrations.conftest import Program, program
+from tests.support.playing import Sco, Window, add_played_course
+
+
+def wanted(package: UUID, subject: str = "4711", **changes: Any) -> dict[str, Any]:
+    """A registration to ask for."""
+    return {"package": str(package), "learner": {"subject": subject, "name": "Ada Lovelace"}} | changes
+
+
+class TestMaking:
+    def test_a_learner_is_registered(self, api: Program, package: UUID) -> None:
+        answer = api.post("", wanted(package))
+        assert answer.status_code == 201
+        made = answer.json
+        assert made["status"] == "not_begun"
+        assert made["learner"]["name"] == "Ada Lovelace"
+        assert made["package"] == str(package)
+        assert answer.headers["Location"] == f"/api/v1/registrations/{made['id']}"
+        assert api.get(f"/{made['id']}").json["registration"] == made["registration"]
+
+    def test_the_same_again_is_the_same(self, api: Program, package: UUID) -> None:
+        first, again = (api.post("", wanted(package)).json for _ in range(2))
+        other = api.post("", wanted(package, context_key="another course")).json
+        assert first["registration"] == again["registration"] != other["registration"]
+
+    def test_an_id_of_the_callers(self, api: Program, package: UUID) -> None:
+        made = api.post("", wanted(package, id="enrolment-7")).json
+        assert made["id"] == "enrolment-7"
+        assert api.get("/enrolment-7").json["registration"] == made["registration"]
+
+    def test_an_id_that_is_taken(self, api: Program, package: UUID) -> None:
+        api.post("", wanted(package, id="enrolment-7"))
+        answer = api.post("", wanted(package, "another learner", id="enrolment-7"))
+        assert (answer.status_code, answer.json["code"]) == (409, "id_taken")
+
+    @pytest.mark.parametrize(
+        ("changes", "status", "where"),
+        [
+            ({"package": "nothing"}, 404, None),
+            ({"learner": {}}, 422, "json.learner.subject"),
+            ({"learner": {"subject": "x", "email": "no"}}, 422, "json.learner.email"),
+            ({"learner": {"subject": "a\0b"}}, 400, None),
+            ({"id": ""}, 422, "json.id"),
+            ({"id": "a\0b"}, 400, None),
+            ({"context_key": "a\0b"}, 400, None),
+            ({"surprise": 1}, 422, "json.surprise"),
+        ],
+    )
+    def test_what_is_refused(
+        self, api: Program, package: UUID, changes: dict[str, Any], status: int, where: str | None
+    ) -> None:
+        answer = api.post("", wanted(package) | changes)
+        assert answer.status_code == status, answer.text
+        if where:
+            assert where in [each["where"] for each in answer.json["violations"]]
+
+
+class TestReading:
+    def test_everything_beneath(self, hub: Hub, api: Program, package: UUID, system: Principal) -> None:
+        made = api.post("", wanted(package)).json
+        Window(hub, system, UUID(made["registration"])).play(
+            {"cmi.core.score.raw": "70", "cmi.suspend_data": "\ud800", "cmi.core.lesson_status": "passed"}
+        )
+        found = api.get(f"/{made['id']}").json
+        assert found["status"] == "passed"
+        assert found["result"]["score_raw"] == 70
+        attempt = found["attempts"][0]
+        assert attempt["number"] == 1
+        assert attempt["activities"][0]["values"]["cmi.suspend_data"] == "\ufffd"
+        assert attempt["activities"][0]["sessions"] == 1
+        assert len(found["launches"]) == 1
+
+    def test_pages_hold_everything_once(self, api: Program, package: UUID) -> None:
+        made = [api.post("", wanted(package, f"learner {number}")).json["id"] for number in range(5)]
+        answer = api.get(limit=2)
+        found = [each["id"] for each in answer.json]
+        while "Link" in answer.headers:
+            answer = api.follow(answer.headers["Link"])
+            found += [each["id"] for each in answer.json]
+        assert found == made[::-1]
+
+    def test_filters(self, hub: Hub, api: Program, tenant: TenantView, package: UUID, system: Principal) -> None:
+        begun = api.post("", wanted(package, "begun")).json
+        Window(hub, system, UUID(begun["registration"])).play({"cmi.core.lesson_status": "incomplete"})
+        other = add_played_course(hub, tenant.id, "scorm_1_2", Sco("one"))
+        elsewhere = api.post("", wanted(other, "begun")).json
+        ids = lambda **query: {each["id"] for each in api.get(**query).json}  # noqa: E731
+        assert ids(package=str(package)) == {begun["id"]}
+        assert ids(learner=begun["learner"]["id"]) == {begun["id"], elsewhere["id"]}
+        assert ids(status="in_progress") == {begun["id"]}
+        assert ids(status="not_begun") == {elsewhere["id"]}
+        assert ids(q="lovelace") == {begun["id"], elsewhere["id"]}
+        assert ids(q="100%") == set()
+
+    @pytest.mark.parametrize(
+        "query", [{"status": "great"}, {"learner": "x"}, {"limit": 0}, {"cursor": "x"}, {"surprise": 1}]
+    )
+    def test_bad_filters(self, api: Program, query: dict[str, Any]) -> None:
+        assert api.get(**query).status_code in (400, 422)
+
+    def test_another_tenants_registration_is_not_there(
+        self, hub: Hub, client: FlaskClient, api: Program, package: UUID, make_tenant: Any
+    ) -> None:
+        made = api.post("", wanted(package)).json
+        stranger = program(hub, client, make_tenant(), "registrations:read", "registrations:write")
+        assert stranger.get(f"/{made['id']}").status_code == 404
+        assert stranger.get().json == []
+        assert stranger.post(f"/{made['id']}/launch-link", {}).status_code == 404
+        assert stranger.post(f"/{made['id']}/attempts", {}).status_code == 404
+
+
+class TestLaunching:
+    def test_a_link_opens_the_player(self, api: Program, content_client: FlaskClient, package: UUID) -> None:
+        made = api.post("", wanted(package)).json
+        answer = api.post(f"/{made['id']}/launch-link", {"return_url": "https://lms.example/course", "locale": "de"})
+        assert answer.status_code == 201
+        assert content_client.get("/play/" + answer.json["url"].rpartition("/")[2]).status_code == 200
+
+    @pytest.mark.parametrize(
+        "body", [{"mode": "cheat"}, {"return_url": "javascript:alert(1)"}, {"locale": "../x"}, {"surprise": 1}]
+    )
+    def test_what_is_refused(self, api: Program, package: UUID, body: dict[str, Any]) -> None:
+        made = api.post("", wanted(package)).json
+        assert api.post(f"/{made['id']}/launch-link", body).status_code == 422
+
+    def test_reading_is_not_enough(
+        self, hub: Hub, client: FlaskClient, api: Program, system: Principal, package: UUID
+    ) -> None:
+        made = api.post("", wanted(package)).json
+        reader = program(hub, client, system, "registrations:read")
+        assert reader.get(f"/{made['id']}").status_code == 200
+        assert reader.post(f"/{made['id']}/launch-link", {}).status_code == 403
+
+    def test_a_new_attempt(self, hub: Hub, api: Program, package: UUID, system: Principal) -> None:
+        made = api.post("", wanted(package)).json
+        Window(hub, system, UUID(made["registration"])).play({"cmi.core.score.raw": "70"})
+        answer = api.post(f"/{made['id']}/attempts", {})
+        assert answer.status_code == 201
+        assert answer.json["status"] == "not_begun"
+        attempts = api.get(f"/{made['id']}").json["attempts"]
+        assert [attempt["ended_at"] is None for attempt in attempts] == [False, True]
+        assert attempts[0]["result"]["score_raw"] == 70
