@@ -2,15 +2,17 @@
 
     python -m benchmarks.launch_time [--launches N]
 
-Typed in the folder of a running `hub demo`. A real Chromium clicks the activity in the Demo LMS, so the time holds all
-of a launch: login initiation, authentication, the signed message, the player and the request for the course's page.
-The clock starts at the click and stops where the first byte of `index.html` arrives, as the browser saw it.
+Typed in the folder of a running `hub demo`. A real Chromium clicks the activity in the Demo LMS and goes through all
+of a launch: login initiation, authentication, the signed message, the player and the course's page. Two times are told,
+as the browser saw them, both up to the first byte of `index.html`: from the click, which holds the LMS's own page, and
+from the login initiation, which is the first that the Hub hears of it.
 """
 
 import argparse
 import statistics
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Request, sync_playwright
@@ -25,21 +27,35 @@ TITLE = "Fire safety at school"
 CONTENT = "/index.html"
 
 
+@dataclass(frozen=True)
+class LaunchTime:
+    """Milliseconds to the first byte of the course."""
+
+    from_click: float
+    from_login: float
+
+
 def main() -> None:
-    """Measure and print one line."""
+    """Measure and print a line for each time."""
     parser = argparse.ArgumentParser(description="Time from a click in the LMS to the first byte of the course.")
     parser.add_argument("--launches", type=int, default=30)
     times = measure(parser.parse_args().launches)
+    print(summary("from the click", [one.from_click for one in times]))
+    print(summary("from the login initiation", [one.from_login for one in times]))
+
+
+def summary(name: str, times: list[float]) -> str:
+    """A line about so many milliseconds."""
     ordered = sorted(times)
     p95 = ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]
-    print(
-        f"{len(times)} launches: median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms,"
+    return (
+        f"{name}: {len(times)} launches, median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms,"
         f" fastest {ordered[0]:.0f} ms, slowest {ordered[-1]:.0f} ms"
     )
 
 
-def measure(launches: int) -> list[float]:
-    """The times of so many launches in milliseconds, after one that is not counted."""
+def measure(launches: int) -> list[LaunchTime]:
+    """The times of so many launches, after one that is not counted."""
     settings = Settings.from_env()
     demo = RunningDemo(DemoFolder(Path.cwd()), settings.public_url, f"http://127.0.0.1:{settings.demo_lms_port}", 0)
     with (
@@ -55,17 +71,23 @@ def measure(launches: int) -> list[float]:
         return [one_launch(visitor) for _ in range(launches + 1)][1:]
 
 
-def one_launch(visitor: LmsVisitor) -> float:
-    """One launch, from the click to the first byte, in milliseconds."""
-    arrived: list[Request] = []
+def one_launch(visitor: LmsVisitor) -> LaunchTime:
+    """One launch, from the click to the first byte."""
     visitor.open_course()
-    visitor.page.on("requestfinished", arrived.append)
-    clicked_at = time.time() * 1000
-    visitor.page.get_by_role("link", name=TITLE).first.click()
-    visitor.content()
-    visitor.page.remove_listener("requestfinished", arrived.append)
-    timing = next(request.timing for request in arrived if request.url.partition("?")[0].endswith(CONTENT))
-    return float(timing["startTime"] + timing["responseStart"] - clicked_at)
+    link = visitor.page.get_by_role("link", name=TITLE).first
+    with (
+        visitor.page.expect_request(lambda request: request.url.endswith("/lti/login")) as login,
+        visitor.page.expect_request_finished(_is_content) as content,
+    ):
+        clicked_at = time.time() * 1000
+        link.click()
+    timing = content.value.timing
+    first_byte_at = timing["startTime"] + timing["responseStart"]
+    return LaunchTime(first_byte_at - clicked_at, first_byte_at - login.value.timing["startTime"])
+
+
+def _is_content(request: Request) -> bool:
+    return request.url.partition("?")[0].endswith(CONTENT)
 
 
 if __name__ == "__main__":

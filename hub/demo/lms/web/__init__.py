@@ -22,6 +22,7 @@ def create_app(settings: LmsSettings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.issuer.startswith("https:"),
         MAX_CONTENT_LENGTH=1_000_000,
+        SEND_FILE_MAX_AGE_DEFAULT=600,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["lms"] = Lms(
