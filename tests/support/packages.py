@@ -59,7 +59,9 @@ def package_of(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))  # The same files make the same bytes.
+            entry.compress_type = method
+            archive.writestr(entry, data)
     return buffer.getvalue()
 
 

@@ -1,0 +1,385 @@
+"""Commands of packages and registrations: import, lint, package, job, registration."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.identity import Principal
+from hub.scorm.services.imports import Busy, Imports, JobView, Upload
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.lint import LintResult
+from hub.scorm.services.lint import lint as lint_file
+from hub.scorm.services.packages import Changes, Packages, PackageView
+from hub.scorm.services.registrations import STATUSES, Filters, Registrations
+
+_POLL_SECONDS = 0.25
+#: A job that no worker has taken after so long is done by the command itself.
+_PATIENCE_SECONDS = 5.0
+_LISTED = 200
+_EXIT_CODES = {"accepted": 0, "refused": REFUSED, "dangerous": DANGEROUS}
+
+files_argument = click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+
+
+@click.command("import")
+@files_argument
+@click.option("--package-id", metavar="ID", help="Your own id of the package; one that exists gets a new version.")
+@tenant_option
+@json_option
+@pass_command_line
+def import_packages(
+    line: CommandLine, files: tuple[Path, ...], package_id: str | None, tenant: str | None, as_json: bool
+) -> None:
+    """Import packages and wait until they are ready.
+
+    Exit code 0 when all are ready, 1 when one is refused, 3 when one is refused as dangerous.
+
+    \b
+    Example: hub import fire-safety.zip --package-id fire-safety
+    """
+    if package_id is not None and len(files) > 1:
+        raise click.UsageError("--package-id goes with one file.")
+    principal = line.principal(tenant)
+    imports = line.hub.service(Imports)
+    with _progress(as_json) as shown:
+        jobs = [_import(imports, principal, file, package_id, shown) for file in files]
+    if as_json:
+        _print_json([asdict(job) for job in jobs])
+    else:
+        for job in jobs:
+            click.echo(_job_sentence(job))
+            _print_findings(job.findings)
+    sys.exit(max(_EXIT_CODES[job.verdict or "refused"] for job in jobs))
+
+
+@click.command()
+@files_argument
+@json_option
+def lint(files: tuple[Path, ...], as_json: bool) -> None:
+    """Judge packages as an import would, without any server.
+
+    Exit code 0 when all can be imported, 1 when one is refused, 3 when one is refused as dangerous.
+
+    \b
+    Example: hub lint fire-safety.zip
+    """
+    results = [lint_file(file) for file in files]
+    if as_json:
+        _print_json([asdict(result) for result in results])
+    else:
+        for result in results:
+            click.echo(_lint_sentence(result))
+            _print_findings(result.findings)
+    sys.exit(max(_EXIT_CODES[result.verdict] for result in results))
+
+
+@click.group()
+def job() -> None:
+    """Import jobs."""
+
+
+@job.command("list")
+@click.option("--state", default="", help="Only jobs in this state.")
+@tenant_option
+@json_option
+@pass_command_line
+def list_jobs(line: CommandLine, state: str, tenant: str | None, as_json: bool) -> None:
+    """List the newest jobs.
+
+    \b
+    Example: hub job list --state failed
+    """
+    jobs = line.hub.service(Imports).page(line.principal(tenant), state)
+    _print_list(as_json, jobs, lambda one: f"{one.id}  {one.state:<8}  {one.progress:>3} %  {one.archive_name}")
+
+
+@job.command("show")
+@click.argument("job_id", type=click.UUID)
+@tenant_option
+@json_option
+@pass_command_line
+def show_job(line: CommandLine, job_id: UUID, tenant: str | None, as_json: bool) -> None:
+    """Show a job and what it found.
+
+    \b
+    Example: hub job show 0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55
+    """
+    found = line.hub.service(Imports).get(line.principal(tenant), job_id)
+    if as_json:
+        report(True, "", asdict(found))
+        return
+    click.echo(_job_sentence(found))
+    _print_findings(found.findings)
+
+
+@click.group()
+def package() -> None:
+    """Packages and their versions."""
+
+
+@package.command("list")
+@click.option("--search", default="", metavar="WORDS", help="Words in title, description or id.")
+@tenant_option
+@json_option
+@pass_command_line
+def list_packages(line: CommandLine, search: str, tenant: str | None, as_json: bool) -> None:
+    """List the newest packages.
+
+    \b
+    Example: hub package list --search safety
+    """
+    found = line.hub.service(Packages).page(line.principal(tenant), search, limit=_LISTED)
+    _print_list(as_json, found, lambda one: f"{one.id}  {_version_of(one):<12}  {one.title}")
+
+
+@package.command("show")
+@click.argument("package_id")
+@tenant_option
+@json_option
+@pass_command_line
+def show_package(line: CommandLine, package_id: str, tenant: str | None, as_json: bool) -> None:
+    """Show a package and its versions.
+
+    \b
+    Example: hub package show fire-safety
+    """
+    principal, packages = line.principal(tenant), line.hub.service(Packages)
+    found = packages.get(principal, package_id)
+    versions = packages.versions(principal, package_id)
+    if as_json:
+        report(True, "", asdict(found) | {"versions": [asdict(version) for version in versions]})
+        return
+    click.echo(f"{found.id}: {found.title}")
+    for version in versions:
+        mark = "*" if version.is_published else " "
+        click.echo(
+            f"{mark} {version.number:>3}  {version.standard}  {version.file_count} files  {version.archive_name}"
+        )
+
+
+@package.command("publish")
+@click.argument("package_id")
+@click.argument("version", type=int)
+@tenant_option
+@json_option
+@pass_command_line
+def publish(line: CommandLine, package_id: str, version: int, tenant: str | None, as_json: bool) -> None:
+    """Let new attempts begin with another version; attempts under way stay on theirs.
+
+    \b
+    Example: hub package publish fire-safety 1
+    """
+    changes = Changes(published_version=version)
+    changed = line.hub.service(Packages).change(line.principal(tenant), package_id, changes)
+    facts = asdict(changed) if as_json else {}
+    report(as_json, f"New attempts at {changed.id} begin with version {version}.", facts)
+
+
+@package.command("download")
+@click.argument("package_id")
+@click.option("--version", type=int, help="The version's number; the published one without it.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to; the zip's own name without.")
+@tenant_option
+@json_option
+@pass_command_line
+def download(
+    line: CommandLine, package_id: str, version: int | None, output: Path | None, tenant: str | None, as_json: bool
+) -> None:
+    """Write the very zip that was uploaded.
+
+    \b
+    Example: hub package download fire-safety --version 1 --output fire-safety-1.zip
+    """
+    with line.hub.service(Packages).archive(line.principal(tenant), package_id, version) as archive:
+        target = output or Path(archive.name)
+        with target.open("xb") as file:
+            for piece in archive.pieces:
+                file.write(piece)
+    report(as_json, f"Wrote {target}.", {"file": str(target), "bytes": archive.size} if as_json else {})
+
+
+@package.command("delete")
+@click.argument("package_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@tenant_option
+@json_option
+@pass_command_line
+def delete(line: CommandLine, package_id: str, yes: bool, tenant: str | None, as_json: bool) -> None:
+    """Delete a package with all its versions and files. Registrations and their results stay.
+
+    \b
+    Example: hub package delete fire-safety --yes
+    """
+    principal, packages = line.principal(tenant), line.hub.service(Packages)
+    found = packages.get(principal, package_id)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("There is no terminal to ask on; use --yes.")
+        click.confirm(f"Delete “{found.title}” with {found.version_count} versions?", abort=True)
+    packages.delete(principal, package_id)
+    report(as_json, f"Deleted {found.id}.", {"deleted": found.id} if as_json else {})
+
+
+@click.group()
+def registration() -> None:
+    """Registrations: learners' use of packages."""
+
+
+@registration.command("list")
+@click.option("--status", help="Only those that are: " + ", ".join(STATUSES) + ".")
+@tenant_option
+@json_option
+@pass_command_line
+def list_registrations(line: CommandLine, status: str | None, tenant: str | None, as_json: bool) -> None:
+    """List the newest registrations.
+
+    \b
+    Example: hub registration list --status completed
+    """
+    found = line.hub.service(Registrations).page(line.principal(tenant), Filters(status=status), None, _LISTED)
+    _print_list(as_json, found, lambda one: f"{one.external_id}  {one.status:<11}  {one.package_title}")
+
+
+@registration.command("show")
+@click.argument("registration_id")
+@tenant_option
+@json_option
+@pass_command_line
+def show_registration(line: CommandLine, registration_id: str, tenant: str | None, as_json: bool) -> None:
+    """Show a registration with its attempts.
+
+    \b
+    Example: hub registration show 0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55
+    """
+    principal, registrations = line.principal(tenant), line.hub.service(Registrations)
+    found = registrations.get(principal, registrations.find(principal, registration_id))
+    if as_json:
+        _print_json(asdict(found))
+        return
+    shown = found.registration
+    click.echo(f"{shown.external_id}: {shown.package_title}, {shown.status}")
+    for attempt in found.attempts:
+        click.echo(f"  attempt {attempt.number}")
+        for activity in attempt.activities:
+            click.echo(f"    {'  ' * activity.depth}{activity.title}: {activity.status}")
+
+
+@registration.command("launch-link")
+@click.argument("registration_id")
+@tenant_option
+@json_option
+@pass_command_line
+def launch_link(line: CommandLine, registration_id: str, tenant: str | None, as_json: bool) -> None:
+    """Print an address that opens the registration once.
+
+    \b
+    Example: hub registration launch-link 0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55
+    """
+    principal = line.principal(tenant)
+    found = line.hub.service(Registrations).find(principal, registration_id)
+    link = line.hub.service(Launches).create(principal, found)
+    report(as_json, link.url, asdict(link) if as_json else {})
+
+
+# --- importing
+
+
+def _import(imports: Imports, principal: Principal, file: Path, package_id: str | None, shown: "_Shown") -> JobView:
+    """Upload the file and follow its job to the end."""
+    with file.open("rb") as body:
+        job = imports.accept(principal, Upload(body, file.name, package_id))
+    begun = time.monotonic()
+    while not job.is_finished:
+        shown(file.name, job)
+        if job.state == "queued" and time.monotonic() - begun > _PATIENCE_SECONDS:
+            _work_here(imports, principal, job)
+        time.sleep(_POLL_SECONDS)
+        job = imports.get(principal, job.id)
+    shown(file.name, job)
+    return job
+
+
+def _work_here(imports: Imports, principal: Principal, job: JobView) -> None:
+    """No worker runs, or all are busy: do its part in this process."""
+    try:
+        imports.run(principal.tenant_id, job.id)
+    except Busy:  # One has taken it just now.
+        return
+
+
+_Shown = Callable[[str, JobView], None]
+
+
+@contextmanager
+def _progress(is_quiet: bool) -> Iterator[_Shown]:
+    """Shows a bar for each file, on a terminal only."""
+    console = Console(stderr=True)
+    if is_quiet or not console.is_terminal:
+        yield lambda _name, _job: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[UUID, Any] = {}
+
+        def show(name: str, job: JobView) -> None:
+            if job.id not in tasks:
+                tasks[job.id] = bars.add_task(name, total=100, state=job.state)
+            bars.update(tasks[job.id], completed=job.progress, state=job.state)
+
+        yield show
+
+
+# --- printing
+
+
+def _print_json(facts: Any) -> None:
+    json.dump(facts, sys.stdout, default=str, indent=2, ensure_ascii=False)
+    click.echo()
+
+
+def _print_list(as_json: bool, rows: Sequence[Any], shown: Callable[[Any], str]) -> None:
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+        return
+    for row in rows:
+        click.echo(shown(row))
+
+
+def _print_findings(findings: Sequence[dict[str, Any]]) -> None:
+    for one in findings:
+        place = ":".join(str(one[part]) for part in ("file", "line", "column") if one[part])
+        click.echo(f"  {one['severity']:<7}  {place + ': ' if place else ''}{one['message']} [{one['code']}]")
+        click.echo(f"           {one['fix']}")
+
+
+def _job_sentence(job: JobView) -> str:
+    if job.state == "ready":
+        return f"{job.archive_name}: ready as version {job.version} of {job.package_id}."
+    if job.state == "failed":
+        why = "as dangerous" if job.verdict == "dangerous" else "and not stored"
+        return f"{job.archive_name}: refused {why}."
+    return f"{job.archive_name}: {job.state}, {job.progress} %."
+
+
+def _lint_sentence(result: LintResult) -> str:
+    if result.verdict == "accepted":
+        return f"{result.file}: can be imported: {result.standard_name}, “{result.title}”, {result.file_count} files."
+    why = "refused as dangerous" if result.verdict == "dangerous" else "refused"
+    return f"{result.file}: {why}."
+
+
+def _version_of(package: PackageView) -> str:
+    return f"version {package.published.number}" if package.published else "unpublished"

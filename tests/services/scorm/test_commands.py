@@ -1,0 +1,140 @@
+"""hub import, hub lint, hub package, hub job: what they do, print and return."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.bootstrap import Hub
+from hub.cli import cli
+from hub.command_line import CommandLine
+from hub.oauth.services.tenants import TenantView
+from hub.scorm import cli as commands
+from tests.support.packages import course_1_2, course_2004, manifest_1_2, package_of
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a good, a refused and a dangerous package."""
+    (tmp_path / "good.zip").write_bytes(course_1_2())
+    (tmp_path / "newer.zip").write_bytes(course_2004())
+    (tmp_path / "refused.zip").write_bytes(package_of({"imsmanifest.xml": manifest_1_2()}))
+    (tmp_path / "dangerous.zip").write_bytes(package_of({"imsmanifest.xml": manifest_1_2(), "../x": b"x"}))
+    return tmp_path
+
+
+class Commands:
+    """The command line on the test's Hub and tenant."""
+
+    def __init__(self, hub: Hub, tenant: TenantView) -> None:
+        self._line = CommandLine()
+        self._line.__dict__["hub"] = hub
+        self._tenant = tenant.slug
+
+    def run(self, *words: str | Path) -> Result:
+        """Run a command that acts in the tenant."""
+        return self.run_bare(*words, "--tenant", self._tenant)
+
+    def run_bare(self, *words: str | Path) -> Result:
+        """Run a command as it is."""
+        return CliRunner().invoke(cli, [str(word) for word in words], obj=self._line)
+
+
+@pytest.fixture
+def hub_command(hub: Hub, tenant: TenantView, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    monkeypatch.setattr(commands, "_PATIENCE_SECONDS", 0.0)  # There is no worker here to wait for.
+    return Commands(hub, tenant)
+
+
+def test_importing_waits_until_the_package_is_ready(hub_command: Commands, files: Path) -> None:
+    result = hub_command.run("import", files / "good.zip", "--package-id", "p")
+    assert result.exit_code == 0
+    assert result.output == "good.zip: ready as version 1 of p.\n"
+    again = hub_command.run("import", files / "newer.zip", "--package-id", "p", "--json")
+    (job,) = json.loads(again.output)
+    assert (job["state"], job["verdict"], job["version"], job["package_id"]) == ("ready", "accepted", 2, "p")
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["good.zip"], 0),
+        (["refused.zip"], 1),
+        (["good.zip", "refused.zip"], 1),
+        (["dangerous.zip"], 3),
+        (["dangerous.zip", "refused.zip", "good.zip"], 3),
+    ],
+)
+def test_exit_codes_of_import_and_lint(hub_command: Commands, files: Path, names: list[str], code: int) -> None:
+    assert hub_command.run("import", *(files / name for name in names)).exit_code == code
+    assert hub_command.run_bare("lint", *(files / name for name in names)).exit_code == code
+
+
+def test_lint_says_place_words_and_remedy(hub_command: Commands, files: Path) -> None:
+    result = hub_command.run_bare("lint", files / "refused.zip")
+    assert "refused." in result.output
+    assert "imsmanifest.xml:13:5: “index.html” is launched by the manifest but is not in the zip" in result.output
+    assert "[resource.launch-missing]" in result.output
+    assert "Add the file" in result.output
+
+
+def test_lint_in_json(hub_command: Commands, files: Path) -> None:
+    result = hub_command.run_bare("lint", files / "good.zip", files / "dangerous.zip", "--json")
+    good, dangerous = json.loads(result.output)
+    assert (good["verdict"], good["standard"], good["title"], good["findings"]) == (
+        "accepted",
+        "scorm_1_2",
+        "A course",
+        [],
+    )
+    assert dangerous["verdict"] == "dangerous"
+    assert dangerous["findings"][0]["code"] == "archive.escapes"
+
+
+def test_lint_looks_into_the_data(hub_command: Commands, tmp_path: Path) -> None:
+    import zipfile
+
+    files = {"imsmanifest.xml": manifest_1_2(), "index.html": b"some text of the page"}
+    damaged = package_of(files, zipfile.ZIP_STORED).replace(b"some text", b"other txt")
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    result = hub_command.run_bare("lint", tmp_path / "damaged.zip")
+    assert result.exit_code == 1
+    assert "[archive.damaged-entry]" in result.output
+
+
+@pytest.mark.parametrize(
+    "words", [["lint"], ["lint", "no-such-file.zip"], ["import"], ["import", "a.zip", "b.zip", "--package-id", "p"]]
+)
+def test_wrong_use_is_2(hub_command: Commands, words: list[str]) -> None:
+    assert hub_command.run_bare(*words).exit_code == 2
+
+
+def test_looking_after_packages(hub_command: Commands, files: Path, tmp_path: Path) -> None:
+    hub_command.run("import", files / "good.zip", "--package-id", "p")
+    hub_command.run("import", files / "newer.zip", "--package-id", "p")
+    assert "p  version 2" in hub_command.run("package", "list").output
+    assert hub_command.run("package", "list", "--search", "nothing").output == ""
+    assert "begin with version 1" in hub_command.run("package", "publish", "p", "1").output
+    assert "*   1  scorm_1_2" in hub_command.run("package", "show", "p").output
+    target = tmp_path / "copy.zip"
+    assert hub_command.run("package", "download", "p", "--version", "2", "--output", target).exit_code == 0
+    assert target.read_bytes() == course_2004()
+    assert hub_command.run("package", "delete", "p").exit_code == 2
+    assert hub_command.run("package", "delete", "p", "--yes").exit_code == 0
+    assert hub_command.run("package", "list").output == ""
+
+
+def test_looking_at_jobs(hub_command: Commands, files: Path) -> None:
+    (job,) = json.loads(hub_command.run("import", files / "refused.zip", "--json").output)
+    assert "refused.zip" in hub_command.run("job", "list", "--state", "failed").output
+    shown = hub_command.run("job", "show", job["id"]).output
+    assert "[resource.launch-missing]" in shown
+    assert json.loads(hub_command.run("job", "show", job["id"], "--json").output)["verdict"] == "refused"
+
+
+@pytest.mark.parametrize("command", ["import", "lint", "package", "job", "registration"])
+def test_every_command_explains_itself(hub_command: Commands, command: str) -> None:
+    result = hub_command.run_bare(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
