@@ -174,10 +174,10 @@ def _end_position(tail: bytes) -> int | None:
 
 def _no_directory(source: ByteSource, tail: bytes) -> Finding:
     head = source.read(0, 512)
+    if _END_SIGNATURE in tail:
+        return finding("archive.damaged", what="its end record does not end where the file ends")
     if head.startswith(_LOCAL_SIGNATURE):
         return finding("archive.truncated")
-    if _END_SIGNATURE in tail:
-        return finding("archive.damaged", what="its end record does not reach the end of the file")
     guesses = (name for magic, name in _OTHER_FORMATS.items() if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(magic))
     guess = next(guesses, "")
     return finding("archive.not-a-zip", guess=f" but {guess}" if guess else "")
