@@ -23,7 +23,7 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """Bytes under keys such as `tenant/package/version/path`. Missing keys raise `hub.errors.NotFound`."""
 
-    def put(self, key: str, body: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
         """Store everything that `body` yields under `key`, whole or not at all, in flat memory."""
 
     def head(self, key: str) -> ObjectInfo:

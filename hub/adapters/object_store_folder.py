@@ -30,7 +30,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
 
-    def put(self, key: str, body: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
         """Write to a new file, force it to the disk, then give it its name."""
         path = self._path(key)
         with _storage_faults(key):
@@ -43,6 +43,7 @@ class FolderStore:
         except BaseException:
             incoming.unlink(missing_ok=True)
             raise
+        return self.head(key)
 
     def head(self, key: str) -> ObjectInfo:
         path = self._path(key)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -69,15 +70,16 @@ class S3Store:
             ),
         )
 
-    def put(self, key: str, body: BinaryIO, content_type: str) -> None:
+    def put(self, key: str, body: BinaryIO, content_type: str) -> ObjectInfo:
         target = {"Bucket": self._bucket, "Key": self._prefix + key}
         first = _read_full(body, _PART)
         with _faults(key):
             if len(first) < _PART:
-                self._client.put_object(**target, Body=first, ContentType=content_type)
+                answer, size = self._client.put_object(**target, Body=first, ContentType=content_type), len(first)
             else:
                 with self._large_uploads:
-                    self._put_parts(target, first, body, content_type)
+                    answer, size = self._put_parts(target, first, body, content_type)
+        return ObjectInfo(key, size, answer["ETag"].strip('"'), content_type, datetime.now(UTC))
 
     def head(self, key: str) -> ObjectInfo:
         with _faults(key):
@@ -149,17 +151,21 @@ class S3Store:
                 return None
             raise
 
-    def _put_parts(self, target: Mapping[str, str], first: bytes, body: BinaryIO, content_type: str) -> None:
+    def _put_parts(self, target: Mapping[str, str], first: bytes, body: BinaryIO, content_type: str) -> tuple[Any, int]:
+        """The server's answer, and how many bytes there were."""
         upload = self._client.create_multipart_upload(**target, ContentType=content_type)["UploadId"]
         try:
-            parts = self._send_parts(target, upload, first, body)
-            self._client.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": parts})
+            parts, size = self._send_parts(target, upload, first, body)
+            wanted = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
+            return self._client.complete_multipart_upload(**target, **wanted), size
         except BaseException:
             with suppress(BotoCoreError, ClientError):
                 self._client.abort_multipart_upload(**target, UploadId=upload)
             raise
 
-    def _send_parts(self, target: Mapping[str, str], upload: str, first: bytes, body: BinaryIO) -> list[dict[str, Any]]:
+    def _send_parts(
+        self, target: Mapping[str, str], upload: str, first: bytes, body: BinaryIO
+    ) -> tuple[list[dict[str, Any]], int]:
         """Send parts while reading on, never more than a few at once."""
         under_way: deque[Future[dict[str, Any]]] = deque()
         sent: list[dict[str, Any]] = []
@@ -169,14 +175,15 @@ class S3Store:
             return {"PartNumber": number, "ETag": answer["ETag"]}
 
         with ThreadPoolExecutor(_PARTS_AT_ONCE, thread_name_prefix="s3-part") as pool:
-            piece, number = first, 1
+            piece, number, size = first, 1, 0
             while piece:
+                size += len(piece)
                 if len(under_way) == _PARTS_AT_ONCE:
                     sent.append(under_way.popleft().result())
                 under_way.append(pool.submit(send, number, piece))
                 piece, number = _read_full(body, _PART), number + 1
             sent.extend(part.result() for part in under_way)
-        return sent
+        return sent, size
 
 
 def _read_full(body: BinaryIO, size: int) -> bytes:

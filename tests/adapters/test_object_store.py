@@ -101,8 +101,9 @@ def get(store: ObjectStore, key: str, start: int = 0, end: int | None = None) ->
 
 
 def test_what_was_put_comes_back(store: ObjectStore) -> None:
-    store.put("a/b/index.html", io.BytesIO(b"<p>hello"), "text/html")
+    told = store.put("a/b/index.html", io.BytesIO(b"<p>hello"), "text/html")
     info = store.head("a/b/index.html")
+    assert (told.key, told.size, told.etag, told.content_type) == (info.key, info.size, info.etag, info.content_type)
     assert get(store, "a/b/index.html") == b"<p>hello"
     assert (info.key, info.size, info.content_type) == ("a/b/index.html", 8, "text/html")
     assert abs(datetime.now(UTC) - info.modified_at) < timedelta(minutes=1)
@@ -207,10 +208,11 @@ def test_deleting_more_than_one_request_takes(store: ObjectStore) -> None:
 def test_a_large_stream_is_stored_in_flat_memory(store: ObjectStore) -> None:
     size = 100 * MB + 12345
     tracemalloc.start()
-    store.put("large", Stream(size), "video/mp4")  # type: ignore[arg-type]
+    told = store.put("large", Stream(size), "video/mp4")  # type: ignore[arg-type]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert store.head("large").size == size
+    assert store.head("large").size == told.size == size
+    assert store.head("large").etag == told.etag
     assert peak < 60 * MB
     assert len(get(store, "large", 90 * MB, 90 * MB + 1000)) == 1000
 
