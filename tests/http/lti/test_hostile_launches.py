@@ -238,7 +238,7 @@ def raw_signed(attack: Attack, header_json: bytes, claims_json: bytes) -> str:
     return f"{text}.{b64(signature)}"
 
 
-def by_other_algorithm(attack: Attack, name: str, how: Any, digest: Any = hashes.SHA256()) -> str:
+def by_other_algorithm(attack: Attack, name: str, how: Any, digest: Any) -> str:
     """Rightly signed by the platform's key, with an algorithm that is not on the list."""
     text = f"{b64({'alg': name, 'kid': RSA.kid})}.{b64(attack.claims)}"
     return f"{text}.{b64(RSA.private_key.sign(text.encode(), how, digest))}"
@@ -313,7 +313,9 @@ TOKEN_FAULTS = {
         lambda a: jwt.encode({"alg": "HS256", "kid": RSA.kid}, a.claims, OctKey.import_key("secret" * 8))
     ),
     "RS512": token(lambda a: by_other_algorithm(a, "RS512", padding.PKCS1v15(), hashes.SHA512())),
-    "PS256": token(lambda a: by_other_algorithm(a, "PS256", padding.PSS(padding.MGF1(hashes.SHA256()), 32))),
+    "PS256": token(
+        lambda a: by_other_algorithm(a, "PS256", padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+    ),
     "no alg": part(0, lambda text: b64({"kid": RSA.kid})),
     "alg is a list": part(0, lambda text: b64({"alg": ["RS256"], "kid": RSA.kid})),
     "no kid": header(kid=None),

@@ -1,0 +1,217 @@
+"""/api/v1/platforms and /api/v1/score-deliveries."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Response, jsonify
+from marshmallow import fields, validate
+
+from hub.http import action, principal, service
+from hub.http.api import ApiBlueprint
+from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.lti.services.platforms import PlatformChange, Platforms
+from hub.lti.services.scores import STATUSES, ScoreDelivery, Scores
+from hub.lti.spec.platform import Platform, PlatformDetails
+
+_URL = {"example": "https://lms.example/auth"}
+
+
+class ToolSchema(ma.Schema):
+    """What to enter in the platform."""
+
+    login_url = fields.String()
+    launch_url = fields.String()
+    jwks_url = fields.String()
+    deep_link_url = fields.String()
+
+
+class NewPlatformSchema(ma.Schema):
+    """What an administrator knows of the platform."""
+
+    issuer = fields.String(required=True, metadata={"example": "https://lms.example"})
+    client_id = fields.String(required=True, metadata={"example": "Tt3kRhv9v2HAPbL"})
+    auth_url = fields.String(required=True, metadata=_URL)
+    token_url = fields.String(required=True, metadata={"example": "https://lms.example/token"})
+    jwks_url = fields.String(required=True, metadata={"example": "https://lms.example/jwks"})
+    deployments = fields.List(fields.String(), required=True, metadata={"example": ["1"]})
+    name = fields.String(load_default="", metadata={"example": "School LMS"})
+    token_audience = fields.String(load_default=None, allow_none=True)
+
+
+class PlatformSchema(ma.Schema):
+    """A platform as the Hub knows it, with what to enter there."""
+
+    id = fields.UUID()
+    name = fields.String()
+    issuer = fields.String()
+    client_id = fields.String()
+    auth_url = fields.String()
+    token_url = fields.String()
+    jwks_url = fields.String()
+    token_audience = fields.String(allow_none=True)
+    deployments = fields.List(fields.String())
+    is_active = fields.Boolean()
+    tool = fields.Nested(ToolSchema)
+
+
+class PlatformChangeSchema(ma.Schema):
+    """A JSON Merge Patch (RFC 7396); issuer and client id cannot change, deployments are only added."""
+
+    name = fields.String()
+    auth_url = fields.String(metadata=_URL)
+    token_url = fields.String()
+    jwks_url = fields.String()
+    token_audience = fields.String()
+    is_active = fields.Boolean()
+    deployments = fields.List(fields.String())
+
+
+class DeliveryArguments(PageArguments):
+    """What a listing of deliveries is narrowed to."""
+
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    platform = fields.UUID(load_default=None)
+
+
+class DeliverySchema(ma.Schema):
+    """A score on its way to a gradebook."""
+
+    id = fields.UUID()
+    platform_id = fields.UUID()
+    platform_name = fields.String()
+    link_title = fields.String(allow_none=True)
+    context_title = fields.String(allow_none=True)
+    registration_id = fields.UUID()
+    user_id = fields.String()
+    status = fields.String(metadata={"enum": STATUSES})
+    score_given = fields.Float(allow_none=True)
+    score_maximum = fields.Float()
+    activity_progress = fields.String()
+    grading_progress = fields.String()
+    scored_at = fields.AwareDateTime()
+    attempts = fields.Integer()
+    last_error = fields.String(allow_none=True)
+    created_at = fields.AwareDateTime()
+    delivered_at = fields.AwareDateTime(allow_none=True)
+
+
+class QueuedSchema(ma.Schema):
+    """The delivery that was queued."""
+
+    id = fields.UUID()
+
+
+def platforms_blueprint() -> ApiBlueprint:
+    """/api/v1/platforms"""
+    blueprint = ApiBlueprint("platforms", __name__, url_prefix="/api/v1/platforms", description="LTI platforms")
+
+    @blueprint.get("")
+    @blueprint.arguments(PageArguments, location="query")
+    @blueprint.response(200, PlatformSchema(many=True))
+    @action("platforms.read")
+    def list_platforms(arguments: dict[str, Any]) -> Response:
+        """List platforms in the order in which they were added"""
+        key = service(Cursors).decode(arguments["cursor"])
+        limit = arguments["limit"]
+        found = service(Platforms).list(principal(), after=UUID(key[0]) if key else None, limit=limit + 1)
+        page = page_of(found, limit, lambda platform: [str(platform.id)])
+        response = jsonify([_platform(one) for one in page.rows])
+        return link_next(response, service(Cursors).encode(page.next_key) if page.next_key else None)
+
+    @blueprint.post("")
+    @blueprint.arguments(NewPlatformSchema)
+    @blueprint.response(201, PlatformSchema)
+    @action("platforms.write")
+    def add_platform(body: dict[str, Any]) -> dict[str, Any]:
+        """Add a platform"""
+        details = PlatformDetails(deployment_ids=tuple(body.pop("deployments")), **body)
+        return _platform(service(Platforms).add(principal(), details))
+
+    @blueprint.get("/<uuid:platform_id>")
+    @blueprint.response(200, PlatformSchema)
+    @action("platforms.read")
+    def get_platform(platform_id: UUID) -> dict[str, Any]:
+        """Read one platform"""
+        return _platform(service(Platforms).get(principal(), platform_id))
+
+    @blueprint.patch("/<uuid:platform_id>")
+    @blueprint.arguments(PlatformChangeSchema)
+    @blueprint.response(200, PlatformSchema)
+    @action("platforms.write")
+    def change_platform(body: dict[str, Any], platform_id: UUID) -> dict[str, Any]:
+        """Change a platform, add deployments, switch it on or off"""
+        change = replace(PlatformChange(), deployment_ids=tuple(body.pop("deployments", ())), **body)
+        return _platform(service(Platforms).change(principal(), platform_id, change))
+
+    @blueprint.delete("/<uuid:platform_id>")
+    @blueprint.response(204)
+    @action("platforms.write")
+    def remove_platform(platform_id: UUID) -> None:
+        """Remove a platform with its links and score deliveries; registrations and statements stay"""
+        service(Platforms).remove(principal(), platform_id)
+
+    return blueprint
+
+
+def deliveries_blueprint() -> ApiBlueprint:
+    """/api/v1/score-deliveries"""
+    blueprint = ApiBlueprint(
+        "score_deliveries", __name__, url_prefix="/api/v1/score-deliveries", description="Grades on their way"
+    )
+
+    @blueprint.get("")
+    @blueprint.arguments(DeliveryArguments, location="query")
+    @blueprint.response(200, DeliverySchema(many=True))
+    @action("platforms.read")
+    def list_deliveries(arguments: dict[str, Any]) -> Response:
+        """List score deliveries, the newest first"""
+        key = service(Cursors).decode(arguments["cursor"])
+        limit = arguments["limit"]
+        found = service(Scores).list(
+            principal(),
+            status=arguments["status"],
+            platform_id=arguments["platform"],
+            before=(datetime.fromisoformat(key[0]), UUID(key[1])) if key else None,
+            limit=limit + 1,
+        )
+        page = page_of(found, limit, _delivery_key)
+        response = jsonify(DeliverySchema(many=True).dump(page.rows))
+        return link_next(response, service(Cursors).encode(page.next_key) if page.next_key else None)
+
+    @blueprint.post("/<uuid:delivery_id>/send-again")
+    @blueprint.response(202, QueuedSchema)
+    @action("platforms.write")
+    def send_again(delivery_id: UUID) -> dict[str, UUID]:
+        """Send a failed score again; a new delivery takes its place"""
+        return {"id": service(Scores).send_again(principal(), delivery_id)}
+
+    return blueprint
+
+
+def _delivery_key(delivery: ScoreDelivery) -> list[Any]:
+    return [delivery.created_at.isoformat(), str(delivery.id)]
+
+
+def _platform(platform: Platform) -> dict[str, Any]:
+    tool = service(Platforms).settings
+    return {
+        "id": platform.id,
+        "name": platform.name,
+        "issuer": platform.issuer,
+        "client_id": platform.client_id,
+        "auth_url": platform.auth_url,
+        "token_url": platform.token_url,
+        "jwks_url": platform.jwks_url,
+        "token_audience": platform.token_audience,
+        "deployments": sorted(platform.deployment_ids),
+        "is_active": platform.is_active,
+        "tool": {
+            "login_url": tool.login_url,
+            "launch_url": tool.launch_url,
+            "jwks_url": tool.jwks_url,
+            "deep_link_url": tool.deep_link_url,
+        },
+    }
