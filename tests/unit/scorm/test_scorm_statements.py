@@ -1,0 +1,201 @@
+"""What SCORM progress says in xAPI: valid statements, whatever content sets."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.scorm.spec import statements as say
+from hub.scorm.spec.runtime.interactions import TYPES
+from hub.scorm.spec.runtime.transfer import Score, Tracking
+from hub.scorm.spec.statements import Moment, Place
+from hub.xapi_lrs.spec.statement import faults_of
+from hub.xapi_lrs.spec.versions import V2_0
+
+PLACE = Place(
+    base_url="https://hub.example",
+    learner_source="https://lms.example",
+    learner_subject="4711",
+    learner_name="Ada Lovelace",
+    registration_id=UUID(int=1),
+    attempt_id=UUID(int=2),
+    package_id=UUID(int=3),
+    course_title="Sailing",
+    activity_id="item 1/ä",
+    activity_title="Wind",
+)
+MOMENT = Moment(1, 2, "2026-11-20T08:15:30.123Z")
+STANDARDS = ["scorm_1_2", "scorm_2004"]
+
+
+def verbs(found: Any) -> list[str]:
+    """The last parts of the verbs' ids."""
+    return [each["verb"]["id"].rpartition("/")[2] for each in found]
+
+
+def response(standard: str, kind: str, given_: str, **more: str) -> dict[str, Any]:
+    """The one statement about one answer."""
+    field = "student_response" if standard == "scorm_1_2" else "learner_response"
+    values = {
+        f"cmi.interactions.0.{name}": value for name, value in {"id": "q", "type": kind, field: given_, **more}.items()
+    }
+    (found,) = say.responses(PLACE, MOMENT, standard, {}, values)
+    return found
+
+
+class TestSessions:
+    def test_every_statement_has_the_profiles_context(self) -> None:
+        found = say.begun(PLACE, MOMENT, resumed=False)
+        assert found["verb"]["id"] == "http://adlnet.gov/expapi/verbs/initialized"
+        assert (
+            found["object"]["id"]
+            == "https://hub.example/activities/00000000-0000-0000-0000-000000000003/item%201%2F%C3%A4"
+        )
+        assert found["object"]["definition"]["type"].endswith("/lesson")
+        assert found["actor"]["account"] == {"homePage": "https://lms.example", "name": "4711"}
+        context = found["context"]
+        assert context["registration"] == str(PLACE.registration_id)
+        types = [each["definition"]["type"].rpartition("/")[2] for each in context["contextActivities"]["grouping"]]
+        assert types == ["course", "attempt"]
+        assert context["contextActivities"]["category"][0]["id"] == "https://w3id.org/xapi/scorm"
+
+    def test_the_end_tells_the_overall_result(self) -> None:
+        result = Tracking("completed", "failed", Score(0.4, 40, 0, 100))
+        found = say.ended(PLACE, MOMENT, result, 61.5, suspended=False)
+        assert verbs([found]) == ["terminated"]
+        assert found["result"] == {
+            "completion": True,
+            "success": False,
+            "score": {"scaled": 0.4, "raw": 40, "min": 0, "max": 100},
+            "duration": "PT1M1.5S",
+        }
+        assert verbs([say.ended(PLACE, MOMENT, Tracking(), 0, suspended=True)]) == ["suspended"]
+
+    def test_the_same_commit_says_the_same_statements(self) -> None:
+        again, later = Moment(1, 2, "2026-11-20T09:00:00.000Z"), Moment(1, 3, MOMENT.timestamp)
+        ids = [say.begun(PLACE, moment, resumed=True)["id"] for moment in (MOMENT, again, later)]
+        assert ids[0] == ids[1] != ids[2]
+
+    def test_learners_without_an_address_get_one_of_ours(self) -> None:
+        found = say.actor("https://hub.example", "my school", "7", "")
+        assert found["account"]["homePage"] == "https://hub.example/sources/my%20school"
+        assert "name" not in found
+
+
+class TestChanges:
+    @pytest.mark.parametrize(
+        ("before", "after", "expected"),
+        [
+            (Tracking(), Tracking(), []),
+            (Tracking(), Tracking("completed"), ["completed"]),
+            (Tracking("completed"), Tracking("completed"), []),
+            (Tracking(), Tracking("incomplete"), []),
+            (Tracking(), Tracking(score=Score(raw=5)), ["scored"]),
+            (Tracking(), Tracking(progress=0.5), ["progressed"]),
+            (Tracking(), Tracking("completed", "passed", Score(1.0)), ["scored", "completed", "passed"]),
+            (Tracking(success="failed"), Tracking(success="passed"), ["passed"]),
+            (Tracking(success="passed"), Tracking(), []),
+        ],
+    )
+    def test_only_what_changed(self, before: Tracking, after: Tracking, expected: list[str]) -> None:
+        assert verbs(say.changes(PLACE, MOMENT, before, after)) == expected
+
+    def test_the_course_has_its_own(self) -> None:
+        (found,) = say.course_changes(PLACE, MOMENT, Tracking(), Tracking("completed"))
+        assert found["object"]["id"] == PLACE.course_iri
+
+
+class TestResponses:
+    @pytest.mark.parametrize(
+        ("kind", "given_", "expected"),
+        [
+            ("true-false", "t", "true"),
+            ("true-false", "0", "false"),
+            ("choice", "{a,b}", "a[,]b"),
+            ("choice", "a", "a"),
+            ("sequencing", "a,b,c", "a[,]b[,]c"),
+            ("matching", "1.a,2.b", "1[.]a[,]2[.]b"),
+            ("fill-in", "one, two", "one, two"),
+            ("numeric", "3.5", "3.5"),
+        ],
+    )
+    def test_formats_of_12(self, kind: str, given_: str, expected: str) -> None:
+        assert response("scorm_1_2", kind, given_)["result"]["response"] == expected
+
+    @pytest.mark.parametrize("kind", TYPES)
+    def test_types_of_2004_are_xapis(self, kind: str) -> None:
+        found = response("scorm_2004", kind, "a[,]b")
+        assert found["object"]["definition"]["interactionType"] == kind
+        assert found["result"]["response"] == "a[,]b"
+        assert found["context"]["contextActivities"]["parent"][0]["id"] == PLACE.sco_iri
+
+    @pytest.mark.parametrize(
+        ("result", "expected"),
+        [
+            ("correct", {"success": True}),
+            ("wrong", {"success": False}),
+            ("incorrect", {"success": False}),
+            ("neutral", {}),
+            ("0.5", {"score": {"raw": 0.5}}),
+        ],
+    )
+    def test_judgements(self, result: str, expected: dict[str, Any]) -> None:
+        found = response("scorm_2004", "choice", "a", result=result)["result"]
+        assert {name: value for name, value in found.items() if name != "response"} == expected
+
+    def test_only_new_and_changed_answers(self) -> None:
+        first = {
+            "cmi.interactions.0.id": "q",
+            "cmi.interactions.0.type": "choice",
+            "cmi.interactions.0.learner_response": "a",
+        }
+        changed = {**first, "cmi.interactions.0.learner_response": "b"}
+        unanswered = {"cmi.interactions.1.id": "r", "cmi.interactions.1.type": "choice"}
+        assert len(list(say.responses(PLACE, MOMENT, "scorm_2004", first, {**first, **unanswered}))) == 0
+        assert len(list(say.responses(PLACE, MOMENT, "scorm_2004", first, changed))) == 1
+
+
+_texts = st.text(max_size=30) | st.just("\ud800\x00")
+_numbers = st.none() | st.floats(-1000, 1000)
+_trackings = st.builds(
+    Tracking,
+    st.sampled_from(["completed", "incomplete", "unknown"]),
+    st.sampled_from(["passed", "failed", "unknown"]),
+    st.builds(Score, st.none() | st.floats(-1, 1), _numbers, _numbers, _numbers),
+    st.none() | st.floats(0, 1),
+)
+_interactions = st.fixed_dictionaries(
+    {"id": _texts, "student_response": _texts, "learner_response": _texts},
+    optional={
+        "type": st.sampled_from(TYPES),
+        "result": st.sampled_from(["correct", "wrong", "neutral", "-2.5", "7"]),
+        "latency": st.sampled_from(["PT1M", "00:00:05.5", "P1Y2M3DT4H"]),
+        "description": _texts,
+        "correct_responses.0.pattern": _texts,
+        "correct_responses.1.pattern": _texts,
+    },
+)
+
+
+@given(_trackings, _trackings, st.lists(_interactions, max_size=3), st.sampled_from(STANDARDS), st.floats(0, 1e7))
+def test_every_statement_is_valid(
+    before: Tracking, after: Tracking, answers: list[dict[str, str]], standard: str, seconds: float
+) -> None:
+    values = {
+        f"cmi.interactions.{index}.{name}": value for index, each in enumerate(answers) for name, value in each.items()
+    }
+    found = [
+        say.begun(PLACE, MOMENT, resumed=True),
+        *say.responses(PLACE, MOMENT, standard, {}, values),
+        *say.changes(PLACE, MOMENT, before, after),
+        *say.course_changes(PLACE, MOMENT, before, after),
+        say.ended(PLACE, MOMENT, after, seconds, suspended=False),
+    ]
+    for statement in found:
+        assert faults_of(statement, V2_0) == []
+        orjson.dumps(statement)
+    ids = [statement["id"] for statement in found]
+    assert len(ids) == len(set(ids))
