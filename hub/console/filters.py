@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hub.console.words import FIELD_NAMES, ROLE_NAMES, STANDARD_NAMES, state_of
 
@@ -118,7 +118,15 @@ def tracked_interactions(activity: Any) -> list[dict[str, str]]:
     ]
 
 
+def marked(text: str) -> Markup:
+    """Plain text with `code` marked as such; everything else is escaped."""
+    pieces = text.split("`")
+    shown = [Markup("<code>{}</code>").format(piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces)]
+    return Markup("").join(shown)
+
+
 FILTERS = {
+    "marked": marked,
     "score": score,
     "standard": standard,
     "state_name": state_name,

@@ -16,7 +16,7 @@ from hub.oauth.scopes import SCOPES
 def system() -> str:
     return render_template(
         "console/system.html",
-        parts=service(Health).parts(),
+        parts=service(Health).of_all(),
         surroundings=service(Surroundings),
         python=platform.python_version(),
         actions=ACTIONS,
