@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import SEEK_END
 from typing import Any, BinaryIO, cast
 
 import orjson
@@ -77,7 +78,7 @@ class Attachments:
                     raise TooLarge(f"An attachment is larger than {limit} bytes.", code="attachment_too_large")
                 hasher.update(piece)
                 file.write(piece)
-            rules.check_data(declared[sha2], sha2, hasher.hexdigest(), size)
+            rules.check_hash(sha2, hasher.hexdigest())
             yield sha2, cast(BinaryIO, file)
 
     def _whole(self, file: BinaryIO) -> bytes:
@@ -88,10 +89,11 @@ class Attachments:
     def _keep(self, principal: Principal, sha2: str, attachment: Mapping[str, Any], file: BinaryIO) -> None:
         store = self._stores.of(principal)
         key = f"{store.tenant_id}/lrs/{store.id}/{sha2}"
+        size = file.seek(0, SEEK_END)
         file.seek(0)
         self._objects.put(key, file, "application/octet-stream")
         with self._db.unit_of_work() as work:
-            attachments.add(work.session, store.number, sha2, attachment["contentType"], attachment["length"], key)
+            attachments.add(work.session, store.number, sha2, attachment["contentType"], size, key)
 
     def of(self, principal: Principal, bodies: Iterable[bytes]) -> list[StoredAttachment]:
         """The attachments of these statements that the store has the data of, each once."""

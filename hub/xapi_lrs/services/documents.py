@@ -13,7 +13,7 @@ from hub.identity import Principal
 from hub.ports import Clock
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.spec import documents as rules
-from hub.xapi_lrs.spec.documents import Address, Preconditions
+from hub.xapi_lrs.spec.documents import Address, Guard, Preconditions
 from hub.xapi_lrs.storage import documents
 from hub.xapi_lrs.storage.documents import Place
 from hub.xapi_lrs.storage.tables import Document
@@ -70,15 +70,14 @@ class Documents:
         content: bytes,
         content_type: str,
         preconditions: Preconditions,
-        *,
-        guards: bool,
+        guard: Guard,
     ) -> None:
-        """Store the document in place of what is there; `guards` as in `spec.documents.check`."""
+        """Store the document in place of what is there, as far as the preconditions and the guard allow it."""
         rules.check_content(content, content_type)
         place, name = self._place(principal, address), _name(address)
         with self._db.unit_of_work() as work:
             before = _locked(work.session, place, name)
-            rules.check(preconditions, _etag(before), guards=guards)
+            rules.check(preconditions, _etag(before), guard)
             self._save(work.session, place, name, before, content, content_type)
 
     def post(
@@ -88,7 +87,7 @@ class Documents:
         place, name = self._place(principal, address), _name(address)
         with self._db.unit_of_work() as work:
             before = _locked(work.session, place, name)
-            rules.check(preconditions, _etag(before), guards=False)
+            rules.check(preconditions, _etag(before))
             merged = rules.merged(content, content_type, *_content(before))
             self._save(work.session, place, name, before, merged, content_type)
 
@@ -100,7 +99,7 @@ class Documents:
                 documents.delete_all(work.session, place, any_registration=address.registration is None)
                 return
             before = _locked(work.session, place, address.name)
-            rules.check(preconditions, _etag(before), guards=False)
+            rules.check(preconditions, _etag(before))
             if before is not None:
                 work.session.delete(before)
 

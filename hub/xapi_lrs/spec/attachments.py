@@ -49,7 +49,21 @@ def expected(headers: Mapping[str, str], attachments: Mapping[str, dict[str, Any
         raise _refused("Content-Transfer-Encoding", "must be binary", headers.get("content-transfer-encoding"))
     if sha2 not in attachments:
         raise _refused(HASH_HEADER, "is the hash of no attachment in the statements", sha2)
+    _refuse_contradiction(headers, attachments[sha2])
     return sha2
+
+
+def _refuse_contradiction(headers: Mapping[str, str], attachment: Mapping[str, Any]) -> None:
+    """Where a header and a property say the same thing, they must say the same (Communication 1.5.2)."""
+    length, kind = headers.get("content-length"), headers.get("content-type")
+    if length is not None and length != str(attachment["length"]):
+        raise _refused("Content-Length", "must equal the attachment's length", length, attachment["length"])
+    if kind is not None and _media_type(kind) != _media_type(attachment["contentType"]):
+        raise _refused("Content-Type", "must equal the attachment's contentType", kind, attachment["contentType"])
+
+
+def _media_type(text: str) -> str:
+    return text.partition(";")[0].strip().lower()
 
 
 def hasher(sha2: str) -> Any:
@@ -60,12 +74,11 @@ def hasher(sha2: str) -> Any:
     return hashlib.new(algorithm)
 
 
-def check_data(attachment: Mapping[str, Any], sha2: str, digest: str, size: int) -> None:
-    """The data must be what the attachment says: hash and length."""
+def check_hash(sha2: str, digest: str) -> None:
+    """The data must have the hash that it came under. Its length is not compared: data and attachment are matched by
+    the hash and in no other way (Communication 1.5.2)."""
     if digest != sha2:
         raise _refused("sha2", "is not the hash of the data", sha2, digest)
-    if attachment["length"] != size:
-        raise _refused("length", "is not the length of the data", attachment["length"], size)
 
 
 def _refused(where: str, message: str, found: Any = None, allowed: Any = None) -> Invalid:

@@ -10,6 +10,7 @@ import orjson
 
 from hub.errors import Conflict, Invalid, PreconditionFailed, Violation
 from hub.xapi_lrs.spec import actors, query, reading, values
+from hub.xapi_lrs.spec.versions import Version
 
 DEPTH = 100
 
@@ -126,22 +127,42 @@ class Preconditions:
     if_none_match: str | None = None
 
 
-def check(preconditions: Preconditions, current: str | None, *, guards: bool) -> None:
-    """Refuse a change that the preconditions do not allow; `current` is the entity tag, None for no document.
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a change without any precondition meets (Communication 3.1): with `existing` it must not replace what is
+    there (409), with `always` it is refused even where nothing is (400)."""
 
-    With `guards`, changing what exists without any precondition is refused too (Communication 3.1).
-    """
+    existing: bool = False
+    always: bool = False
+
+
+UNGUARDED = Guard()
+
+
+def guard_of(resource: Resource, version: Version) -> Guard:
+    """What a PUT to the resource meets in that version."""
+    if resource.is_state:
+        return Guard(existing=version.guards_state)
+    return Guard(existing=True, always=version.needs_precondition)
+
+
+def check(preconditions: Preconditions, current: str | None, guard: Guard = UNGUARDED) -> None:
+    """Refuse a change that is not allowed; `current` is the entity tag of what is there, None for nothing."""
     if_match, if_none_match = preconditions.if_match, preconditions.if_none_match
     if if_match is not None and not _matches(if_match, current):
         raise PreconditionFailed("The document is not the one that If-Match names.", code="etag_mismatch")
     if if_none_match is not None and _matches(if_none_match, current):
         raise PreconditionFailed("The document is one that If-None-Match names.", code="etag_match")
-    if guards and current is not None and if_match is None and if_none_match is None:
+    if if_match is not None or if_none_match is not None:
+        return
+    if guard.existing and current is not None:
         raise Conflict(
             "There is such a document: read it, and send its ETag as If-Match, or If-None-Match: * to make sure that"
             " there is none.",
             code="precondition_needed",
         )
+    if guard.always and current is None:
+        raise Invalid("Send If-None-Match: * to make a profile that is new.", code="precondition_needed")
 
 
 def is_unchanged(if_none_match: str | None, current: str) -> bool:

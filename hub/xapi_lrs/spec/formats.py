@@ -80,7 +80,7 @@ def _actor_ids(actor: dict[str, Any]) -> dict[str, Any]:
 
 
 def _activity_id(activity: dict[str, Any]) -> dict[str, Any]:
-    return {name: activity[name] for name in ("objectType", "id") if name in activity}
+    return {"id": activity["id"]}
 
 
 def in_one_language(definition: Mapping[str, Any], languages: Sequence[str]) -> dict[str, Any]:

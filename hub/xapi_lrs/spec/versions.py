@@ -15,7 +15,8 @@ class Version:
     `latest` is the patch that answers name; `statement_default` the `version` that a statement without one is given
     (Data 2.4.10; 2.0 section 4.2.4.3). The other members are what the two versions ask differently; `guards_state`
     tells whether a PUT of an existing state document needs a precondition, as that of a profile always does
-    (Communication 3.1; 2.0 section 4.1.4).
+    (Communication 3.1; 2.0 section 4.1.4); `needs_precondition` whether a profile's PUT needs one even where nothing
+    is yet.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Version:
     has_context_agents: bool
     has_alternate_request_syntax: bool
     guards_state: bool
+    needs_precondition: bool
     needs_timezone: bool
 
 
@@ -34,6 +36,7 @@ V1_0 = Version(
     has_context_agents=False,
     has_alternate_request_syntax=True,
     guards_state=False,
+    needs_precondition=True,
     needs_timezone=False,
 )
 V2_0 = Version(
@@ -43,6 +46,7 @@ V2_0 = Version(
     has_context_agents=True,
     has_alternate_request_syntax=False,
     guards_state=True,
+    needs_precondition=False,
     needs_timezone=True,
 )
 

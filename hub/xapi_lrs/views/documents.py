@@ -58,8 +58,8 @@ class _DocumentViews:
     def put(self) -> Response:
         """Store a document."""
         address = self._address("PUT")
-        guards = g.xapi_version.guards_state or not self._resource.is_state
-        service(Documents).put(principal(), address, _content(), _content_type(), _preconditions(), guards=guards)
+        guard = rules.guard_of(self._resource, g.xapi_version)
+        service(Documents).put(principal(), address, _content(), _content_type(), _preconditions(), guard)
         return Response(status=204)
 
     def post(self) -> Response:
