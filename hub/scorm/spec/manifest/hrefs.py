@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote, unquote
 
 from hub.scorm.spec.manifest.archive import folded
@@ -24,6 +25,18 @@ class Files:
     def find(self, name: str) -> str | None:
         """The file's name as the zip has it, or None."""
         return name if name in self.names else self._folded.get(folded(name))
+
+    def elsewhere(self, name: str) -> str | None:
+        """A file of the same name in another folder, if there is one."""
+        return self._by_last_part.get(_last_part(name))
+
+    @cached_property
+    def _by_last_part(self) -> dict[str, str]:
+        return {_last_part(name): name for name in sorted(self.names, reverse=True)}
+
+
+def _last_part(name: str) -> str:
+    return folded(name.rpartition("/")[2])
 
 
 class BadReference(ValueError):

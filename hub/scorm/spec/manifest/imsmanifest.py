@@ -91,6 +91,7 @@ class _ManifestReader:
         self._sequencing = SequencingReader(document, report, self._root.find("{imsss}sequencingCollection"))
         self._resources: dict[str, Resource] = {}
         self._references: dict[str, Reference] = {}
+        self._similar: dict[str, str] = {}
         self._launched = {one.get("identifierref", "").strip() for one in self._root.iter("{cp}item")}
         self._missing: set[str] = set()
 
@@ -298,7 +299,8 @@ class _ManifestReader:
             return None, None
         resource = self._resources.get(wanted)
         if resource is None:
-            guess = next((f"; “{name}” does" for name in self._resources if name.lower() == wanted.lower()), "")
+            other = self._similar.get(wanted.lower())
+            guess = f"; “{other}” does" if other else ""
             self._add("item.resource-missing", element, identifier=identifier, reference=wanted, guess=guess)
             return None, None
         if has_children and self._version.standard == "scorm_2004":
@@ -330,6 +332,7 @@ class _ManifestReader:
         for element in container.findall("{cp}resource"):
             resource = self._resource(element, join_base(base, element.get(XML_BASE, "")))
             self._resources.setdefault(resource.identifier, resource)
+        self._similar = {name.lower(): name for name in self._resources}
 
     def _resource(self, element: etree._Element, base: str) -> Resource:
         identifier = self._identifier(element, "resource")
@@ -385,13 +388,8 @@ class _ManifestReader:
         if path not in self._missing:
             self._missing.add(path)
             code = "resource.launch-missing" if is_launched else "resource.file-missing"
-            self._add(code, element, path=path, guess=self._same_name(path))
-
-    def _same_name(self, path: str) -> str:
-        """A file of the same name elsewhere in the zip, as a hint to the author."""
-        name = path.rpartition("/")[2].lower()
-        others = sorted(one for one in self._files.names if one.rpartition("/")[2].lower() == name)
-        return f"; “{others[0]}” is" if name and others else ""
+            other = self._files.elsewhere(path)
+            self._add(code, element, path=path, guess=f"; “{other}” is" if other else "")
 
     def _check_resources(self) -> None:
         container = self._root.find("{cp}resources")

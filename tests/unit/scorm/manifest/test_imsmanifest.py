@@ -741,13 +741,13 @@ def test_ten_thousand_items_are_read_quickly():
 
     listed = "".join(item(f"I{number}") for number in range(10_000))
     data = manifest_2004(organizations(listed))
-    begun = time.perf_counter()
+    begun = time.process_time()
     reading = of_manifest(data)
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     assert reading.findings == ()
     assert reading.course is not None
     assert len(reading.course.organization.items) == 10_000
-    assert took < 4
+    assert took < 2
 
 
 def test_every_rule_has_words_and_a_remedy():
