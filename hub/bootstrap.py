@@ -27,7 +27,7 @@ from hub.console.app import Surroundings, register_console
 from hub.db import Database
 from hub.db.migrations import Migrations
 from hub.events import Events, RegistrationProgressed, TenantCreated
-from hub.health import Health
+from hub.health import HEARTBEAT_SECONDS, Health, Heartbeat, Origins, Part
 from hub.http.access import Authenticator, install_access
 from hub.http.api import create_api
 from hub.http.context import install_context
@@ -198,17 +198,27 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
     _add_lti(settings, ports, db, add, built)
     _add_identity(settings, ports, db, add, lambda principal, name: built[Stores].of(principal, name).id)
     add(Migrations(settings.sqlalchemy_url))
-    add(
-        Health(
-            {
-                "database": db.check,
-                "migrations": built[Migrations].check,
-                "redis": ports.transients.check,
-                "object store": ports.objects.check,
-            }
-        )
-    )
+    add(Heartbeat(ports.transients))
+    add(Health(_parts(settings, ports, db, built)))
     return built
+
+
+def _parts(settings: Settings, ports: Ports, db: Database, built: Mapping[type, Any]) -> list[Part]:
+    """What the Hub needs, and where to look when it is missing."""
+    origins = Origins(ports.http, settings.public_url, settings.content_url)
+    return [
+        Part("database", db.check, "Is PostgreSQL running, and is HUB_DATABASE_URL its address?"),
+        Part("migrations", built[Migrations].check, "Run `hub migrate`."),
+        Part("redis", ports.transients.check, "Is Redis running, and is HUB_REDIS_URL its address?"),
+        Part("object store", ports.objects.check, "Check HUB_OBJECT_STORE and, for S3, the HUB_S3_ settings."),
+        Part("worker", built[Heartbeat].check, "Start `hub worker`.", serves_requests=False),
+        Part(
+            "origins",
+            origins.check,
+            "Is `hub serve` running, and do HUB_PUBLIC_URL and HUB_CONTENT_URL lead to it?",
+            serves_requests=False,
+        ),
+    ]
 
 
 def _add_identity(
@@ -342,6 +352,7 @@ def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
     """What the worker does from time to time."""
     return [
         Periodic("outbox.sweep", 5, relay.deliver_due),
+        Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
     ]
 

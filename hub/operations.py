@@ -9,7 +9,7 @@ from hub.adapters.key_files import KeyFiles, add_signing_key, create_keys
 from hub.celery_app import run_worker
 from hub.command_line import REFUSED, CommandLine, json_option, pass_command_line, report
 from hub.db.migrations import Migrations
-from hub.health import Health
+from hub.health import Health, PartHealth
 from hub.oauth.services.tenants import Tenants
 from hub.web_server import run_web_server
 
@@ -114,13 +114,13 @@ def doctor(line: CommandLine, as_json: bool) -> None:
     Example: hub doctor
     """
     key_faults = KeyFiles(Path(line.settings.keys_dir)).check()
-    parts = {"keys": " ".join(key_faults) or None}
+    parts = [PartHealth("keys", " ".join(key_faults) or None, "")]
     if not key_faults:
-        parts |= {part.name: part.fault for part in line.hub.service(Health).parts()}
+        parts += line.hub.service(Health).of_all()
     if as_json:
-        report(True, "", {name: fault or "ok" for name, fault in parts.items()})
+        report(True, "", {part.name: part.fault or "ok" for part in parts})
     else:
-        for name, fault in parts.items():
-            click.echo(f"{'ok ' if fault is None else 'BAD'}  {name}{'' if fault is None else ': ' + fault}")
-    if any(parts.values()):
+        for part in parts:
+            click.echo(f"ok   {part.name}" if part.fault is None else f"BAD  {part.name}: {part.fault} {part.remedy}")
+    if any(part.fault for part in parts):
         sys.exit(REFUSED)

@@ -61,7 +61,7 @@ class OutboundHttp:
 
     def _checked_address(self, host: str, port: int, allow_private: bool) -> str:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(_known_name(host), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise Unavailable(f"The name {host} cannot be resolved.", code="no_answer") from error
         addresses = [str(entry[4][0]) for entry in found]
@@ -91,6 +91,11 @@ class OutboundHttp:
 
 
 _PORTS = {"http": 80, "https": 443}
+
+
+def _known_name(host: str) -> str:
+    """Names below `localhost` are this machine (RFC 6761 section 6.3), even where the resolver does not know."""
+    return "localhost" if host.lower().rstrip(".").endswith(".localhost") else host
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ def health_blueprint() -> Blueprint:
     @blueprint.get("/readyz")
     @public
     def readyz() -> Response:
-        parts = service(Health).parts()
+        parts = service(Health).of_requests()
         faults = {part.name: part.fault for part in parts if part.fault}
         response = jsonify(
             status="unavailable" if faults else "ready",
