@@ -20,12 +20,15 @@ FIRE = "Fire safety at school"
 WEATHER = "Reading a weather map"
 ADL_VERBS = "http://adlnet.gov/expapi/verbs/"
 BUCKET = "main-job"
+SECONDS = 30
+"""How long anything may take before the test gives up: enough for a busy machine."""
 S3_SERVERS: dict[str, type[S3Server]] = {"seaweed": SeaweedServer, "minio": MinioServer}
 
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     chromium_program()
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as started:
         yield started
 
@@ -69,7 +72,7 @@ def page(playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
     """A browser that blocks third-party cookies; that it does is seen, not believed."""
     with chromium(playwright, tmp_path / "profile", third_party_cookies=False) as context:
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(SECONDS * 1000)
         assert cookies_seen_in_a_frame(page) == {"own"}
         yield page
 
@@ -136,7 +139,7 @@ def test_course_is_linked_launched_left_resumed_finished_graded_and_reported(dem
     expect(content.get_by_text("5 of 6 right: 83 of 100 points. You have passed.")).to_be_visible()
     content.get_by_role("button", name="Finish").click()
     expect(content.get_by_text("Everything is recorded.")).to_be_visible()
-    visitor.leave()
+    visitor.exit()
 
     visitor.become("teacher")
     page.goto(f"{demo.lms_url}/courses/1/gradebook")

@@ -86,7 +86,7 @@ class LmsVisitor:
 
     def content(self) -> Frame:
         """The innermost frame once a page of a demo course is in it."""
-        for _ in range(300):
+        for _ in range(600):
             for frame in self.page.frames:
                 if not frame.is_detached() and frame.locator("[data-page]:not([hidden])").count():
                     return frame
@@ -94,8 +94,13 @@ class LmsVisitor:
         raise AssertionError(f"no content came up; the frames are {[frame.url for frame in self.page.frames]}")
 
     def leave(self) -> None:
-        """Go back to the course page as learners do: by its link, without a word to the player."""
+        """Go back to the course page by the LMS's link, without a word to the player."""
         self.page.get_by_role("link", name="Back to the course").click()
+        expect(self.page.get_by_role("heading", name="Activities")).to_be_visible()
+
+    def exit(self) -> None:
+        """Go back to the course page by the player's own button."""
+        self.player.get_by_role("button", name="Exit").click()
         expect(self.page.get_by_role("heading", name="Activities")).to_be_visible()
 
 
