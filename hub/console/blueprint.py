@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from hub import __version__
 from hub.console.assets import asset
 from hub.console.words import notice_of
+from hub.errors import Forbidden
 from hub.http import service
 from hub.http.context import request_id
 from hub.http.headers import content_security_policy
@@ -15,6 +16,14 @@ from hub.oauth.services.sign_in import SignedIn
 from hub.oauth.views.session import BrowserSessions
 
 console = Blueprint("console", __name__, template_folder="templates")
+
+
+@console.before_request
+def only_people() -> None:
+    """A token opens the API and the LRS, not the pages, whatever its scopes."""
+    known = g.get("principal")
+    if known is not None and known.kind != "user":
+        raise Forbidden("A token opens the API, not the console.", code="not_allowed")
 
 
 @console.before_request

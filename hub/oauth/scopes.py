@@ -35,11 +35,12 @@ _REST_NOUNS = ("packages", "registrations", "learners", "stores", "platforms", "
 
 
 def _rest_scopes() -> Iterable[Scope]:
+    """`noun:write` includes `noun:read`: who changes a thing is answered with it, and follows what became of it."""
     for noun in _REST_NOUNS:
-        for verb in ("read", "write"):
-            action = f"{noun}.{verb}"
-            if action in ACTIONS:
-                yield Scope(f"{noun}:{verb}", "rest", frozenset({action}), ACTIONS[action])
+        read, write = f"{noun}.read", f"{noun}.write"
+        yield Scope(f"{noun}:read", "rest", frozenset({read}), ACTIONS[read])
+        if write in ACTIONS:
+            yield Scope(f"{noun}:write", "rest", frozenset({read, write}), f"{ACTIONS[write]}; and read them")
 
 
 SCOPES: dict[str, Scope] = {
