@@ -1,0 +1,258 @@
+"""What taking in a large package costs: memory and time of the web server and the worker.
+
+    python -m benchmarks.imports [--megabytes 500] [--files 2000]
+
+Runs a web server and a worker of its own on embedded servers in a temporary folder, uploads one package and follows
+its import. Memory is the resident set of all processes of each, sampled while they work; the yardstick is `unzip` to
+disk and a copy of the files (with sync), measured right after in the same folder.
+"""
+
+import argparse
+import base64
+import http.client
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psutil
+
+from hub.adapters.embedded import PostgresServer, RedisServer
+from hub.adapters.key_files import create_keys
+from hub.bootstrap import build
+from hub.config import MB, Settings
+from hub.db.migrations import Migrations
+from hub.identity import system_principal
+from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.services.tenants import Tenants
+
+_BOUNDARY = "benchmark-boundary"
+_MANIFEST = """<manifest identifier="B" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
+ xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"><metadata><schemaversion>1.2</schemaversion></metadata>
+<organizations default="O"><organization identifier="O"><title>Benchmark</title><item identifier="I"
+ identifierref="R"><title>Page</title></item></organization></organizations><resources><resource identifier="R"
+ type="webcontent" adlcp:scormtype="sco" href="0.html"/></resources></manifest>"""
+
+
+class Memory:
+    """The resident memory of a process and its children while a block runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._root = psutil.Process(process.pid)
+        self._stopped = threading.Event()
+        self.before = self.now()
+        self.peak = self.before
+
+    def now(self) -> int:
+        """Bytes at this moment."""
+        total = 0
+        for process in (self._root, *self._root.children(recursive=True)):
+            try:
+                total += process.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        return total
+
+    def __enter__(self) -> "Memory":
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(0.02):
+            self.peak = max(self.peak, self.now())
+
+    def __str__(self) -> str:
+        raised = (self.peak - self.before) / MB
+        return f"{self.before / MB:.0f} MB before, {self.peak / MB:.0f} MB at most (+{raised:.0f} MB)"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Cost of a large upload and its import.")
+    parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--files", type=int, default=2000)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        package = make_package(folder / "package.zip", wanted.megabytes, wanted.files)
+        settings, credentials = stack.enter_context(hub_of_its_own(folder))
+        web = stack.enter_context(running("serve", folder, settings))
+        _wait_for(settings.port)
+        token = token_of(settings.port, credentials)
+        size = package.stat().st_size / MB
+        with Memory(web) as memory:
+            begun = time.monotonic()
+            job = upload(settings.port, token, package)
+            seconds = time.monotonic() - begun
+        print(f"upload: {size:.0f} MB in {seconds:.1f} s, {size / seconds:.0f} MB/s")
+        print(f"web server: {memory}")
+        worker = stack.enter_context(running("worker", folder, settings))
+        with Memory(worker) as memory:
+            seconds = follow(settings.port, token, job)
+        print(f"import: {wanted.files} files, {size:.0f} MB in {seconds:.1f} s, {size / seconds:.0f} MB/s")
+        print(f"worker: {memory}")
+        yardstick = unzip_and_copy(package, folder)
+        print(f"unzip and copy: {yardstick:.1f} s; the import has {yardstick / seconds:.0%} of its speed")
+
+
+def make_package(path: Path, megabytes: int, files: int) -> Path:
+    """A package of `files` files, half of them text that packs well and half that does not pack at all."""
+    each = megabytes * MB // files
+    noise = random.Random(1).randbytes(each)
+    text = (b"".join(noise[i : i + 8].hex().encode() for i in range(0, each, 8)) + b"\n")[:each]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("imsmanifest.xml", _MANIFEST)
+        for number in range(files):
+            name = f"{number}.html" if number % 2 == 0 else f"media/{number}.mp4"
+            method = zipfile.ZIP_DEFLATED if number % 2 == 0 else zipfile.ZIP_STORED
+            archive.writestr(name, text if number % 2 == 0 else noise, method)
+    return path
+
+
+@contextmanager
+def hub_of_its_own(folder: Path) -> Iterator[tuple[Settings, str]]:
+    """Settings of a migrated Hub on servers in `folder`, and the credentials of a client that may write packages."""
+    postgres, redis = PostgresServer(folder / "postgres"), RedisServer(folder / "redis")
+    create_keys(folder / "keys")
+    try:
+        port = _free_port()
+        settings = Settings(
+            database_url=postgres.start(),
+            redis_url=redis.start(),
+            object_store=f"folder:{folder / 'packages'}",
+            keys_dir=str(folder / "keys"),
+            port=port,
+            public_url=f"http://localhost:{port}",
+            content_url=f"http://content.localhost:{port}",
+        )
+        Migrations(settings.sqlalchemy_url).upgrade()
+        hub = build(settings)
+        principal = system_principal(hub.service(Tenants).create("benchmark", "Benchmark").id)
+        scopes = ("packages:read", "packages:write")
+        client, secret = hub.service(Clients).create(principal, NewClient("Benchmark", scopes))
+        hub.close()
+        yield settings, f"{client.client_id}:{secret}"
+    finally:
+        postgres.stop()
+        redis.stop()
+
+
+@contextmanager
+def running(command: str, folder: Path, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """`hub COMMAND` with these settings."""
+    given = {
+        item.metadata["variable"]: str(getattr(settings, item.name))
+        for item in fields(Settings)
+        if getattr(settings, item.name) != item.default
+    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | given
+    with (folder / f"{command}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hub", command], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def token_of(port: int, credentials: str) -> str:
+    """A token for the client, asked for as any program does."""
+    basic = base64.b64encode(credentials.encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
+    return str(_ask(port, "POST", "/oauth/token", headers, b"grant_type=client_credentials")["access_token"])
+
+
+def upload(port: int, token: str, package: Path) -> str:
+    """Send the package as a browser does, never holding more than a piece of it; returns the job's id."""
+    head = (
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="package.zip"\r\n'
+        "Content-Type: application/zip\r\n\r\n"
+    ).encode()
+    tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+    def body() -> Iterator[bytes]:
+        yield head
+        with package.open("rb") as file:
+            while piece := file.read(MB):
+                yield piece
+        yield tail
+
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": f"multipart/form-data; boundary={_BOUNDARY}",
+        "Content-Length": str(len(head) + package.stat().st_size + len(tail)),
+    }
+    return str(_ask(port, "POST", "/api/v1/packages", headers, body())["id"])
+
+
+def follow(port: int, token: str, job: str) -> float:
+    """Seconds from the job's beginning to its end, by the Hub's own clock."""
+    while True:
+        state = _ask(port, "GET", f"/api/v1/jobs/{job}", {"Authorization": f"Bearer {token}"}, None)
+        if state["state"] == "failed":
+            raise SystemExit(f"The import failed: {state['findings']}")
+        if state["state"] == "ready":
+            begun, ended = (datetime.fromisoformat(state[name]) for name in ("started_at", "finished_at"))
+            return (ended - begun).total_seconds()
+        time.sleep(0.2)
+
+
+def unzip_and_copy(package: Path, folder: Path) -> float:
+    """Seconds that unzip to disk and a copy into a store take, both safe on the disk at the end."""
+    begun = time.monotonic()
+    subprocess.run(["unzip", "-q", package, "-d", folder / "unzipped"], check=True)
+    shutil.copytree(folder / "unzipped", folder / "copied")
+    os.sync()
+    return time.monotonic() - begun
+
+
+def _ask(port: int, method: str, path: str, headers: dict[str, str], body: Any) -> dict[str, Any]:
+    connection = http.client.HTTPConnection("localhost", port, timeout=600)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    document: dict[str, Any] = orjson.loads(answer.read())
+    connection.close()
+    if answer.status >= 400:
+        raise SystemExit(f"{method} {path}: {document}")
+    return document
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            _ask(port, "GET", "/readyz", {}, None)
+            return
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.2)
+    raise SystemExit("The web server does not start.")
+
+
+if __name__ == "__main__":
+    main()
