@@ -119,6 +119,7 @@ def test_course_is_linked_launched_left_resumed_finished_graded_and_reported(dem
     visitor = LmsVisitor(page, demo)
     visitor.sign_in("teacher")
     visitor.add_activity(FIRE)
+    expect(page.get_by_text("What to do when the alarm sounds")).to_be_visible()
 
     visitor.become("learner1")
     content = visitor.launch(FIRE)

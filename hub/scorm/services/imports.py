@@ -24,6 +24,7 @@ from hub.errors import Conflict, HubError, Invalid, NotFound, Unavailable, Viola
 from hub.identity import Principal
 from hub.media_types import media_type
 from hub.ports import Clock, Ids, ObjectStore
+from hub.scorm.services.packages import LONGEST_DESCRIPTION
 from hub.scorm.services.streams import CountedStream, FileSource, PieceStream
 from hub.scorm.spec.manifest import package as packages_spec
 from hub.scorm.spec.manifest.archive import ByteSource, Entry, Limits, read_entry
@@ -349,6 +350,8 @@ class Imports:
                 number = newest.number + 1 if newest else 1
                 version = _version(job, run, package.id, number, reading, course, now)
                 packages.add_version(work.session, version, course, iter(self._ids.uuid, None))
+                if newest is None:
+                    package.description = course.description[:LONGEST_DESCRIPTION]
                 _publish(package, version, newest, now)
             job.state, job.progress, job.verdict = "ready", 100, Verdict.ACCEPTED.value
             job.findings = [one.as_dict() for one in findings]

