@@ -51,7 +51,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What became of a commit: the sequence that the server is at, and every activity's status.
+    """What became of a commit: the sequence that the server is at, and the activity's status.
 
     `request` is what content asked for when it terminated.
     """
@@ -137,11 +137,11 @@ class Runtime:
         with self._db.unit_of_work() as work:
             course = self._courses.find(work.session, player.tenant_id, player.version_id)
             activity = course.activity(commit.activity)
-            learning = _hold(work, player)
-            state = _session_of(work, learning, activity, commit)
+            learning, state = _hold_session(work, player, activity, commit)
             if commit.sequence > state.sequence:
                 self._take(Scene(work, course, learning, activity, state, self._clock.now()), commit)
-            return Committed(state.sequence, self._statuses(work, course, learning), request, target)
+            statuses = {commit.activity: status(tracking_of(state), begun=True)}
+            return Committed(state.sequence, statuses, request, target)
 
     def _take(self, scene: Scene, commit: Commit) -> None:
         state, standard = scene.state, scene.course.standard
@@ -263,22 +263,37 @@ def _hold(work: UnitOfWork, player: PlayerSession) -> Learning:
     """The player's attempt, held, if this is the window that may write."""
     assert player.attempt_id is not None
     learning = runtime.lock_attempt(work.session, player.tenant_id, player.attempt_id)
-    if learning is None or learning.attempt.ended_at is not None:
+    if learning is None:
+        raise NotFound("This attempt is not there any more; open the course again.", code="attempt_ended")
+    _check_window(learning, player)
+    return learning
+
+
+def _hold_session(
+    work: UnitOfWork, player: PlayerSession, activity: CourseActivity, commit: Commit
+) -> tuple[Learning, RuntimeState]:
+    """The same with the state of the session that a commit belongs to."""
+    assert player.attempt_id is not None
+    held = runtime.lock_session(work.session, player.tenant_id, player.attempt_id, activity.id)
+    if held is None:
+        _hold(work, player)  # Says what is wrong with the attempt, if that is why.
+        raise Conflict("This activity has not been opened.", code="stale_session")
+    learning, state = held
+    _check_window(learning, player)
+    if state.session != commit.session:
+        raise Conflict("This activity has been opened anew since.", code="stale_session")
+    return learning, state
+
+
+def _check_window(learning: Learning, player: PlayerSession) -> None:
+    if learning.attempt.ended_at is not None:
         raise NotFound("This attempt is over; open the course again.", code="attempt_ended")
     if learning.attempt.launch_id != player.launch_id:
         raise Conflict("The course has been opened in another window, which goes on from here.", code="superseded")
-    return learning
 
 
 def _state_of(work: UnitOfWork, learning: Learning, activity: CourseActivity) -> RuntimeState | None:
     return runtime.find_state(work.session, learning.attempt.tenant_id, learning.attempt.id, activity.id)
-
-
-def _session_of(work: UnitOfWork, learning: Learning, activity: CourseActivity, commit: Commit) -> RuntimeState:
-    state = _state_of(work, learning, activity)
-    if state is None or state.session != commit.session:
-        raise Conflict("This activity has been opened anew since.", code="stale_session")
-    return state
 
 
 def _kept(state: RuntimeState | None) -> Kept | None:

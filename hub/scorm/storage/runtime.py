@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
@@ -21,16 +21,45 @@ class Learning:
     learner: Learner
 
 
-def lock_attempt(session: Session, tenant_id: UUID, attempt_id: UUID) -> Learning | None:
-    """The attempt, held: all writers of one attempt come one after the other."""
-    row = session.execute(
-        select(Attempt, Registration, Learner)
-        .join(Registration, Registration.id == Attempt.registration_id)
+def _learning() -> Select[Registration, Attempt, Learner]:
+    return (
+        select(Registration, Attempt, Learner)
+        .join(Attempt, Attempt.registration_id == Registration.id)
         .join(Learner, Learner.id == Registration.learner_id)
+    )
+
+
+def lock_attempt(session: Session, tenant_id: UUID, attempt_id: UUID) -> Learning | None:
+    """The attempt, held: all writers of one attempt come one after the other.
+
+    Whatever is read here to be written later is locked too: after a wait PostgreSQL reads locked rows again, and only
+    those. The registration comes first, as everywhere.
+    """
+    row = session.execute(
+        _learning()
         .where(Attempt.tenant_id == tenant_id, Attempt.id == attempt_id)
-        .with_for_update(of=Attempt)
+        .with_for_update(of=(Registration, Attempt))
     ).one_or_none()
-    return None if row is None else Learning(row[0], row[1], row[2])
+    return None if row is None else Learning(row[1], row[0], row[2])
+
+
+def lock_session(
+    session: Session, tenant_id: UUID, attempt_id: UUID, activity_id: UUID
+) -> tuple[Learning, RuntimeState] | None:
+    """The attempt and the state of one activity, held, in one round trip; None when there is no such state."""
+    row = session.execute(
+        _learning()
+        .add_columns(RuntimeState)
+        .join(RuntimeState, RuntimeState.attempt_id == Attempt.id)
+        .where(
+            Attempt.tenant_id == tenant_id,
+            Attempt.id == attempt_id,
+            RuntimeState.tenant_id == tenant_id,
+            RuntimeState.activity_id == activity_id,
+        )
+        .with_for_update(of=(Registration, Attempt, RuntimeState))
+    ).one_or_none()
+    return None if row is None else (Learning(row[1], row[0], row[2]), row[3])
 
 
 def find_state(session: Session, tenant_id: UUID, attempt_id: UUID, activity_id: UUID) -> RuntimeState | None:
