@@ -11,6 +11,7 @@ from hub.scorm.spec.sequencing.sequencing_request import sequencing_request
 from hub.scorm.spec.sequencing.state import State
 from hub.scorm.spec.sequencing.termination import termination_request
 from hub.scorm.spec.sequencing.tree import Tree
+from hub.scorm.spec.sequencing.utility import end_attempt
 
 
 def process(tree: Tree, state: State, request: Request, now: datetime, rng: Rng) -> Outcome:
@@ -61,7 +62,12 @@ def _forget_course_objectives(run: Run) -> None:
 
 
 def _end_session(run: Run) -> None:
-    """OP.1 1.4.3: the session ends; the next one starts without a Current Activity."""
+    """OP.1 1.4.3: the session ends; the next one starts without a Current Activity.
+
+    Walking off the tree has ended the attempts of all but the root (SB.2.1 3.1.1); with the session the root's ends.
+    """
+    if run.activities[0].active:
+        end_attempt(run, 0)
     run.note("OP.1", "1.4.3.1", run.current, "session ended")
     run.current = None
 
