@@ -232,14 +232,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(v.CONTEXT, Level.OPTIONAL, "LTI 1.3, 5.4.1", _CONTEXT),
     Claim(v.LAUNCH_PRESENTATION, Level.OPTIONAL, "LTI 1.3, 5.4.4", _PRESENTATION),
     Claim(v.CUSTOM, Level.OPTIONAL, "LTI 1.3, 5.4.6", map_of(scalar, 500)),
-    Claim(
-        v.AGS_ENDPOINT,
-        Level.OPTIONAL,
-        "AGS 2.0, 3.1",
-        _AGS,
-        _may_be_called("lineitem", "lineitems"),
-        _RESOURCE_LINK,
-    ),
+    Claim(v.AGS_ENDPOINT, Level.OPTIONAL, "AGS 2.0, 3.1", _AGS, _may_be_called("lineitem", "lineitems")),
     Claim(
         v.NAMES_ROLE_SERVICE,
         Level.OPTIONAL,

@@ -581,6 +581,7 @@ DEEP_LINKING_FAULTS = {
     "several is a word": settings(accept_multiple="perhaps"),
     "data is an object": settings(data={}),
     "data too long": settings(data="x" * 60_000),
+    "ags is a list": lambda claims: claims.update({v.AGS_ENDPOINT: ["scope"]}),
     "asked by a learner": lambda claims: claims.update({v.ROLES: [LEARNER]}),
     "target of another host": lambda claims: claims.update({v.TARGET_LINK_URI: "https://evil.example/"}),
 }

@@ -1,0 +1,361 @@
+"""The smaller rules: addresses, roles, logins, paging, scores, deep linking answers; and that no input breaks any."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import HubError, Invalid
+from hub.lti.spec import vocabulary as v
+from hub.lti.spec.claims import CLAIMS
+from hub.lti.spec.deep_linking import Choice, content_item, response_claims
+from hub.lti.spec.launch import DeepLinkingSettings, admit
+from hub.lti.spec.links import next_link
+from hub.lti.spec.login import read_login
+from hub.lti.spec.roles import judge_roles
+from hub.lti.spec.scores import (
+    Outcome,
+    Progress,
+    Score,
+    judge_refusal,
+    line_item_of,
+    next_timestamp,
+    path_extended,
+    reason_of,
+    replaces,
+    scaled_score,
+    score_of,
+    wire_time,
+    wished_pause,
+)
+from hub.lti.spec.urls import origin_of, url_fault
+from tests.unit.lti.test_claims import EXPECTED, LAUNCH_URL, deep_linking_claims, resource_link_claims
+
+VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
+COURSE = VOCABULARY + "membership#"
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("url", "public", "private"),
+    [
+        ("https://lms.example", True, True),
+        ("https://lms.example:8443/a/b?c=d&e=%20", True, True),
+        ("https://93.184.216.34/", True, True),
+        ("https://[2606:2800:220:1::1]/", True, True),
+        ("http://lms.example", False, True),
+        ("https://localhost/", False, True),
+        ("https://a.localhost/", False, True),
+        ("https://lms.local/", False, True),
+        ("https://127.0.0.1/", False, True),
+        ("https://127.1/", False, True),
+        ("https://0x7f000001/", False, True),
+        ("https://2130706433/", False, True),
+        ("https://10.1.2.3/", False, True),
+        ("https://169.254.169.254/", False, True),
+        ("https://[::1]/", False, True),
+        ("https://[::ffff:10.0.0.1]/", False, True),
+        ("ftp://lms.example/", False, False),
+        ("javascript:alert(1)", False, False),
+        ("//lms.example/", False, False),
+        ("lms.example", False, False),
+        ("https://", False, False),
+        ("https://u@lms.example/", False, False),
+        ("https://u:p@lms.example/", False, False),
+        ("https://lms.example/#top", False, False),
+        ("https://lms.example:port/", False, False),
+        ("https://lms.example:99999/", False, False),
+        ("https://[::1/", False, False),
+        ("https://lms.example\\@evil.example/", False, False),
+        ('https://lms.example/"', False, False),
+        ("https://lms.example/ x", False, False),
+        ("https://lms.example/\n", False, False),
+        ("https://lms.exämple/", False, False),
+        ("https://lms.example/" + "x" * 2048, False, False),
+        ("", False, False),
+        (None, False, False),
+        (5, False, False),
+    ],
+)
+def test_addresses(url: object, public: bool, private: bool) -> None:
+    assert (url_fault(url) is None) is public
+    assert (url_fault(url, allow_private=True) is None) is private
+
+
+def test_origins() -> None:
+    assert origin_of("https://LMS.example:8443/a?b#c") == "https://lms.example:8443"
+
+
+# Roles
+
+
+@pytest.mark.parametrize(
+    ("roles", "instructor", "learner"),
+    [
+        ([], False, True),
+        (["http://example.org/other"], False, True),
+        ([COURSE + "Learner"], False, True),
+        ([COURSE + "Instructor"], True, False),
+        ([COURSE + "ContentDeveloper"], True, False),
+        ([COURSE + "Mentor"], False, True),
+        ([VOCABULARY + "membership/Instructor#TeachingAssistant"], True, False),
+        ([VOCABULARY + "membership/Learner#GuestLearner"], False, True),
+        (["Instructor"], True, False),
+        (["Learner"], False, True),
+        ([COURSE + "Instructor", COURSE + "Learner"], True, True),
+        ([VOCABULARY + "institution/person#Instructor"], False, True),
+        ([VOCABULARY + "institution/person#Faculty", COURSE + "Learner"], False, True),
+        ([VOCABULARY + "system/person#Administrator"], True, False),
+        ([VOCABULARY + "system/person#Administrator", COURSE + "Learner"], False, True),
+    ],
+)
+def test_roles(roles: list[str], instructor: bool, learner: bool) -> None:
+    judged = judge_roles(roles)
+    assert (judged.is_instructor, judged.is_learner) == (instructor, learner)
+
+
+# Logins
+
+LOGIN = {"iss": ["https://lms.example"], "login_hint": ["7"], "target_link_uri": [LAUNCH_URL]}
+
+
+def test_a_login_is_read() -> None:
+    login = read_login(LOGIN | {"deployment_id": ["1"], "client_id": ["c"], "unknown": ["x", "y"]}, LAUNCH_URL)
+    assert login.deployment_id == "1"
+    assert login.parameters() == {
+        "iss": "https://lms.example",
+        "login_hint": "7",
+        "target_link_uri": LAUNCH_URL,
+        "client_id": "c",
+        "lti_deployment_id": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": []},
+        {"iss": [""]},
+        {"iss": ["a", "b"]},
+        {"login_hint": ["x" * 9000]},
+        {"login_hint": ["a\r\nb"]},
+        {"target_link_uri": ["https://evil.example"]},
+        {"target_link_uri": [LAUNCH_URL + "/../../"]},
+        {"target_link_uri": [LAUNCH_URL + "#x"]},
+        {"client_id": ["x" * 256]},
+        {"lti_deployment_id": ["a", "b"]},
+    ],
+)
+def test_a_login_with_a_fault_is_refused(change: dict[str, list[str]]) -> None:
+    read_login(LOGIN, LAUNCH_URL)
+    with pytest.raises(Invalid) as refusal:
+        read_login(LOGIN | change, LAUNCH_URL)
+    assert [violation.where for violation in refusal.value.violations] == list(change)
+
+
+# The next page
+
+PAGE = "https://lms.example/items?limit=10"
+
+
+@pytest.mark.parametrize(
+    ("header", "following"),
+    [
+        ("", None),
+        ('<https://lms.example/items?p=2>; rel="next"', "https://lms.example/items?p=2"),
+        ("<https://lms.example/Items?P=Two>; rel=next", "https://lms.example/Items?P=Two"),
+        ('<https://lms.example/1>; rel="first", <https://lms.example/2>; rel="next"', "https://lms.example/2"),
+        ('<https://lms.example/2>; title="x"; rel="prev next"', "https://lms.example/2"),
+        ("<https://lms.example/items?a=1&amp;p=2>; rel=“next”", "https://lms.example/items?a=1&p=2"),
+        ('</items?p=2>; rel="next"', "https://lms.example/items?p=2"),
+        ('<?p=2>; rel="next"', "https://lms.example/items?p=2"),
+        ('<https://evil.example/items?p=2>; rel="next"', None),
+        ('<http://lms.example/items?p=2>; rel="next"', None),
+        ('<https://lms.example/2>; rel="nextish"', None),
+        ('<https://lms.example/2>; rel="prev"', None),
+        ("no link at all", None),
+    ],
+)
+def test_the_next_page(header: str, following: str | None) -> None:
+    assert next_link(header, PAGE) == following
+
+
+# Scores
+
+
+@pytest.mark.parametrize(
+    ("url", "scores"),
+    [
+        ("https://lms.example/items/1", "https://lms.example/items/1/scores"),
+        ("https://lms.example/items/1/", "https://lms.example/items/1/scores"),
+        ("https://lms.example/items/1/lineitem?type_id=1", "https://lms.example/items/1/lineitem/scores?type_id=1"),
+        ("https://lms.example/i?a=b?c=d", "https://lms.example/i/scores?a=b?c=d"),
+    ],
+)
+def test_where_scores_go(url: str, scores: str) -> None:
+    assert path_extended(url, "scores") == scores
+
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, 123_456, tzinfo=UTC)
+
+
+def test_times_rise_in_whole_milliseconds() -> None:
+    first = next_timestamp(NOW, None)
+    assert wire_time(first) == "2026-11-20T12:00:00.123Z"
+    second = next_timestamp(NOW, first)
+    assert second - first == timedelta(milliseconds=1)
+    assert next_timestamp(NOW - timedelta(days=1), second) > second
+    assert next_timestamp(NOW + timedelta(seconds=1), second) == first + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "scaled"),
+    [
+        ((0.5, 1.0, 0.0, 2.0), 0.5),
+        ((None, 80.0, None, None), 0.8),
+        ((None, 3.0, 1.0, 5.0), 0.5),
+        ((None, 3.0, None, 4.0), 0.75),
+        ((None, 3.0, 5.0, 5.0), None),
+        ((None, None, 0.0, 100.0), None),
+    ],
+)
+def test_scaled_scores(values: tuple[float | None, ...], scaled: float | None) -> None:
+    assert scaled_score(*values) == scaled
+
+
+@given(
+    st.sampled_from(["completed", "incomplete", "unknown"]),
+    st.sampled_from(["passed", "failed", "unknown"]),
+    st.none() | st.floats(-10, 10, allow_nan=False),
+    st.sampled_from([Decimal(1), Decimal(10), Decimal(100)]),
+)
+def test_a_score_lies_within_its_scale(completion: str, success: str, scaled: float | None, maximum: Decimal) -> None:
+    score = score_of(Progress(completion, success, scaled), maximum)
+    assert score.given is None or 0 <= score.given <= maximum
+    assert (score.grading_progress == "FullyGraded") == (score.activity_progress == "Completed")
+    if score.grading_progress == "FullyGraded":
+        assert score.given is not None
+
+
+def test_decimal_scores_are_exact() -> None:
+    assert score_of(Progress("completed", "passed", 0.1 + 0.2), Decimal(100)).given == Decimal("30")
+    assert score_of(Progress("completed", "passed", 0.6667), Decimal(100)).given == Decimal("66.67")
+
+
+def test_what_replaces_what() -> None:
+    final = Score(Decimal(90), Decimal(100), "Completed", "FullyGraded")
+    other = Score(Decimal(70), Decimal(100), "Completed", "FullyGraded")
+    begun = Score(None, Decimal(100), "InProgress", "Pending")
+    assert replaces(begun, None)
+    assert replaces(final, begun)
+    assert replaces(other, final)
+    assert not replaces(final, final)
+    assert not replaces(begun, final)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (409, Outcome.RETRY_LATER_TIME),
+        *((status, Outcome.RETRY) for status in (401, 403, 408, 425, 429, 500, 502, 503, 599)),
+        *((status, Outcome.FAIL) for status in (301, 302, 400, 404, 405, 410, 413, 415, 422)),
+    ],
+)
+def test_what_a_refusal_means(status: int, outcome: Outcome) -> None:
+    assert judge_refusal(status) is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [("", None), ("17", 17), (" 17 ", 17), ("-1", None), ("soon", None), ("٣", None), ("9" * 30, 86400)],
+)
+def test_the_pause_that_is_wished(text: str, pause: float | None) -> None:
+    assert wished_pause({"retry-after": text}) == pause
+
+
+def test_a_reason_is_one_short_line() -> None:
+    assert reason_of(400, b"") == "The platform answered 400."
+    assert reason_of(400, b"a\n\x1b[31m b\xff\x00") == "The platform answered 400: a [31m b�"
+    assert len(reason_of(500, b"x" * 10_000)) < 400
+
+
+@pytest.mark.parametrize(
+    ("items", "found"),
+    [
+        ([{"id": "https://a", "resourceLinkId": "l"}], "https://a"),
+        ([{"id": "https://a", "resourceLinkId": "other"}, {"id": "https://b", "resourceLinkId": "l"}], "https://b"),
+        ([{"id": 5, "resourceLinkId": "l"}, None, "x"], None),
+        ([], None),
+        ({"id": "https://a"}, None),
+        (None, None),
+    ],
+)
+def test_the_line_item_of_a_link(items: Any, found: str | None) -> None:
+    assert line_item_of(items, "l") == found
+
+
+# Deep linking answers
+
+
+def test_an_answer_has_what_the_platform_takes() -> None:
+    settings = DeepLinkingSettings("https://lms.example/r", ("embed", "window"), True, True, "data")
+    item = content_item(Choice("p", "Golf", "A game"), settings, LAUNCH_URL)
+    assert item == {
+        "type": "ltiResourceLink",
+        "title": "Golf",
+        "text": "A game",
+        "url": LAUNCH_URL,
+        "custom": {"package_id": "p"},
+        "lineItem": {"label": "Golf", "scoreMaximum": 100, "resourceId": "p"},
+        "window": {"targetName": "package-p"},
+    }
+    claims = response_claims(
+        client_id="c", issuer="i", deployment_id="1", settings=settings, items=[item], nonce="n", now=100.9
+    )
+    assert (claims["iss"], claims["aud"], claims["iat"], claims["exp"]) == ("c", ["i"], 100, 400)
+    assert claims[v.DEEP_LINKING_DATA] == "data"
+
+
+# Nothing breaks a rule
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+NAMES = sorted({row.name for row in CLAIMS})
+
+
+def status_of(claims: dict[str, Any]) -> int:
+    """What a launch with these claims is answered with."""
+    try:
+        admit(claims, EXPECTED)
+    except HubError as refusal:
+        return refusal.status
+    return 200
+
+
+@given(st.sampled_from(["link", "choice"]), st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4))
+def test_whatever_the_claims_are_they_are_let_in_or_refused(kind: str, changes: dict[str, Any]) -> None:
+    claims = (resource_link_claims() if kind == "link" else deep_linking_claims()) | changes
+    assert status_of(claims) in {200, 400, 401, 403}
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(["scope", "id", "accept_types", "deep_link_return_url"]), JSON)
+def test_whatever_a_member_is_it_is_let_in_or_refused(name: str, member: str, value: Any) -> None:
+    for claims in (resource_link_claims(), deep_linking_claims()):
+        if isinstance(claims.get(name), dict):
+            claims[name] = claims[name] | {member: value}
+            assert status_of(claims) in {200, 400, 401, 403}
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_an_address_or_is_not(text: str) -> None:
+    url_fault(text)
+    url_fault("https://" + text)
+    next_link(text, PAGE)
+    next_link(f"<{text}>; rel=next", PAGE)
