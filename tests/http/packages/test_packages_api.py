@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from hub.scorm.services.imports import Imports
 from tests.support.packages import course_1_2, course_2004, manifest_1_2, package_of
 
 
@@ -214,6 +215,14 @@ class TestUploading:
     def test_an_empty_file_is_explained_by_its_job(self, api):
         job = api.imported(b"")
         assert (job["state"], job["findings"][0]["code"]) == ("failed", "archive.not-a-zip")
+
+    def test_too_large_an_upload_is_413(self, api, hub, monkeypatch):
+        assert api.upload(b"x" * 100_000).status_code == 202
+        monkeypatch.setattr(hub.service(Imports), "largest_upload", 50_000)
+        for size in (100_000, 200_000):  # Beyond the file's limit, and beyond what the whole body may have.
+            answer = api.upload(b"x" * size)
+            assert answer.status_code == 413
+            assert answer.content_type == "application/problem+json"
 
 
 class TestRights:

@@ -397,7 +397,7 @@ def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:
         rule.message.format(**shown),
         rule.fix.format(**shown),
         rule.section,
-        where.file,
+        _shown(where.file),
         where.line,
         where.column,
     )
