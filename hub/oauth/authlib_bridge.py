@@ -195,7 +195,7 @@ def signed_token(keys: KeyRing, claims: Mapping[str, Any]) -> str:
 
 
 def verified_claims(
-    keys: KeyRing, token: str, *, issuer: str, audience: str, now: int, leeway_seconds: int = 5
+    keys: KeyRing, token: str, *, issuer: str, audience: str, now: int, leeway_seconds: int
 ) -> dict[str, Any] | None:
     """The claims of an access token that this server signed, for this audience and not expired; else None.
 

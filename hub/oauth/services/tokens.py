@@ -32,6 +32,8 @@ TOKEN_LIFETIME = timedelta(minutes=15)
 #: How long a process may go on without asking whether a client was revoked.
 CLIENT_MEMORY_SECONDS = 1.0
 LONGEST_TOKEN = 8192
+#: How far the clocks of two of our machines may differ.
+CLOCK_LEEWAY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,12 @@ class Tokens:
     def _verified(self, token: str, now: float) -> tuple[float, dict[str, Any]]:
         fits = len(token) <= LONGEST_TOKEN
         claims = fits and verified_claims(
-            self._keys, token, issuer=self._issuer, audience=self._issuer, now=int(now), leeway_seconds=0
+            self._keys,
+            token,
+            issuer=self._issuer,
+            audience=self._issuer,
+            now=int(now),
+            leeway_seconds=CLOCK_LEEWAY_SECONDS,
         )
         if not claims:
             raise _not_good("The access token has expired, or is not one of this server.")

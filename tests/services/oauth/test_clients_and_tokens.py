@@ -14,7 +14,7 @@ from hub.identity import Principal, system_principal
 from hub.oauth.authlib_bridge import TokenRequest
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import Tenants
-from hub.oauth.services.tokens import Tokens
+from hub.oauth.services.tokens import CLOCK_LEEWAY_SECONDS, Tokens
 
 SCOPES = ("packages:read", "registrations:read")
 
@@ -116,7 +116,7 @@ def test_a_token_ends_after_15_minutes(tokens, made, clock):
     token = access_token(tokens, made)
     clock.at += timedelta(minutes=14, seconds=59)
     assert tokens.principal_of(token).may("packages.read")
-    clock.at += timedelta(seconds=1)
+    clock.at += timedelta(seconds=1 + CLOCK_LEEWAY_SECONDS)
     with pytest.raises(Unauthenticated):
         tokens.principal_of(token)
 
