@@ -12,7 +12,7 @@ from hub.db import Database
 from hub.errors import Invalid, NotFound, Unauthenticated, Violation
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes, checked_scopes
-from hub.ports import Clock, Ids
+from hub.ports import Clock, Ids, Transients
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.storage import credentials
 from hub.xapi_lrs.storage.tables import Credential
@@ -63,6 +63,15 @@ class IssuedCredential:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a limited credential may still do: `remaining` of `limit` requests, anew after so many seconds."""
+
+    limit: int
+    remaining: int
+    seconds: int
+
+
 @dataclass(slots=True)
 class _Known:
     """A credential as this process saw it last. `until` and `touched` are of the monotonic clock."""
@@ -78,10 +87,11 @@ class _Known:
 class Credentials:
     """The keys and secrets that programs use at /xapi."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, stores: Stores) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, transients: Transients, stores: Stores) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
+        self._transients = transients
         self._stores = stores
         self._known: dict[str, _Known] = {}
 
@@ -161,10 +171,17 @@ class Credentials:
             raise _refused()
         return known.principal
 
-    def requests_per_minute(self, principal: Principal) -> int | None:
-        """The limit of a credential that was recognised in this process."""
+    def count_request(self, principal: Principal) -> Allowance | None:
+        """Count a request of a credential that was recognised in this process; None when it has no limit.
+
+        A remainder below zero means that this request is one too many. Windows are whole minutes of the clock.
+        """
         known = self._known.get(principal.id)
-        return known.requests_per_minute if known is not None else None
+        if known is None or known.requests_per_minute is None:
+            return None
+        now = self._clock.now()
+        count = self._transients.increment(f"lrs-rate:{principal.id}:{now:%H%M}", 90)
+        return Allowance(known.requests_per_minute, known.requests_per_minute - count, 60 - now.second)
 
     def _look_up(self, key: str, before: _Known | None, now: float) -> _Known | None:
         touched = before.touched if before is not None else now - TOUCH_SECONDS

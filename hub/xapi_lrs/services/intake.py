@@ -204,4 +204,5 @@ def _connect(
         for each, row in pointing
     ]
     waiting = references.pointing_to(connection, store.number, [UUID(bytes=row.id) for row in rows]) if dangling else []
-    references.connect(connection, store.number, store.term_key, made, waiting)
+    if made or waiting:
+        references.connect(connection, store.number, store.term_key, made, waiting)

@@ -39,7 +39,14 @@ class Limits:
 
 
 def decode(body: bytes, depth: int) -> Any:
-    """The JSON value of `body`, refused with 400 unless it is JSON text without duplicate keys (RFC 8259; Data 2.2)."""
+    """The JSON value of `body`; 400 unless it is JSON text without duplicate keys (RFC 8259; Data 2.2), nesting no
+    deeper than `depth`."""
+    value = _decode(body)
+    _refuse_deep(body, value, depth)
+    return value
+
+
+def _decode(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -50,9 +57,13 @@ def decode(body: bytes, depth: int) -> Any:
         ) from None
     if not _keys_are_plainly_distinct(body, value):
         _refuse_duplicate_keys(body)
+    return value
+
+
+def _refuse_deep(body: bytes, value: Any, depth: int) -> None:
+    """Count levels only where there are enough brackets for it to matter."""
     if body.count(b"{") + body.count(b"[") > depth and _depth_of(value, depth) > depth:
         raise Invalid(f"The body nests deeper than {depth} levels.", code="too_deep")
-    return value
 
 
 def _keys_are_plainly_distinct(body: bytes, value: Any) -> bool:
@@ -106,9 +117,10 @@ def statements_of(body: bytes, limits: Limits) -> tuple[list[dict[str, Any]], Se
 
     Raises `Invalid` for anything that is not an object or an array of objects, `TooLarge` beyond the limits.
     """
-    value = decode(body, limits.depth + 1)
+    value = _decode(body)
     if type(value) is dict:
         _refuse_large(0, body, limits)
+        _refuse_deep(body, value, limits.depth)
         return [value], [body.strip()], False
     if type(value) is not list:
         raise Invalid("The body must be a statement or an array of statements.", code="invalid_statement")
@@ -116,9 +128,10 @@ def statements_of(body: bytes, limits: Limits) -> tuple[list[dict[str, Any]], Se
         raise TooLarge(
             f"The batch has {len(value)} statements; {limits.batch_statements} are allowed.", code="batch_too_large"
         )
-    raws = [bytes(raw).strip() for raw in _RAW_ITEMS.decode(body)]
+    raws = [bytes(raw) for raw in _RAW_ITEMS.decode(body)]
     for index, raw in enumerate(raws):
         _refuse_large(index, raw, limits)
+        _refuse_deep(raw, value[index], limits.depth)
     return value, raws, True
 
 

@@ -47,6 +47,8 @@ COMPONENTS = {
     "steps": ("performance",),
 }
 
+_INTERACTION = frozenset({"correctResponsesPattern", *COMPONENTS})
+
 
 def faults_of(statement: Any, version: Version) -> list[Violation]:
     """Every rule that the statement breaks; an empty list means that it is valid."""
@@ -173,6 +175,8 @@ _COMPONENT_LIST = array("Data 2.4.4.1", _COMPONENT)
 
 def _fits_interaction_type(definition: dict[str, Any], place: Place, faults: Faults) -> None:
     """Response patterns and component lists need an interaction type that knows them (Data 2.4.4.1)."""
+    if _INTERACTION.isdisjoint(definition):
+        return
     interaction = definition.get("interactionType")
     if "correctResponsesPattern" in definition and interaction is None:
         fault(faults, (place, "interactionType"), "Data 2.4.4.1", "is required with correctResponsesPattern")

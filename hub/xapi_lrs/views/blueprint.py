@@ -4,11 +4,14 @@ Both have the same resources; the X-Experience-API-Version header of a request d
 that a request without the header is answered with.
 """
 
+import gzip
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, g, request
 
+from hub.errors import TooMany
 from hub.http.context import SERVICES, principal, service
+from hub.xapi_lrs.services.credentials import Allowance, Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.spec import versions
 from hub.xapi_lrs.spec.reading import Limits
@@ -26,6 +29,9 @@ _ALLOWED = (
     " X-Experience-API-Version, X-Request-Id"
 )
 
+_WORTH_COMPRESSING = 1_400
+_COMPRESSED = frozenset({"application/json", "application/problem+json"})
+
 
 def register_lrs(app: Flask) -> None:
     """Put the LRS on the Hub's origin."""
@@ -40,11 +46,10 @@ def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
     """The resources of the LRS below `prefix`."""
     blueprint = Blueprint(name, __name__, url_prefix=prefix)
     blueprint.before_request(_version_reader(default))
+    blueprint.before_request(_count_request)
     blueprint.after_request(_finisher(default))
-    statements.add_to(blueprint)
-    documents.add_to(blueprint)
-    lookups.add_to(blueprint)
-    about.add_to(blueprint)
+    for resource in (statements, documents, lookups, about):
+        resource.add_to(blueprint)
     return blueprint
 
 
@@ -62,24 +67,43 @@ def _version_reader(default: Version) -> Callable[[], None]:
     return read
 
 
+def _count_request() -> None:
+    """Refuse what a limited credential sends too much of."""
+    known = g.get("principal")
+    if known is None or known.kind != "lrs_credential":
+        return
+    g.allowance = service(Credentials).count_request(known)
+    if g.allowance is not None and g.allowance.remaining < 0:
+        raise TooMany(
+            f"This credential is limited to {g.allowance.limit} requests a minute.",
+            code="rate_limited",
+            headers={"Retry-After": str(g.allowance.seconds)},
+        )
+
+
 def _finisher(default: Version) -> Callable[[Response], Response]:
     def finish(response: Response) -> Response:
-        """The headers of every answer."""
-        headers = response.headers
-        headers[versions.HEADER] = g.get("xapi_version", default).latest
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = _EXPOSED
+        """The headers of every answer, and its compression."""
+        response.headers[versions.HEADER] = g.get("xapi_version", default).latest
         if request.method == "OPTIONS":
             _answer_preflight(response)
-        elif request.path.endswith("/statements") and statements.THROUGH not in headers:
+        elif request.path.endswith("/statements") and statements.THROUGH not in response.headers:
             _add_through(response)
+        if "HTTP_ORIGIN" in request.environ:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        if g.get("allowance") is not None:
+            _add_allowance(response)
+        if "gzip" in request.environ.get("HTTP_ACCEPT_ENCODING", ""):
+            _compress(response)
         return response
 
     return finish
 
 
 def _answer_preflight(response: Response) -> None:
-    """What a page of another origin may send (Fetch, "CORS-preflight fetch")."""
+    """What a page of another origin may send (Fetch, "CORS-preflight fetch"). Credentials are in the Authorization
+    header and never in a cookie, so any origin may."""
     response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
     response.headers["Access-Control-Allow-Headers"] = _ALLOWED
     response.headers["Access-Control-Max-Age"] = "86400"
@@ -91,3 +115,22 @@ def _add_through(response: Response) -> None:
         just_stored = request.method in ("POST", "PUT") and response.status_code < 300
         through = service(Statements).consistent_through(principal(), just_stored=just_stored)
         response.headers[statements.THROUGH] = timestamp_text(through)
+
+
+def _add_allowance(response: Response) -> None:
+    """How much of a limit is left (draft-ietf-httpapi-ratelimit-headers)."""
+    allowance: Allowance = g.allowance
+    response.headers["RateLimit-Policy"] = f'"credential";q={allowance.limit};w=60'
+    response.headers["RateLimit"] = f'"credential";r={max(allowance.remaining, 0)};t={allowance.seconds}'
+
+
+def _compress(response: Response) -> None:
+    """Send a body as gzip where that is worth it and nobody depends on its exact bytes."""
+    response.headers.add("Vary", "Accept-Encoding")
+    if response.is_streamed or response.status_code != 200 or "Content-Encoding" in response.headers:
+        return
+    body = response.get_data()
+    if len(body) < _WORTH_COMPRESSING or response.mimetype not in _COMPRESSED:
+        return
+    response.set_data(gzip.compress(body, compresslevel=1, mtime=0))
+    response.headers["Content-Encoding"] = "gzip"

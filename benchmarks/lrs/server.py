@@ -1,0 +1,134 @@
+"""A Hub of its own to measure: PostgreSQL and Redis from wheels, and `hub serve` with the usual settings."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from hub.adapters.embedded import PostgresServer, RedisServer
+from hub.adapters.key_files import create_keys
+from hub.bootstrap import build
+from hub.config import Settings
+from hub.db.migrations import Migrations
+from hub.identity import system_principal
+from hub.oauth.services.tenants import Tenants
+from hub.xapi_lrs.services.credentials import Credentials
+
+#: What an administrator would set on a machine that PostgreSQL shares with the Hub. Durability is untouched.
+POSTGRES_SETTINGS = {
+    "shared_buffers": "2GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "15min",
+}
+
+
+class TunedPostgres(PostgresServer):
+    """The embedded PostgreSQL with memory for a million statements."""
+
+    def command(self) -> list[str | Path]:
+        return [*super().command(), *(w for n, v in POSTGRES_SETTINGS.items() for w in ("-c", f"{n}={v}"))]
+
+
+@dataclass
+class Measured:
+    """The running system, and where to reach it."""
+
+    database_url: str
+    host: str
+    port: int
+    key: str
+    secret: str
+    application: psutil.Process
+    postgres: psutil.Process
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """CPU time so far of the application's processes and of PostgreSQL's."""
+        return _cpu(self.application), _cpu(self.postgres)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Measured]:
+    """A Hub on `folder`, which is kept, so that a filled store can be measured again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    postgres, redis = TunedPostgres(folder / "postgres"), RedisServer(folder / "redis")
+    port = _free_port()
+    try:
+        environment = _environment(folder, postgres.start(), redis.start(), port)
+        key, secret = _prepare(environment, folder)
+        hub = Path(sys.executable).with_name("hub")
+        process = subprocess.Popen([hub, "serve"], env=os.environ | environment)
+        try:
+            _wait_for(port)
+            assert postgres.process is not None
+            yield Measured(
+                environment["HUB_DATABASE_URL"],
+                "127.0.0.1",
+                port,
+                key,
+                secret,
+                psutil.Process(process.pid),
+                psutil.Process(postgres.process.pid),
+            )
+        finally:
+            process.terminate()
+            process.wait(20)
+    finally:
+        redis.stop()
+        postgres.stop()
+
+
+def _environment(folder: Path, database_url: str, redis_url: str, port: int) -> dict[str, str]:
+    create_keys(folder / "keys")
+    return {
+        "HUB_DATABASE_URL": database_url,
+        "HUB_REDIS_URL": redis_url,
+        "HUB_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "HUB_CONTENT_URL": f"http://localhost:{port}",
+        "HUB_KEYS_DIR": str(folder / "keys"),
+        "HUB_OBJECT_STORE": f"folder:{folder / 'objects'}",
+        "HUB_PORT": str(port),
+    }
+
+
+def _prepare(environment: dict[str, str], folder: Path) -> tuple[str, str]:
+    """Migrate, and make a credential of the tenant's default store."""
+    settings = Settings.from_env(environment)
+    Migrations(settings.sqlalchemy_url).upgrade()
+    hub = build(settings)
+    tenants = hub.service(Tenants)
+    marker = folder / "tenant-made"
+    if not marker.exists():
+        tenants.create("benchmark", "Benchmark")
+        marker.touch()
+    principal = system_principal(tenants.resolve("benchmark").id)
+    issued = hub.service(Credentials).create(principal, "default", ["all"], "benchmark")
+    hub.close()
+    return issued.credential.key, issued.secret
+
+
+def _cpu(process: psutil.Process) -> float:
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(member.cpu_times()[:2]) for member in family)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError("the web server did not start")

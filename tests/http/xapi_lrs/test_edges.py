@@ -1,0 +1,168 @@
+"""What surrounds the resources: limits, compression, other origins, scopes, credentials."""
+
+import gzip
+import json
+import time
+
+import pytest
+
+from hub.xapi_lrs.services.credentials import Credentials
+from tests.http.xapi_lrs.conftest import LrsClient, issue
+from tests.http.xapi_lrs.test_statements import ids_of, statement
+
+
+def test_a_limited_credential_is_told_what_is_left_and_then_stopped(lrs_as):
+    limited = lrs_as("all", requests_per_minute=2)
+    while time.time() % 60 > 57:
+        time.sleep(0.5)
+    answers = [limited.get() for _ in range(3)]
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert answers[0].headers["RateLimit"].startswith('"credential";r=1;t=')
+    assert int(answers[2].headers["Retry-After"]) <= 60
+
+
+def test_a_revoked_credential_stops_within_a_second(hub, system, store, client):
+    issued = issue(hub, system, store, "all")
+    lrs = LrsClient(client, issued.credential.key, issued.secret)
+    assert lrs.get().status_code == 200
+    hub.service(Credentials).revoke(system, issued.credential.id)
+    time.sleep(1)
+    assert lrs.get().status_code == 401
+
+
+def test_a_rotated_secret_replaces_the_old_one(hub, system, store, client):
+    issued = issue(hub, system, store, "all")
+    rotated = hub.service(Credentials).rotate(system, issued.credential.id)
+    assert LrsClient(client, issued.credential.key, issued.secret).get().status_code == 401
+    assert LrsClient(client, issued.credential.key, rotated.secret).get().status_code == 200
+    listed = hub.service(Credentials).list(system, store.id)
+    assert [each.key for each in listed] == [issued.credential.key]
+    assert rotated.secret not in repr(listed)
+
+
+def test_bodies_are_taken_and_given_as_gzip(lrs):
+    sent = [statement() for _ in range(20)]
+    packed = gzip.compress(json.dumps(sent).encode())
+    assert lrs.post(packed, headers={"Content-Encoding": "gzip"}).status_code == 200
+    answer = lrs.get(headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(json.loads(gzip.decompress(answer.data))["statements"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"no gzip at all", 400), (gzip.compress(b"[]")[:-6], 400), (gzip.compress(b" " * 20_000_000), 413)],
+)
+def test_a_body_that_unpacks_badly_is_refused(lrs, body, status):
+    assert lrs.post(body, headers={"Content-Encoding": "gzip"}).status_code == status
+
+
+def test_a_body_in_an_unknown_encoding_is_refused(lrs):
+    assert lrs.post(b"x", headers={"Content-Encoding": "br"}).status_code == 415
+
+
+def test_content_of_another_origin_may_send_and_read(lrs):
+    preflight = lrs.request(
+        "OPTIONS",
+        "/statements",
+        headers={
+            "Authorization": None,
+            "X-Experience-API-Version": None,
+            "Origin": "https://content.example.com",
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "authorization,x-experience-api-version",
+        },
+    )
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    answer = lrs.get(headers={"Origin": "https://content.example.com"})
+    assert "X-Experience-API-Consistent-Through" in answer.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("count", [10_001])
+def test_a_batch_of_too_many_statements_is_refused(lrs, count):
+    assert lrs.post(b"[" + b",".join([b"{}"] * count) + b"]").status_code == 413
+
+
+def test_a_statement_that_is_too_large_is_refused_and_named(lrs):
+    large = statement(result={"response": "x" * 1_100_000})
+    refused = lrs.post([statement(), large])
+    assert refused.status_code == 413
+    assert refused.json["violations"][0]["where"] == "$[1]"
+
+
+def test_a_statement_that_nests_too_deep_is_refused_and_a_deep_one_within_the_limit_is_kept(lrs):
+    def nested(levels):
+        inner = "x"
+        for _ in range(levels):
+            inner = [inner]
+        return statement(result={"extensions": {"https://example.com/deep": inner}})
+
+    assert lrs.post(nested(90)).status_code == 200
+    assert lrs.post([nested(90), nested(98)]).status_code == 400
+
+
+def test_the_null_character_in_a_text_is_kept(lrs):
+    sent = statement(result={"response": "a\x00b"}, actor={"account": {"homePage": "http://x.example", "name": "n\x00"}})
+    [statement_id] = lrs.post(sent).json
+    assert lrs.get(statementId=statement_id).json["result"] == sent["result"]
+    assert ids_of(lrs.get(agent=json.dumps(sent["actor"]))) == [statement_id]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"unknown": "1"},
+        {"limit": "-1"},
+        {"limit": "x"},
+        {"since": "yesterday"},
+        {"agent": "{}"},
+        {"agent": "no json"},
+        {"verb": "no iri"},
+        {"registration": "1"},
+        {"format": "xml"},
+        {"ascending": "yes"},
+        {"statementId": "0", "limit": "1"},
+        {"statementId": "6690e6c9-3ef0-4ed3-8b37-7f3964730bee", "agent": "{}"},
+        {"more": "forged"},
+        {"more": "AAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+    ],
+)
+def test_a_query_that_is_not_valid_is_refused_by_name(lrs, query):
+    refused = lrs.get(**query)
+    assert refused.status_code == 400
+
+
+def test_the_format_ids_and_the_canonical_one_in_the_readers_language(lrs):
+    display = {"en": "did", "de": "tat"}
+    definition = {"name": {"en": "Course", "de": "Kurs"}, "extensions": {"http://x.example/a": 1}}
+    sent = statement(
+        verb={"id": "http://x.example/did", "display": display},
+        object={"id": "http://x.example/1", "definition": definition},
+    )
+    [statement_id] = lrs.post(sent).json
+    ids = lrs.get(statementId=statement_id, format="ids").json
+    assert (ids["verb"], ids["object"]) == ({"id": "http://x.example/did"}, {"id": "http://x.example/1"})
+    lrs.post(statement(object={"id": "http://x.example/1", "definition": {"name": {"fr": "Cours"}}}))
+    canonical = lrs.get(statementId=statement_id, format="canonical", headers={"Accept-Language": "fr, de;q=0.5"}).json
+    assert canonical["verb"]["display"] == {"de": "tat"}
+    assert canonical["object"]["definition"]["name"] == {"fr": "Cours"}
+    activity = lrs.get("/activities", activityId="http://x.example/1").json
+    assert activity["definition"]["name"] == {"en": "Course", "de": "Kurs", "fr": "Cours"}
+
+
+def test_only_a_credential_that_may_define_changes_definitions(lrs, lrs_as):
+    definition = {"name": {"en": "Course"}}
+    lrs_as("statements/write").post(statement(object={"id": "http://x.example/2", "definition": definition}))
+    assert "definition" not in lrs.get("/activities", activityId="http://x.example/2").json
+    lrs_as("statements/write", "define").post(statement(object={"id": "http://x.example/2", "definition": definition}))
+    assert lrs.get("/activities", activityId="http://x.example/2").json["definition"] == definition
+
+
+def test_an_agent_is_answered_as_a_person_with_all_names(lrs):
+    for name in ("Ann", "Anna"):
+        lrs.post(statement(actor={"mbox": "mailto:ann@example.com", "name": name}))
+    person = lrs.get("/agents", agent='{"mbox":"mailto:ann@example.com"}').json
+    assert person == {"objectType": "Person", "name": ["Ann", "Anna"], "mbox": ["mailto:ann@example.com"]}
