@@ -9,7 +9,7 @@ _PAGE = """<!doctype html>
 <script>
 function find(name) {{
   for (let each = window; ; each = each.parent) {{
-    if (each[name]) return each[name];
+    try {{ if (each[name]) return each[name]; }} catch (foreign) {{ return null; }}
     if (each.parent === each) return each.opener ? each.opener[name] : null;
   }}
 }}

@@ -1,0 +1,222 @@
+"""The player where it lives: inside an LMS's frame, for everybody, around content that means no good."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Frame, Page, Playwright, expect
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from hub.bootstrap import Hub
+from hub.identity import Principal
+from hub.oauth.services.tenants import TenantView
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.registrations import Registrations, RegistrationView
+from tests.support.accessibility import violations
+from tests.support.chromium import chromium
+from tests.support.playing import Sco, add_played_course, enrol
+from tests.support.scos import sco12, sco2004
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def lms() -> Iterator[str]:
+    """Another site with a page that frames whatever address its query has."""
+
+    @Request.application
+    def page(request: Request) -> Response:
+        return Response(
+            f'<h1>LMS</h1><iframe src="{request.args.get("src", "about:blank")}" width=1000 height=600></iframe>',
+            content_type="text/html",
+        )
+
+    server = make_server("127.0.0.1", 0, page, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def strict_page(playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
+    """A browser that blocks third-party cookies."""
+    with chromium(playwright, tmp_path / "strict", third_party_cookies=False) as context:
+        yield context.pages[0]
+
+
+def framed(page: Page, part: str) -> Frame:
+    """The frame whose path begins with `part`."""
+    for _ in range(100):
+        found = page.frame(url=lambda url: urlsplit(url).path.startswith(part))
+        if found is not None:
+            return found
+        page.wait_for_timeout(50)
+    raise AssertionError(f"no frame of {part}")
+
+
+class TestInsideAnLms:
+    def test_play_and_reload_with_third_party_cookies_blocked(
+        self, strict_page: Page, live_hub: Hub, tenant: TenantView, system: Principal, lms: str
+    ) -> None:
+        package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Knots")))
+        registration = enrol(live_hub, system, package)
+        url = live_hub.service(Launches).create(system, registration.id).url
+        strict_page.goto(f"{lms}?src={url}")
+        content = framed(strict_page, "/content/")
+        content.click("#turn")
+        expect(framed(strict_page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
+        framed(strict_page, "/play/").evaluate("location.reload()")
+        strict_page.wait_for_timeout(300)
+        expect(framed(strict_page, "/content/").locator("#page")).to_have_text("2")
+        (activity,) = live_hub.service(Registrations).get(system, registration.id).attempts[0].activities
+        assert (activity.location, activity.sessions) == ("2", 2)
+
+
+@pytest.fixture
+def course(live_hub: Hub, tenant: TenantView, system: Principal) -> RegistrationView:
+    """A course of two groups for the eye."""
+    scos = [Sco(name, title, sco2004(title)) for name, title in (("a", "Wind"), ("b", "Sails"), ("c", "Harbour"))]
+    return enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_2004", *scos, title="Sailing"))
+
+
+class TestForEverybody:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("width", [1180, 390])
+    def test_axe_finds_nothing(
+        self,
+        playwright: Playwright,
+        tmp_path: Path,
+        live_hub: Hub,
+        system: Principal,
+        course: RegistrationView,
+        scheme: Any,
+        width: int,
+    ) -> None:
+        options: dict[str, Any] = {
+            "bypass_csp": True,
+            "color_scheme": scheme,
+            "viewport": {"width": width, "height": 760},
+        }
+        with chromium(playwright, tmp_path / "axe", **options) as context:
+            page = context.pages[0]
+            page.goto(live_hub.service(Launches).create(system, course.id).url)
+            frame = framed(page, "/content/")
+            frame.click("#finish")
+            expect(page.locator("[data-activity=a]")).to_have_attribute("data-status", "passed")
+            if page.locator("#contents").is_hidden():
+                page.click("#contents-toggle")
+            assert violations(page) == []
+            if width < 760:
+                page.click("#contents-toggle")
+            page.click("#exit")
+            expect(page.locator("#notice")).to_be_visible()
+            assert violations(page) == []
+            page.goto(live_hub.settings.content_url + "/play/nothing")
+            assert violations(page) == []
+
+
+# Each runs in the content's frame and answers what it got; nothing of it may be worth anything.
+HOSTILE = {
+    "the cookie of the launch": "document.cookie + parent.document.cookie",
+    "the console": "text(HUB + '/', {credentials: 'include'})",
+    "the API with the user's session": "text(HUB + '/api/v1/registrations', {credentials: 'include'})",
+    "statements": "text(HUB + '/xapi/statements?limit=1', {credentials: 'include'})",
+    "the API on its own origin": "text('/api/v1/registrations')",
+    "a frame of the console": "frameText(HUB + '/sign-in')",
+    "another course's file": "text(OTHER.replace(GRANT_OTHER, GRANT_OWN))",
+    "a forged grant": "text('/content/' + 'A'.repeat(70) + '/secret.html')",
+    "a folder above": "text(location.pathname.replace('one.html', '..%2f..%2fsecret.html'))",
+    "a folder above, encoded twice": "text(location.pathname.replace('one.html', '%252e%252e%252fsecret.html'))",
+    "another registration's data": "call('/runtime/navigation', {request: 'start'}, FORGED)",
+    "an activity of another course": "call('/runtime/commits', {...COMMIT, activity: 'other'}, TOKEN)",
+    "somebody else's name": "call('/runtime/commits', {...COMMIT, values: {'cmi.core.student_id': 'root'}}, TOKEN)",
+    "the total time": "call('/runtime/commits', {...COMMIT, values: {'cmi.core.total_time': '99:00:00'}}, TOKEN)",
+    "a score out of range": "call('/runtime/commits', {...COMMIT, values: {'cmi.core.score.raw': '1000'}}, TOKEN)",
+    "a session to come": "call('/runtime/commits', {...COMMIT, session: 99}, TOKEN)",
+    "a token in the address": "text('/runtime/navigation?token=' + TOKEN, {method: 'POST', body: START})",
+    "the launch page again": "text(parent.location.pathname, {credentials: 'omit'})",
+    "another launch's page": "text(OTHER_PLAY, {credentials: 'omit'})",
+    "a service worker for the whole origin": "worker('/')",
+    "inline script in the player's page": "inject('<script>window.stolen = 1</' + 'script>')",
+    "an inline handler in the player's page": "inject('<img src=x onerror=\"window.stolen = 1\">')",
+    "eval in the player's page": "parent.eval('1 + 1')",
+    "the top window": "top.document.querySelector('h1').textContent",
+}
+
+_TOOLS = """
+async ([source, facts]) => {
+  const {HUB, OTHER, OTHER_PLAY, GRANT_OWN, GRANT_OTHER, FORGED} = facts;
+  const TOKEN = JSON.parse(parent.document.getElementById("launch").textContent).token;
+  const COMMIT = {activity: "one", session: 1, base: 0, sequence: 900000, kind: "commit", values: {}};
+  const START = JSON.stringify({request: "start"});
+  const text = async (url, options = {}) => {
+    const response = await fetch(url, options);
+    return response.ok ? response.text() : "";
+  };
+  const worker = async (scope) => {
+    await navigator.serviceWorker.register(location.pathname.replace("one.html", "worker.js"), {scope});
+    return "registered";
+  };
+  const call = async (path, body, token) => {
+    const headers = {Authorization: "Bearer " + token, "Content-Type": "application/json"};
+    const response = await fetch(path, {method: "POST", headers, body: JSON.stringify(body)});
+    return response.ok ? response.text() : "";
+  };
+  const inject = async (html) => {
+    const box = parent.document.createElement("div");
+    parent.document.body.append(box);
+    const range = parent.document.createRange();
+    box.append(range.createContextualFragment(html));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    return parent.stolen ? "ran" : "";
+  };
+  const frameText = (url) => new Promise((resolve) => {
+    const frame = document.createElement("iframe");
+    const read = () => { try { resolve(frame.contentDocument.body.textContent); } catch { resolve(""); } };
+    frame.onload = read;
+    setTimeout(() => resolve(""), 1500);
+    frame.src = url;
+    document.body.append(frame);
+  });
+  try { return await eval(source); } catch (error) { return ""; }
+}
+"""
+
+
+class TestHostileContent:
+    @pytest.fixture
+    def hostile(self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, lms: str) -> Any:
+        """A frame of hostile content, and the facts that it would like to use."""
+        launches = live_hub.service(Launches)
+        own = add_played_course(
+            live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Hostile")), files={"worker.js": b"self.x = 1"}
+        )
+        other = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("other"), files={"secret.html": b"secret"})
+        theirs = launches.create(system, enrol(live_hub, system, other).id).url
+        page.goto(theirs)
+        address = framed(page, "/content/").url
+        page.goto(f"{lms}?src={launches.create(system, enrol(live_hub, system, own).id).url}")
+        frame = framed(page, "/content/")
+        expect(framed(page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
+        facts = {
+            "HUB": live_hub.settings.public_url,
+            "OTHER": address.replace("other.html", "secret.html"),
+            "OTHER_PLAY": theirs,
+            "GRANT_OWN": frame.url.split("/")[4],
+            "GRANT_OTHER": address.split("/")[4],
+            "FORGED": "eyJhbGciOiJub25lIn0.e30.",
+        }
+        return lambda source: frame.evaluate(_TOOLS, [source, facts])
+
+    def test_nothing_can_be_had(self, hostile: Any) -> None:
+        assert hostile("fetch(OTHER).then(r => r.text())") == "secret"  # The tools work: this address is known.
+        found = {name: hostile(source) for name, source in HOSTILE.items()}
+        assert {name: got[:200] for name, got in found.items() if got} == {}
+        assert len(found) >= 20
