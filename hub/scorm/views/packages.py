@@ -1,6 +1,6 @@
 """/api/v1/packages and /api/v1/jobs: upload, follow, read, change, delete."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -207,7 +207,8 @@ class VersionArchive(MethodView):
         """
         stack = ExitStack()
         archive = stack.enter_context(service(Packages).archive(principal(), package_id, number))
-        response = Response(_closing(archive.pieces, stack), content_type="application/zip")
+        response = Response(archive.pieces, content_type="application/zip")
+        response.call_on_close(stack.close)
         response.content_length = archive.size
         response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(archive.name)}"
         return response
@@ -267,8 +268,3 @@ def _or_empty(changes: dict[str, Any], name: str, empty: Any) -> Any:
     if name not in changes:
         return None
     return empty if changes[name] is None else changes[name]
-
-
-def _closing(pieces: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
-    with stack:
-        yield from pieces
