@@ -105,7 +105,9 @@ def test_a_statement_that_nests_too_deep_is_refused_and_a_deep_one_within_the_li
 
 
 def test_the_null_character_in_a_text_is_kept(lrs):
-    sent = statement(result={"response": "a\x00b"}, actor={"account": {"homePage": "http://x.example", "name": "n\x00"}})
+    sent = statement(
+        result={"response": "a\x00b"}, actor={"account": {"homePage": "http://x.example", "name": "n\x00"}}
+    )
     [statement_id] = lrs.post(sent).json
     assert lrs.get(statementId=statement_id).json["result"] == sent["result"]
     assert ids_of(lrs.get(agent=json.dumps(sent["actor"]))) == [statement_id]
