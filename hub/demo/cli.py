@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hub.adapters.embedded import EmbeddedError
+from hub.adapters.embedded.errors import advice_for
 from hub.demo.folder import DemoError, DemoFolder
 from hub.demo.supervisor import Demo
 
@@ -31,6 +32,9 @@ def _run() -> int:
         Demo(Path.cwd()).run()
     except (DemoError, EmbeddedError) as fault:
         click.echo(f"error: {fault}", err=True)
+        return REFUSED
+    except OSError as fault:
+        click.echo(f"error: {fault}. {advice_for(str(fault), Path.cwd() / 'var')}", err=True)
         return REFUSED
     return 0
 

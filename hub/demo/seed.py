@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
+from hub.adapters.embedded.errors import advice_for
 from hub.adapters.key_files import create_keys
 from hub.bootstrap import Hub, build
 from hub.config import Settings
@@ -174,6 +175,9 @@ def main() -> int:
         return 1
     except HubError as fault:
         say(fault=fault.detail)
+        return 1
+    except OSError as fault:
+        say(fault=f"{fault}. {advice_for(str(fault), Path.cwd() / 'var')}")
         return 1
     return 0
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from hub.adapters.embedded import EmbeddedServer, PostgresServer, RedisServer
-from hub.adapters.embedded.errors import tail
+from hub.adapters.embedded.errors import advice_for, tail
 from hub.config import Settings
 from hub.demo.children import Child, Unit, Watched, port_holder
 from hub.demo.folder import Credentials, DemoError, DemoFolder
@@ -102,17 +102,30 @@ class Demo:
                 )
                 fault = self._follow(process)
             if process.returncode != 0:
-                raise DemoError(fault or f"The demo's contents could not be made. {log_file} ends:\n{tail(log_file)}")
+                raise DemoError(self._seed_fault(fault, log_file))
+
+    def _seed_fault(self, told: str | None, log_file: Path) -> str:
+        """What the seed told of its fault, or its log; with what to do, if PostgreSQL's log has a reason."""
+        ending = tail(log_file)
+        advice = advice_for(ending + self._servers[0].log_tail(), self._folder.root, otherwise="")
+        if told:
+            return f"{told} {advice}"
+        return f"The demo's contents could not be made. {advice}\n{log_file} ends:\n{ending}"
 
     def _follow(self, process: subprocess.Popen[str]) -> str | None:
         fault = None
         assert process.stdout is not None
-        with process:
+        try:
             for line in process.stdout:
                 said = json.loads(line)
                 fault = said.get("fault", fault)
                 if "doing" in said:
                     self._progress.detail(said["doing"])
+            process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
         return fault
 
     def _start_children(self, settings: Settings) -> None:

@@ -10,7 +10,10 @@ class EmbeddedError(Exception):
 
 # What a server's log says | what to do about it. The first that matches is shown.
 ADVICE = (
-    (r"No space left on device|Disk quota exceeded", "The disk is full. Free some space and start again."),
+    (
+        r"No space left on device|Disk quota exceeded|Check free disk space|DiskFull",
+        "The disk is full. Free some space and start again.",
+    ),
     (r"Address already in use|bind: ", "Its port is taken. Start again: another one will be chosen."),
     (
         r"database files are incompatible with server|initialized by PostgreSQL version",
@@ -34,9 +37,9 @@ ADVICE = (
 )
 
 
-def advice_for(log: str, folder: Path) -> str:
+def advice_for(log: str, folder: Path, otherwise: str = "Its log says why.") -> str:
     """What to do, judged by the last lines of a server's log."""
-    found = next((advice for pattern, advice in ADVICE if re.search(pattern, log)), "Its log says why.")
+    found = next((advice for pattern, advice in ADVICE if re.search(pattern, log)), otherwise)
     return found.replace("FOLDER", str(folder))
 
 

@@ -93,9 +93,13 @@ class PostgresServer(EmbeddedServer):
 
     def settle(self) -> None:
         """Make the database on the first start."""
-        with psycopg.connect(self.database_url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        try:
+            with psycopg.connect(self.database_url("postgres"), autocommit=True) as connection:
+                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        except psycopg.Error as fault:
+            advice = advice_for(f"{fault} {self.log_tail()}", self.folder)
+            raise EmbeddedError(f"PostgreSQL has started but cannot be used: {fault}. {advice}") from fault
 
     @property
     def _pid_file(self) -> Path:
@@ -131,8 +135,8 @@ class PostgresServer(EmbeddedServer):
         )  # fmt: skip
         output = process.communicate()[0].decode(errors="replace")
         if process.returncode != 0:
-            advice = advice_for(output, self.folder)
-            raise EmbeddedError(f"PostgreSQL cannot make its data folder {data}. {advice}\n{output[-2000:]}")
+            advice, ending = advice_for(output, self.folder), "\n".join(output.splitlines()[-8:])
+            raise EmbeddedError(f"PostgreSQL cannot make its data folder {data}. {advice}\n{ending}")
 
 
 def _program(name: str) -> Path:
