@@ -35,6 +35,11 @@ class CourseActivity:
         """Whether the content lies on another site."""
         return self.href is not None and _ABSOLUTE.match(self.href) is not None
 
+    @property
+    def can_speak(self) -> bool:
+        """Whether content can reach the run-time API: an asset has no use for it, another site no way to it."""
+        return self.is_sco and not self.is_elsewhere
+
 
 @dataclass(frozen=True, slots=True)
 class Course:

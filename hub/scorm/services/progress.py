@@ -76,7 +76,7 @@ class Progress:
         self._log.write(scene.work, state.tenant_id, said)
 
     def complete_asset(self, scene: Scene) -> None:
-        """An asset cannot say anything: it is completed when it is delivered (SCORM 2004 SN UP.4 for assets)."""
+        """What cannot say anything is completed when it is delivered (SCORM 2004 SN UP.4 for assets)."""
         scene.state.session_exit = ""
         before = tracking_of(scene.state)
         after = replace(before, completion="completed")

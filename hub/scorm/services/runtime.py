@@ -210,7 +210,7 @@ class Runtime:
             _next_session(state, player, begin, now)
         values = sessions.initial_values(standard, begin, _learner(learning), player.mode, activity.settings)
         state.entry, state.values = begin.entry, json.dumps(_own_values(standard, values))
-        if not activity.is_sco:
+        if not activity.can_speak:
             self._progress.complete_asset(Scene(work, course, learning, activity, state, now))
         work.session.flush()
         return self._delivery(course, activity, state.session, values)
@@ -307,7 +307,7 @@ def _kept(state: RuntimeState | None) -> Kept | None:
 def _suspend(work: UnitOfWork, course: Course, learning: Learning, shown: CourseActivity) -> None:
     """The learner leaves for now: SCORM 2004 suspends the activity, whatever content set (SN UP.4, SB.2.15)."""
     state = _state_of(work, learning, shown)
-    if state is not None and shown.is_sco and course.standard == "scorm_2004":
+    if state is not None and shown.can_speak and course.standard == "scorm_2004":
         state.session_exit = "suspend"
 
 
@@ -365,6 +365,6 @@ def _keep_preferences(scene: Scene, standard: str, values: Mapping[str, str]) ->
 
 
 def _api(course: Course, activity: CourseActivity) -> Literal["API", "API_1484_11"] | None:
-    if not activity.is_sco or activity.is_elsewhere:
+    if not activity.can_speak:
         return None
     return "API" if course.standard == "scorm_1_2" else "API_1484_11"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,10 @@ import pytest
 from hub.bootstrap import Hub
 from hub.errors import Conflict, Gone, NotFound, Unprocessable
 from hub.events import RegistrationProgressed
-from hub.identity import Principal
+from hub.identity import Principal, system_principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
+from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import RegistrationDetail, Registrations
 from hub.scorm.services.tokens import PlayerTokens
 from hub.xapi_lrs.services.stores import Stores
@@ -57,8 +59,6 @@ def said(hub: Hub, window: Window) -> list[dict[str, Any]]:
 
 
 def _system(window: Window) -> Principal:
-    from hub.identity import system_principal
-
     return system_principal(window.session.tenant_id)
 
 
@@ -133,6 +133,42 @@ class TestRepeatedCommits:
         with pytest.raises(Conflict) as refusal:
             window12.commit({"cmi.suspend_data": "x"})
         assert refusal.value.code == "stale_session"
+
+
+class TestConcurrency:
+    def test_the_same_commit_many_times_at_once_counts_once(self, hub: Hub, window12: Window) -> None:
+        window12.go()
+        window12.commit(kind="initialize")
+        values = {"cmi.core.score.raw": "90", "cmi.core.lesson_status": "passed"}
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: window12.commit(values, sequence=2, base=1), range(8)))
+        assert {answer.sequence for answer in answers} == {2}
+        assert verbs(hub, window12) == ["initialized", "scored", "completed", "passed"]
+
+    def test_commits_of_many_learners_at_once_are_all_kept(
+        self, hub: Hub, tenant: TenantView, system: Principal, detail: Any
+    ) -> None:
+        package = add_played_course(hub, tenant.id, "scorm_2004", Sco("one"), Sco("two"))
+        windows = [Window(hub, system, enrol(hub, system, package).id) for _ in range(6)]
+
+        def learn(window: Window) -> None:
+            for target in ("one", "two"):
+                window.play({"cmi.completion_status": "completed", "cmi.score.scaled": "1"}, target)
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(learn, windows))
+        results = [detail(window.session.registration_id).registration for window in windows]
+        assert [(each.status, each.result.score_scaled) for each in results] == [("completed", 1.0)] * 6
+
+    def test_a_registration_is_made_once(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        package = add_played_course(hub, tenant.id, "scorm_1_2", Sco("one"))
+
+        def register(_: int) -> UUID:
+            learner = hub.service(Learners).ensure(system, "https://lms.example", "4711", "Ada")
+            return hub.service(Registrations).ensure(system, learner.id, package).id
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(register, range(8)))) == 1
 
 
 class TestBadValues:
@@ -280,6 +316,14 @@ class TestSeveralActivities:
         destination = window2004.go("choice", "three")
         assert destination.delivery.api is None
         assert destination.statuses == {"one": "not_begun", "two": "not_begun", "three": "completed"}
+
+    def test_content_on_another_site_counts_as_an_asset(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        sco = Sco("far", columns={"href": "https://elsewhere.example/course?x=1"})
+        window = Window(hub, system, enrol(hub, system, add_played_course(hub, tenant.id, "scorm_1_2", sco)).id)
+        destination = window.go()
+        assert destination.delivery.url == "https://elsewhere.example/course?x=1"
+        assert destination.delivery.api is None
+        assert destination.statuses == {"far": "completed"}
 
     def test_the_course_is_completed_when_all_are(self, hub: Hub, window2004: Window, detail: Any) -> None:
         window2004.go("choice", "three")
