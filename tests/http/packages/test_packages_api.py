@@ -6,7 +6,7 @@ import re
 import pytest
 
 from hub.scorm.services.imports import Imports
-from tests.support.packages import course_1_2, course_2004, manifest_1_2, package_of
+from tests.support.packages import PAGE, course_1_2, course_2004, manifest_1_2, package_of
 
 
 def test_an_upload_is_a_job_to_follow(api):
@@ -61,7 +61,7 @@ def test_a_refused_package_says_why(api):
 def test_the_report_of_a_version(api):
     odd = manifest_1_2(organizations='<organizations><organization identifier="O"><item identifier="I" '
                                      'identifierref="RES-1"/></organization></organizations>')  # fmt: skip
-    api.imported(package_of({"imsmanifest.xml": odd, "index.html": b"x"}), package_id="p")
+    api.imported(package_of({"imsmanifest.xml": odd, "index.html": PAGE}), package_id="p")
     report = api.get("/packages/p/report").json
     assert report == api.get("/packages/p/versions/1/report").json
     assert (report["version"], report["standard"]) == (1, "scorm_1_2")

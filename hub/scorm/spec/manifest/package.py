@@ -1,9 +1,9 @@
 """Judging a whole package: zip, manifest, and what the one says about the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hub.scorm.spec.manifest import imsmanifest, xml
+from hub.scorm.spec.manifest import content, imsmanifest, xml
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -65,7 +65,21 @@ def read(source: ByteSource, limits: Limits) -> Reading:
     files = Files(entry.name for entry in directory.entries)
     folder = manifest.name.rpartition("/")[0]
     course = imsmanifest.read(document, folder, files, report)
+    if course is not None and not report.refuses:
+        report.extend(_content_notes(source, directory, course))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
+
+
+def _content_notes(source: ByteSource, directory: Directory, course: Course) -> Iterator[Finding]:
+    """Notes on the content. A page whose data is damaged has none: that is found when everything is unpacked."""
+    yield from content.judge_files(course, directory.entries)
+    entries = {entry.name: entry for entry in directory.entries}
+    for page in content.launch_pages(course, entries):
+        try:
+            data = b"".join(read_entry(source, page))
+        except Refused:
+            continue
+        yield from content.judge_page(page.name, data)
 
 
 def _read_whole(source: ByteSource, entry: Entry) -> bytes:

@@ -370,6 +370,57 @@ MANIFEST_RULES: dict[str, Rule] = {
     ),
 }
 
+CONTENT_RULES: dict[str, Rule] = {
+    "file.large": Rule(
+        _HINT,
+        "“{file}” has {size} MB; learners with a slow line wait long for it.",
+        "Make videos smaller (H.264, 2 Mbit/s does for most) or split the file.",
+    ),
+    "file.captions": Rule(
+        _HINT,
+        "{count} videos have no captions beside them, “{file}” for one.",
+        "Add captions (WebVTT) in the authoring tool.",
+        "WCAG 2.2, 1.2.2",
+    ),
+    "file.flash": Rule(
+        _HINT,
+        "{count} Flash films are in the package, “{file}” for one; no browser plays them any more.",
+        "Publish the course as HTML5.",
+    ),
+    "file.unlisted": Rule(
+        _HINT,
+        "{count} files of the zip are not in the manifest, “{file}” for one.",
+        "Remove them if the course does not need them.",
+        f"{_CAM}, <file>",
+    ),
+    "page.language": Rule(
+        _HINT, "The page does not say its language.", "Set the attribute lang of html.", "WCAG 2.2, 3.1.1"
+    ),
+    "page.title": Rule(_HINT, "The page has no title.", "Give it a title element.", "WCAG 2.2, 2.4.2"),
+    "page.image-text": Rule(
+        _HINT,
+        "{count} pictures of the page have no alternative text.",
+        "Describe them in alt, or leave alt empty for mere decoration.",
+        "WCAG 2.2, 1.1.1",
+    ),
+    "page.insecure": Rule(
+        _WARNING,
+        "The page loads “{address}” by http; browsers refuse that in a course that is served by https.",
+        "Put the file into the package, or load it by https.",
+        "Mixed Content",
+    ),
+    "page.elsewhere": Rule(
+        _HINT,
+        "The page loads “{address}” from another server; without that server the course does not work.",
+        "Put the file into the package.",
+    ),
+    "page.blocked": Rule(
+        _HINT,
+        "A script of the page seems to use {what}, which browsers block or are about to block in a frame.",
+        "Publish with a newer version of the authoring tool, or change the script.",
+    ),
+}
+
 IMPORT_RULES: dict[str, Rule] = {
     "import.unchanged": Rule(
         _HINT,
@@ -383,7 +434,7 @@ IMPORT_RULES: dict[str, Rule] = {
     ),
 }
 
-RULES: dict[str, Rule] = IMPORT_RULES | ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
+RULES: dict[str, Rule] = CONTENT_RULES | IMPORT_RULES | ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
 
 
 def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:

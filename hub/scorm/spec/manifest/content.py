@@ -1,0 +1,154 @@
+"""Looking into the content itself: what authors are glad to hear before their learners tell them.
+
+Only notes come from here, never a refusal: pages are read as browsers read them, and what a script does is guessed
+from what it says.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+from urllib.parse import unquote
+
+from lxml import etree, html
+
+from hub.media_types import media_type
+from hub.scorm.spec.manifest.archive import Entry
+from hub.scorm.spec.manifest.course import Course
+from hub.scorm.spec.manifest.findings import Finding, Place
+from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.values import text_of
+
+LARGE_FILE_BYTES = 100_000_000
+#: Pages beyond this number or size are not looked into: a report is not worth a minute of a worker.
+MOST_PAGES = 100
+LARGEST_PAGE_BYTES = 500_000
+
+_CAPTIONS = (".vtt", ".srt", ".ttml", ".dfxp")
+_LOADING = (
+    ("script", "src"),
+    ("link", "href"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("audio", "src"),
+    ("video", "src"),
+    ("source", "src"),
+    ("embed", "src"),
+    ("object", "data"),
+)
+_LOADED_LINKS = frozenset({"stylesheet", "icon", "preload", "modulepreload"})
+#: What browsers refuse or will refuse within a frame of another site, and what the content should do instead.
+_BLOCKED = (
+    (
+        "synchronous requests",
+        re.compile(r"\.open\(\s*['\"](?:GET|POST|PUT)['\"]\s*,[^;)]{0,300},\s*(?:false|!1)\s*[,)]"),
+    ),
+    ("document.domain", re.compile(r"\bdocument\.domain\s*=")),
+    ("alert, confirm or prompt", re.compile(r"(?<![\w.$])(?:window\.)?(?:alert|confirm|prompt)\s*\(\s*['\"]")),
+    ("leaving by the top window", re.compile(r"\b(?:window\.)?top\.(?:location|close)\b")),
+)
+
+
+def launch_pages(course: Course, entries: Mapping[str, Entry]) -> list[Entry]:
+    """The HTML files that items launch, each once."""
+    paths = (
+        unquote(re.split(r"[?#]", item.href, maxsplit=1)[0])
+        for organization in course.organizations
+        for item, _ in organization.walk()
+        if item.href
+    )
+    pages = (entries[path] for path in dict.fromkeys(paths) if path in entries)
+    readable = (page for page in pages if media_type(page.name) == "text/html" and page.size <= LARGEST_PAGE_BYTES)
+    return list(readable)[:MOST_PAGES]
+
+
+def judge_files(course: Course, entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Notes on the files as the zip lists them."""
+    listed = list(entries)
+    for entry in listed:
+        if entry.size > LARGE_FILE_BYTES:
+            yield finding("file.large", Place(entry.name), file=entry.name, size=entry.size // 1_000_000)
+    yield from _videos_without_captions(listed)
+    yield from _flash(listed)
+    yield from _unlisted(course, listed)
+
+
+def judge_page(name: str, data: bytes) -> Iterator[Finding]:
+    """Notes on one launch page."""
+    page = _parsed(data)
+    if page is None:
+        return
+    at = Place(name)
+    root = page.getroottree().getroot()
+    if not (root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip():
+        yield finding("page.language", at)
+    if not text_of(root.find(".//title")):
+        yield finding("page.title", at)
+    without = [image for image in root.iter("img") if image.get("alt") is None]
+    if without:
+        yield finding("page.image-text", Place(name, _line(without[0])), count=len(without))
+    yield from _insecure(root, name)
+    yield from _blocked(root, name)
+
+
+def _parsed(data: bytes) -> etree._Element | None:
+    try:
+        parsed = html.document_fromstring(data, parser=html.HTMLParser(no_network=True, huge_tree=False))
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+    return parsed if isinstance(parsed.tag, str) else None
+
+
+def _line(element: etree._Element) -> int:
+    return cast(int | None, element.sourceline) or 1
+
+
+def _videos_without_captions(entries: list[Entry]) -> Iterator[Finding]:
+    captions = {_stem(entry.name) for entry in entries if entry.name.lower().endswith(_CAPTIONS)}
+    videos = [entry.name for entry in entries if media_type(entry.name).startswith("video/")]
+    # Captions are called after their video, often with a language: clip.en.vtt, clip_de.vtt.
+    without = [name for name in videos if not any(one.startswith(_stem(name)) for one in captions)]
+    if without:
+        yield finding("file.captions", Place(without[0]), count=len(without), file=without[0])
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].rpartition(".")[0].lower()
+
+
+def _flash(entries: list[Entry]) -> Iterator[Finding]:
+    films = [entry.name for entry in entries if entry.name.lower().endswith(".swf")]
+    if films:
+        yield finding("file.flash", Place(films[0]), count=len(films), file=films[0])
+
+
+def _unlisted(course: Course, entries: list[Entry]) -> Iterator[Finding]:
+    """Files that no resource lists, where the manifest lists files at all: many tools leave all of them out."""
+    listed = {name for resource in course.resources for name in (*resource.files, resource.href) if name}
+    if len(listed) < 2 or not any(resource.files for resource in course.resources):
+        return
+    schemas = (".xsd", ".dtd", "imsmanifest.xml")
+    others = [entry.name for entry in entries if entry.name not in listed and not entry.name.lower().endswith(schemas)]
+    if others:
+        yield finding("file.unlisted", Place(others[0]), count=len(others), file=others[0])
+
+
+def _insecure(root: etree._Element, name: str) -> Iterator[Finding]:
+    """What a page loads by http: a page that came by https must not (Mixed Content, W3C)."""
+    for tag, attribute in _LOADING:
+        for element in root.iter(tag):
+            address = (element.get(attribute) or "").strip()
+            is_loaded = tag != "link" or (element.get("rel") or "").lower() in _LOADED_LINKS
+            if is_loaded and address.lower().startswith("http://"):
+                yield finding("page.insecure", Place(name, _line(element)), address=address)
+            elif is_loaded and re.match(r"(https?:)?//", address, re.IGNORECASE):
+                yield finding("page.elsewhere", Place(name, _line(element)), address=address)
+
+
+def _blocked(root: etree._Element, name: str) -> Iterator[Finding]:
+    for script in root.iter("script"):
+        text = script.text or ""
+        for what, pattern in _BLOCKED:
+            found = pattern.search(text)
+            if found is not None:
+                line = _line(script) + text.count("\n", 0, found.start())
+                yield finding("page.blocked", Place(name, line), what=what)
