@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 from werkzeug.serving import make_server
 
 from hub.demo import courses
@@ -21,16 +21,9 @@ from hub.demo.lms.settings import LmsSettings, password
 from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
 from tests.support.accessibility import violations
-from tests.support.chromium import chromium, chromium_program
+from tests.support.chromium import chromium
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    chromium_program()
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from hub.adapters.embedded import MinioServer, S3Server, SeaweedServer
 from hub.adapters.object_store_s3 import S3Store
@@ -25,22 +25,21 @@ SECONDS = 30
 S3_SERVERS: dict[str, type[S3Server]] = {"seaweed": SeaweedServer, "minio": MinioServer}
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    chromium_program()
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """Wait for what should be seen as long as a busy machine may need."""
     expect.set_options(timeout=SECONDS * 1000)
-    with sync_playwright() as started:
-        yield started
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(
     scope="module",
     params=["folder", pytest.param("seaweed", marks=pytest.mark.s3), pytest.param("minio", marks=pytest.mark.s3)],
 )
-def demo(
-    request: pytest.FixtureRequest, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningDemo]:
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """The demo, with its packages in a folder or in an S3 server."""
+    chromium_program()
     folder = tmp_path_factory.mktemp("demo")
     if request.param == "folder":
         with running_demo(folder) as running:
