@@ -65,6 +65,11 @@ class Reference:
                     nouns.setdefault(item[method].get("tags", [""])[0], []).append(operation)
         return nouns
 
+    def problem(self) -> list[Field]:
+        """The members of a problem document, which every error is."""
+        said = self._document["components"]["responses"]["DEFAULT_ERROR"]
+        return [member for content in said["content"].values() for member in self._members(content["schema"], 0)]
+
     def _operation(self, path: str, method: str, said: Mapping[str, Any], shared: Sequence[Any]) -> Operation:
         parameters = [self._parameter(self._resolved(one)) for one in (*shared, *said.get("parameters", []))]
         return Operation(
@@ -94,8 +99,9 @@ class Reference:
 
     def _answer(self, status: str, said: Mapping[str, Any]) -> Answer:
         members: list[Field] = []
-        for content in said.get("content", {}).values():
-            members.extend(self._members(content.get("schema", {}), 0))
+        if status.startswith("2"):  # Every error is a problem document; the page tells its members once.
+            for content in said.get("content", {}).values():
+                members.extend(self._members(content.get("schema", {}), 0))
         return Answer(status, said.get("description", ""), members)
 
     def _members(self, schema: Mapping[str, Any], depth: int) -> Iterator[Field]:

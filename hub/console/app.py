@@ -48,6 +48,7 @@ def register_console(app: Flask, upload_limit: int) -> None:
         locale=lambda: str(get_locale()).replace("_", "-"),
         direction=_direction,
         filtered=lambda name, value: address(**{name: value}),
+        without=lambda name: address(**{name: ""}),
     )
     Babel(app, locale_selector=lambda: request.accept_languages.best_match(LANGUAGES, "en"))
     app.register_blueprint(console)

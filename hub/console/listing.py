@@ -14,6 +14,9 @@ Row = TypeVar("Row")
 
 ROWS = 50
 
+#: Parameters that belong to one request, not to the view that it shows.
+PASSING = frozenset({"cursor", "done", "after"})
+
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
@@ -33,14 +36,12 @@ def listing(
     cursor = request.args.get("cursor") or None
     page = page_of(fetch(cursors.decode(cursor), rows + 1), rows, key)
     older = None if page.next_key is None else address(cursor=cursors.encode(page.next_key))
-    filters = {name: value for name, value in request.args.items() if name not in {"cursor", "done"} and value}
+    filters = {name: value for name, value in request.args.items() if name not in PASSING and value}
     return Listing(page.rows, older, address() if cursor else None, bool(filters))
 
 
 def address(**changes: str) -> str:
-    """This page with the same filters and other values; without `cursor` and `done` unless given."""
-    kept: Mapping[str, str] = {
-        name: value for name, value in request.args.items() if name not in {"cursor", "done"} and value
-    }
-    query = urlencode({**kept, **changes})
+    """This page with the same filters and other values (empty: without it); `cursor`, `done` and `after` go."""
+    kept: Mapping[str, str] = {name: value for name, value in request.args.items() if name not in PASSING}
+    query = urlencode({name: value for name, value in {**kept, **changes}.items() if value})
     return f"{request.path}?{query}" if query else request.path

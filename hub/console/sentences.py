@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console.filters import duration, percent
+from hub.xapi_lrs.spec.query import timestamp
 
 LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The parts of the sentence, and what a filter by each part takes (empty where there is none)."""
+    """The parts of the sentence, and what a filter by each part takes (empty where there is none).
+
+    `stored` is when the store took it, in microseconds.
+    """
 
     actor: str
     actor_filter: str
@@ -27,6 +31,7 @@ class Sentence:
     timestamp: str
     statement_id: str
     registration: str
+    stored: int
 
 
 def sentence_of(statement: Mapping[str, Any], languages: tuple[str, ...]) -> Sentence:
@@ -44,6 +49,7 @@ def sentence_of(statement: Mapping[str, Any], languages: tuple[str, ...]) -> Sen
         timestamp=statement["timestamp"],
         statement_id=statement["id"],
         registration=context.get("registration", ""),
+        stored=timestamp(statement["stored"]),
     )
 
 

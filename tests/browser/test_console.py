@@ -66,7 +66,7 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
     learner = live_hub.service(Learners).ensure(system, "https://lms.example", "u1", "Mara Quist")
     registration = live_hub.service(Registrations).start(system, learner.id, "weather-map")
     live_hub.service(Registrations).begin_attempt(system, registration.id)
-    live_hub.service(Statements).store(system, STATEMENT)
+    (statement_id,) = live_hub.service(Statements).store(system, STATEMENT)
     store = live_hub.service(Stores).of(system)
     live_hub.service(Credentials).create(system, store.name, ["statements/read"], "Reports")
     client, _ = live_hub.service(Clients).create(system, NewClient("Reports", ("statements/read",)))
@@ -85,6 +85,7 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
         "/registrations",
         f"/registrations/{registration.id}",
         "/statements",
+        f"/statements/{statement_id}",
         "/platforms",
         "/platforms/new",
         f"/platforms/{platform.id}",
@@ -237,3 +238,13 @@ def test_a_name_in_a_statement_or_file_is_never_script(console, live_hub, worker
     worker()
     expect(console.locator("#uploads > li")).to_contain_text("failed")
     assert fired == []
+
+
+def test_statements_are_followed_live(console, live_hub, system):
+    console.goto(f"{live_hub.settings.public_url}/statements?live=yes")
+    live_hub.service(Statements).store(system, STATEMENT)
+    expect(console.locator("td.sentence")).to_contain_text("Golf explained")
+    expect(console.locator("td.sentence")).to_have_count(1)
+    console.get_by_text("JSON", exact=True).click()
+    expect(console.locator("td.sentence pre")).to_contain_text('"scaled": 0.85')
+    assert violations(console) == []

@@ -1,8 +1,9 @@
 """Statements: a browser of the LRS."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from uuid import UUID
 
 import orjson
 from flask import Response, render_template, request
@@ -10,7 +11,7 @@ from flask_babel import get_locale
 
 from hub.console.blueprint import console
 from hub.console.listing import Listing, address
-from hub.console.sentences import sentence_of
+from hub.console.sentences import Sentence, sentence_of
 from hub.console.times import moment
 from hub.http import action, principal, service
 from hub.http.paging import Cursors
@@ -19,6 +20,7 @@ from hub.xapi_lrs.services.stores import Stores, StoreView
 from hub.xapi_lrs.spec.query import StatementQuery, continued, parse
 
 ROWS = 50
+FILTERS = ("actor", "verb", "activity", "registration", "since", "until")
 
 #: The verbs that the Hub itself writes, as suggestions.
 VERBS = [
@@ -40,20 +42,54 @@ VERBS = [
 @console.get("/statements")
 @action("statements.read")
 def statements() -> str:
+    if "after" in request.args:
+        return _newer(int(request.args["after"]) if request.args["after"].isdigit() else 0)
     store = _store()
     query = replace(_query(), limit=ROWS)
     cursors = service(Cursors)
     key = cursors.decode(request.args.get("cursor") or None)
     page = service(Statements).find(principal(), continued(query, key[0]) if key else query, store_name=store.name)
-    languages = (str(get_locale()).replace("_", "-"), "en")
-    rows = [(sentence_of(statement, languages), statement) for statement in map(orjson.loads, page.bodies)]
+    rows = _sentences(page.bodies)
     found = Listing(
         rows,
         None if page.boundary is None else address(cursor=cursors.encode([page.boundary])),
         address() if key else None,
-        any(request.args.get(name) for name in ("actor", "verb", "activity", "registration", "since", "until")),
+        any(request.args.get(name) for name in FILTERS),
     )
-    return render_template("console/statements.html", found=found, store=store, stores=_stores(), verbs=VERBS)
+    return render_template(
+        "console/statements.html",
+        found=found,
+        store=store,
+        stores=_stores(),
+        verbs=VERBS,
+        after=rows[0].stored if rows else 0,
+        is_live="live" in request.args,
+    )
+
+
+def _newer(after: int) -> str:
+    """Rows for the live tail: what was stored after that moment (microseconds), and where to go on."""
+    query = replace(_query(), limit=ROWS, after=after)
+    rows = _sentences(service(Statements).find(principal(), query, store_name=_store().name).bodies)
+    newest = rows[0].stored if rows else after
+    return render_template("console/statement_tail.html", rows=rows, after=newest)
+
+
+def _sentences(bodies: Iterable[bytes]) -> list[Sentence]:
+    languages = (str(get_locale()).replace("_", "-"), "en")
+    return [sentence_of(orjson.loads(body), languages) for body in bodies]
+
+
+@console.get("/statements/<uuid:statement_id>")
+@action("statements.read")
+def statements_one(statement_id: UUID) -> str:
+    """One statement; htmx asks for its JSON alone."""
+    reader = replace(principal(), store_id=_store().id)
+    found = service(Statements).find_one(reader, StatementQuery(statement_id=str(statement_id)))
+    statement = orjson.loads(found.body)
+    template = "console/statement_json.html" if request.args.get("part") == "json" else "console/statement.html"
+    (sentence,) = _sentences([found.body])
+    return render_template(template, statement=statement, sentence=sentence)
 
 
 @console.get("/statements/download")

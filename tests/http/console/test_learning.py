@@ -256,3 +256,34 @@ def test_the_api_can_be_read_with_and_without_signing_in(client, enter):
     assert "Sign out" not in look()
     enter("reporting")
     assert "Sign out" in look()
+
+
+def test_one_statement_has_a_page_and_its_json_alone(client, enter, store):
+    enter("reporting")
+    store()
+    page = client.get("/statements").text
+    address = html.unescape(re.search(r'hx-get="(/statements/[^"]+)"', page)[1])
+    alone = client.get(address)
+    assert json.loads(html.unescape(re.search(r"<pre[^>]*>(.*)</pre>", alone.text, re.DOTALL)[1]))["stored"]
+    assert "<html" not in alone.text
+    whole = client.get(address.partition("?")[0]).text
+    assert "Golf explained" in whole
+    assert client.get(f"/statements/{uuid4()}").status_code == 404
+
+
+def test_the_live_tail_gives_each_new_statement_once(client, enter, store):
+    enter("reporting")
+    store()
+
+    def tail_of(answer):
+        return html.unescape(re.search(r'<tr class="tail" hx-get="([^"]+)"', answer.text)[1])
+
+    following = tail_of(client.get("/statements?live=yes"))
+    nothing = client.get(following)
+    assert nothing.text.count('class="sentence break"') == 0
+    store(verb={"id": f"{VERBS}/failed"})
+    store(verb={"id": f"{VERBS}/passed"})
+    new = client.get(tail_of(nothing))
+    assert new.text.count('class="sentence break"') == 2
+    assert client.get(tail_of(new)).text.count('class="sentence break"') == 0
+    assert 'class="tail"' not in client.get("/statements").text
