@@ -28,7 +28,7 @@ from hub.scorm.services.packages import LONGEST_DESCRIPTION
 from hub.scorm.services.streams import CountedStream, FileSource, PieceStream
 from hub.scorm.spec.manifest import package as packages_spec
 from hub.scorm.spec.manifest.archive import ByteSource, Entry, Limits, read_entry
-from hub.scorm.spec.manifest.course import Course, as_data
+from hub.scorm.spec.manifest.course import PLAYABLE, Course, as_data
 from hub.scorm.spec.manifest.findings import Finding, Refused, Verdict, verdict
 from hub.scorm.spec.manifest.package import Reading
 from hub.scorm.spec.manifest.rules import finding
@@ -485,10 +485,14 @@ def _version(
 
 
 def _publish(package: Package, version: PackageVersion, before: PackageVersion | None, now: datetime) -> None:
-    """Make the version the one to start. The package takes its title unless somebody gave the package another."""
+    """Make the version the one to start, if it can be played.
+
+    The package takes its title unless somebody gave the package another.
+    """
     if before is not None and package.title == before.title:
         package.title = version.title
-    package.published_version_id = version.id
+    if version.standard in PLAYABLE:
+        package.published_version_id = version.id
     package.updated_at = now
     package.revision += 1
 

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from hub.db import Database
 from hub.db.audit import record
-from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Violation
+from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Unprocessable, Violation
 from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore
+from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES
 from hub.scorm.storage import courses, packages
 from hub.scorm.storage.packages import PackageRow
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
@@ -147,13 +148,13 @@ class Packages:
         return _version_view(version, package.published_version_id)
 
     def report(self, principal: Principal, package_id: str, number: int | None = None) -> Report:
-        """What was found in a version (None: the published one) when it was imported."""
+        """What was found in a version (None: the published one, or else the newest) when it was imported."""
         _, version = self._version(principal, package_id, number, PackageVersion.findings)
         counts = Counter(one["severity"] for one in version.findings)
         return Report(version.number, version.standard, dict(counts), version.findings)
 
     def files(self, principal: Principal, package_id: str, number: int | None = None) -> Sequence[tuple[str, int, str]]:
-        """Path, size in bytes and media type of every file of a version (None: the published one)."""
+        """Path, size in bytes and media type of every file of a version (None: published, or else newest)."""
         _, version = self._version(principal, package_id, number, PackageVersion.files)
         return [(path, size, kind) for path, size, kind in version.files]
 
@@ -230,7 +231,7 @@ class Packages:
 
     @contextmanager
     def archive(self, principal: Principal, package_id: str, number: int | None = None) -> Iterator[Archive]:
-        """The very zip that was uploaded as this version (None: the published one)."""
+        """The very zip that was uploaded as this version (None: the published one, or else the newest)."""
         _, version = self._version(principal, package_id, number)
         with self._objects.open(version.archive_key) as pieces:
             yield Archive(version.archive_name, version.archive_size, pieces)
@@ -241,14 +242,12 @@ class Packages:
         principal.require("packages.read")
         with self._db.read() as session:
             row = _existing(packages.find_row(session, principal.tenant_id, package_id), package_id)
-            wanted = number if number is not None else (row.published.number if row.published else None)
-            found = None
-            if wanted is not None:
-                session.expunge_all()
-                found = packages.version(session, principal.tenant_id, row.package.id, wanted, *columns)
+            shown = row.published or packages.newest_version(session, principal.tenant_id, row.package.id)
+            wanted = number if number is not None or shown is None else shown.number
+            session.expunge_all()  # So that the deferred columns are read with it.
+            found = packages.version(session, principal.tenant_id, row.package.id, wanted or 0, *columns)
         if found is None:
-            which = f"version {number}" if number is not None else "published version"
-            raise NotFound(f"The package {package_id} has no {which}.", code="version_not_found")
+            raise NotFound(f"The package {package_id} has no version {wanted}.", code="version_not_found")
         return row.package, found
 
     def _version_id(self, session: Any, package: Package, number: int) -> UUID:
@@ -256,6 +255,12 @@ class Packages:
         if version is None:
             fault = Violation("package", "published_version", "must be a version of this package", number)
             raise Invalid(f"There is no version {number}.", violations=[fault])
+        if version.standard not in PLAYABLE:
+            raise Unprocessable(
+                f"{STANDARD_NAMES.get(version.standard, version.standard)} packages are not played yet, so version "
+                f"{number} cannot be published.",
+                code="not_playable",
+            )
         return version.id
 
 

@@ -132,13 +132,14 @@ def add_version(session: Session, version: PackageVersion, course: Course, new_i
     """Add a version with the activities of all its organizations."""
     session.add(version)
     session.flush()
-    rows = [row for organization in course.organizations for row in _activity_rows(organization, new_id)]
+    outlines = (_activity_rows(organization, course.standard, new_id) for organization in course.organizations)
+    rows = [row for outline in outlines for row in outline]
     for position, row in enumerate(rows):
         row |= {"tenant_id": version.tenant_id, "package_version_id": version.id, "position": position}
     session.execute(insert(Activity), rows)
 
 
-def _activity_rows(organization: Organization, new_id: Iterator[UUID]) -> Iterator[dict[str, Any]]:
+def _activity_rows(organization: Organization, standard: str, new_id: Iterator[UUID]) -> Iterator[dict[str, Any]]:
     """The organization and its items in document order, each row naming its parent's."""
     root: dict[str, Any] = {
         "id": next(new_id),
@@ -159,20 +160,20 @@ def _activity_rows(organization: Organization, new_id: Iterator[UUID]) -> Iterat
         "hide_lms_ui": [],
     }
     yield root | _judged_by(organization.completion_threshold, organization.sequencing)
-    yield from _item_rows(organization.items, root["id"], organization.identifier, 1, new_id)
+    yield from _item_rows(organization.items, root, standard, new_id)
 
 
 def _item_rows(
-    items: Sequence[Item], parent_id: Any, organization: str, depth: int, new_id: Iterator[UUID]
+    items: Sequence[Item], parent: dict[str, Any], standard: str, new_id: Iterator[UUID]
 ) -> Iterator[dict[str, Any]]:
     for item in items:
         row = {
             "id": next(new_id),
-            "parent_id": parent_id,
-            "organization": organization,
-            "kind": "item",
+            "parent_id": parent["id"],
+            "organization": parent["organization"],
+            "kind": _kind_of(item, standard),
             "identifier": item.identifier,
-            "depth": depth,
+            "depth": parent["depth"] + 1,
             "title": item.title,
             "href": item.href,
             "scorm_type": item.scorm_type,
@@ -185,7 +186,14 @@ def _item_rows(
             "hide_lms_ui": list(item.hide_lms_ui),
         }
         yield row | _judged_by(item.completion_threshold, item.sequencing)
-        yield from _item_rows(item.items, row["id"], organization, depth + 1, new_id)
+        yield from _item_rows(item.items, row, standard, new_id)
+
+
+def _kind_of(item: Item, standard: str) -> str:
+    """`item` of SCORM and xAPI packages; cmi5 tells blocks from AUs."""
+    if standard != "cmi5":
+        return "item"
+    return "au" if item.au else "block"
 
 
 def _judged_by(threshold: Any, sequencing: Sequencing | None) -> dict[str, Any]:

@@ -80,11 +80,11 @@ class PackageVersion(Base, TenantOwned, Timestamped):
 class Activity(Base, TenantOwned):
     """A node of a version's activity tree, in document order (`position`, counted over the whole version).
 
-    `kind` is `organization` for a root and `item` below it. `href` is the launch address relative to the content
-    prefix, percent-encoded, with the item's parameters joined; an absolute URL is content that lives elsewhere; None
-    is a cluster. `scorm_type` is `sco` or `asset`. `objectives` are the ids to create in `cmi.objectives` before
-    launch, the primary one first. `sequencing` is the item's sequencing definition as read, merged with the
-    collection.
+    `kind` is `organization` for a root and `item` below it (`block` and `au` in cmi5). `href` is the launch address
+    relative to the content prefix, percent-encoded, with the item's parameters joined; an absolute URL is content that
+    lives elsewhere; None is a cluster. `scorm_type` is `sco` or `asset`. `objectives` are the ids to create in
+    `cmi.objectives` before launch, the primary one first. `sequencing` is the item's sequencing definition as read,
+    merged with the collection.
     """
 
     __tablename__ = "activity"

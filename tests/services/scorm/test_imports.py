@@ -14,7 +14,7 @@ from hub.bootstrap import Hub
 from hub.db import Database
 from hub.db.outbox import Claimed
 from hub.demo import courses as demo_courses
-from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from hub.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unavailable, Unprocessable
 from hub.identity import Principal
 from hub.relay import RetryLater
 from hub.scorm.services.imports import LEASE, MOST_TRIES, Busy, Imports, JobView, Upload
@@ -180,6 +180,26 @@ def test_without_an_id_each_upload_is_a_package_of_its_own(
     first, second = (_imported(imports, system, course_1_2()) for _ in range(2))
     assert first.package_id != second.package_id
     assert {one.id for one in packages.page(system)} == {first.package_id, second.package_id}
+
+
+def test_what_is_not_played_yet_is_kept_but_not_published(
+    imports: Imports, packages: Packages, system: Principal
+) -> None:
+    text = (
+        "<tincan xmlns='http://projecttincan.com/tincan.xsd'><activities><activity id='https://example.org/a' type='t'>"
+        "<name>Course</name><launch>index.html</launch></activity></activities></tincan>"
+    )
+    job = _imported(imports, system, package_of({"tincan.xml": text.encode(), "index.html": PAGE}), package_id="p")
+    assert (job.state, job.version, [one["code"] for one in job.findings]) == ("ready", 1, ["package.not-playable"])
+    package = packages.get(system, "p")
+    assert (package.title, package.version_count, package.published) == ("Course", 1, None)
+    assert packages.report(system, "p").standard == "xapi"
+    with pytest.raises(Gone):
+        packages.published(system, "p")
+    with pytest.raises(Unprocessable):
+        packages.change(system, "p", Changes(published_version=1))
+    _imported(imports, system, course_1_2(), package_id="p")
+    assert packages.published(system, "p").standard == "scorm_1_2"
 
 
 def test_an_upload_to_the_same_id_is_a_new_version(imports: Imports, packages: Packages, system: Principal) -> None:

@@ -10,9 +10,17 @@ from typing import Any, Literal
 
 import msgspec
 
-Standard = Literal["scorm_1_2", "scorm_2004"]
+Standard = Literal["scorm_1_2", "scorm_2004", "cmi5", "xapi"]
 
-STANDARD_NAMES: dict[str, str] = {"scorm_1_2": "SCORM 1.2", "scorm_2004": "SCORM 2004"}
+STANDARD_NAMES: dict[str, str] = {
+    "scorm_1_2": "SCORM 1.2",
+    "scorm_2004": "SCORM 2004",
+    "cmi5": "cmi5",
+    "xapi": "xAPI",
+}
+
+#: What the player plays; packages of other standards are read, judged and kept.
+PLAYABLE: frozenset[str] = frozenset({"scorm_1_2", "scorm_2004"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +203,32 @@ class DataMap:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignableUnit:
+    """What cmi5 says of an AU (section 13.1.4). `mastery_score` is 0..1."""
+
+    move_on: str = "NotApplicable"
+    mastery_score: float | None = None
+    launch_method: str = "AnyWindow"
+    activity_type: str | None = None
+    entitlement_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseObjective:
+    """A learning objective of a cmi5 course (section 13.1.3), its texts by language."""
+
+    identifier: str
+    titles: dict[str, str]
+    descriptions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A node of the outline below the organization.
 
     `href` is what is launched: relative to the root of the package and percent-encoded, or an absolute URL, with the
-    parameters joined; None for a cluster. `mastery_score` is 0..100 (SCORM 1.2).
+    parameters joined; None for a cluster. `mastery_score` is 0..100 (SCORM 1.2). A cmi5 block is an item without, a
+    cmi5 AU one with `au`; their launch parameters are `launch_data`, and their texts are kept in every language.
     """
 
     identifier: str
@@ -219,6 +248,10 @@ class Item:
     hide_lms_ui: tuple[str, ...] = ()
     data_maps: tuple[DataMap, ...] = ()
     sequencing: Sequencing | None = None
+    titles: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ()
+    au: AssignableUnit | None = None
 
     def walk(self, depth: int = 1) -> Iterator[tuple["Item", int]]:
         """This item and everything below it in document order, each with its depth."""
@@ -272,7 +305,10 @@ class Course:
     organizations: tuple[Organization, ...]
     resources: tuple[Resource, ...]
     sequencing_collection: tuple[Sequencing, ...] = ()
-    keywords: tuple[str, ...] = field(default=())
+    keywords: tuple[str, ...] = ()
+    titles: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    objectives: tuple[CourseObjective, ...] = ()
 
     @property
     def organization(self) -> Organization:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hub.scorm.spec.manifest import content, imsmanifest, xml
+from hub.scorm.spec.manifest import cmi5, content, imsmanifest, tincan, xml
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -13,18 +13,16 @@ from hub.scorm.spec.manifest.archive import (
     read_entry,
     undecided_names,
 )
-from hub.scorm.spec.manifest.course import Course
+from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES, Course
 from hub.scorm.spec.manifest.findings import Finding, Place, Refused, Report, Verdict, verdict
 from hub.scorm.spec.manifest.hrefs import Files
 from hub.scorm.spec.manifest.rules import finding
 
-_MANIFEST = "imsmanifest.xml"
+_CMI5 = "cmi5.xml"
 #: Code pages of zip tools that do not say which one they used: DOS, DOS Central Europe, Windows.
 _CODEPAGES = ("cp437", "cp852", "cp850", "cp1252", "cp1250")
 #: What a project file or another kind of package has at its top, to tell the author what they uploaded.
 _OTHER_KINDS = {
-    "cmi5.xml": "a cmi5 package",
-    "tincan.xml": "an xAPI package",
     "story.xml": "a Storyline project",
     "content.xml": "an eXeLearning project",
     "h5p.json": "an H5P file",
@@ -32,6 +30,21 @@ _OTHER_KINDS = {
     "meta-inf/container.xml": "an EPUB book",
     "moodle_backup.xml": "a Moodle backup",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of package: how its manifest is called, and how it is read."""
+
+    name: str
+    read: Callable[[xml.Document, str, Files, Report], Course | None]
+
+
+_KINDS = (
+    _Kind("imsmanifest.xml", imsmanifest.read),
+    _Kind(_CMI5, cmi5.read),
+    _Kind("tincan.xml", tincan.read),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +62,18 @@ class Reading:
 
 
 def read(source: ByteSource, limits: Limits) -> Reading:
-    """Judge the zip by its central directory, then read its manifest. Nothing is unpacked but the manifest."""
+    """Judge the zip by its central directory, then read its manifest. Nothing is unpacked but that and launch pages.
+
+    A cmi5 course structure may come without a zip (cmi5 14.2).
+    """
+    if _is_xml(source):
+        return _read_course_structure(source)
     directory = read_directory(source, limits)
     report = Report(directory.findings)
     if report.refuses:
         return Reading(directory.entries, None, report.findings())
     try:
-        manifest = _manifest_entry(directory, report)
+        kind, manifest = _manifest_entry(directory, report)
         document = xml.parse(_read_whole(source, manifest), manifest.name)
     except Refused as refusal:
         report.add(refusal.finding)
@@ -63,11 +81,48 @@ def read(source: ByteSource, limits: Limits) -> Reading:
     directory, report = _with_right_codepage(source, limits, directory, report, document)
     report.extend(document.findings)
     files = Files(entry.name for entry in directory.entries)
-    folder = manifest.name.rpartition("/")[0]
-    course = imsmanifest.read(document, folder, files, report)
+    course = kind.read(document, manifest.name.rpartition("/")[0], files, report)
     if course is not None and not report.refuses:
+        report.extend(_repeated_identifiers(course))
         report.extend(_content_notes(source, directory, course))
+        report.extend(_notes_on_playing(course))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
+
+
+def _is_xml(source: ByteSource) -> bool:
+    head = source.read(0, 256).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head.startswith(b"<") and b"courseStructure" in source.read(0, 64 * 1024)
+
+
+def _read_course_structure(source: ByteSource) -> Reading:
+    report = Report()
+    course = None
+    try:
+        if source.size > xml.LARGEST_BYTES:
+            raise Refused(finding("xml.too-large", Place(_CMI5), found=source.size, limit=xml.LARGEST_BYTES))
+        document = xml.parse(source.read(0, source.size), _CMI5)
+        report.extend(document.findings)
+        course = cmi5.read(document, "", None, report)
+    except Refused as refusal:
+        report.add(refusal.finding)
+    if course is not None and not report.refuses:
+        report.extend(_notes_on_playing(course))
+    return Reading((), None if report.refuses else course, report.findings())
+
+
+def _repeated_identifiers(course: Course) -> Iterator[Finding]:
+    """A last look: whatever made the identifiers, those of one outline differ."""
+    for organization in course.organizations:
+        seen = {organization.identifier}
+        for item, _ in organization.walk():
+            if item.identifier in seen:
+                yield finding("identifier.duplicate", identifier=item.identifier, line_of_first="?")
+            seen.add(item.identifier)
+
+
+def _notes_on_playing(course: Course) -> Iterator[Finding]:
+    if course.standard not in PLAYABLE:
+        yield finding("package.not-playable", standard=STANDARD_NAMES[course.standard])
 
 
 def _content_notes(source: ByteSource, directory: Directory, course: Course) -> Iterator[Finding]:
@@ -88,11 +143,19 @@ def _read_whole(source: ByteSource, entry: Entry) -> bytes:
     return b"".join(read_entry(source, entry))
 
 
-def _manifest_entry(directory: Directory, report: Report) -> Entry:
-    """The manifest: at the top of the zip and so named, or else the only one of its depth, with a note."""
-    found = [entry for entry in directory.entries if entry.name.rpartition("/")[2].lower() == _MANIFEST]
-    if not found:
-        raise Refused(finding("package.no-manifest", guess=_other_kind(directory)))
+def _manifest_entry(directory: Directory, report: Report) -> tuple["_Kind", Entry]:
+    """The manifest: at the top of the zip and so named, or else the only one of its depth, with a note.
+
+    A zip that can be played as SCORM is taken for that, whatever else it may be.
+    """
+    for kind in _KINDS:
+        found = [entry for entry in directory.entries if entry.name.rpartition("/")[2].lower() == kind.name]
+        if found:
+            return kind, _nearest(found, kind, report)
+    raise Refused(finding("package.no-manifest", guess=_other_kind(directory)))
+
+
+def _nearest(found: list[Entry], kind: "_Kind", report: Report) -> Entry:
     least = min(entry.name.count("/") for entry in found)
     nearest = [entry for entry in found if entry.name.count("/") == least]
     if len(nearest) > 1:
@@ -101,8 +164,8 @@ def _manifest_entry(directory: Directory, report: Report) -> Entry:
     folder, _, name = manifest.name.rpartition("/")
     if folder:
         report.add(finding("package.manifest-in-folder", Place(manifest.name), folder=folder))
-    if name != _MANIFEST:
-        report.add(finding("package.manifest-name", Place(manifest.name), name=name))
+    if name != kind.name:
+        report.add(finding("package.manifest-name", Place(manifest.name), name=name, kind=kind.name))
     return manifest
 
 

@@ -140,7 +140,7 @@ XML_RULES: dict[str, Rule] = {
 MANIFEST_RULES: dict[str, Rule] = {
     "package.no-manifest": Rule(
         _ERROR,
-        "There is no imsmanifest.xml in the zip{guess}.",
+        "There is no imsmanifest.xml in the zip, nor a cmi5.xml or tincan.xml{guess}.",
         "Upload the zip that the tool's “publish for LMS” makes, not the project's own file.",
         f"{_CAM}, package interchange file",
     ),
@@ -158,7 +158,7 @@ MANIFEST_RULES: dict[str, Rule] = {
     ),
     "package.manifest-name": Rule(
         _WARNING,
-        "The manifest is called “{name}”; it was read as imsmanifest.xml.",
+        "The manifest is called “{name}”; it was read as {kind}.",
         "Rename it.",
         f"{_CAM}, package interchange file",
     ),
@@ -421,6 +421,74 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
 }
 
+CMI5_RULES: dict[str, Rule] = {
+    "cmi5.root": Rule(
+        _ERROR,
+        "The root element is “{name}” and not “courseStructure” of cmi5.",
+        "Use the namespace https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd.",
+        "cmi5 14.0",
+    ),
+    "cmi5.element": Rule(
+        _ERROR, "“{parent}” {what}.", "Write the elements in the order of the cmi5 schema.", "cmi5 14.0"
+    ),
+    "cmi5.iri": Rule(
+        _ERROR,
+        "The id “{found}” of this {kind} is not an absolute IRI.",
+        "Use an IRI with a scheme, such as https://example.org/course/1.",
+        "cmi5 3.0, 13.1",
+    ),
+    "cmi5.duplicate": Rule(
+        _ERROR,
+        "The id “{identifier}” is used more than once; first at line {line_of_first}.",
+        "Give each block, AU and objective an id of its own.",
+        "cmi5 13.1.2, 13.1.3, 13.1.4",
+    ),
+    "cmi5.value": Rule(
+        _ERROR, "{name} is “{found}”, which is not {allowed}.", "Write it as the standard has it.", "cmi5 13.1.4"
+    ),
+    "cmi5.url": Rule(
+        _ERROR,
+        "The URL “{url}” of the AU is not valid.",
+        "Write a relative path of the package or a whole URL, with blanks encoded.",
+        "cmi5 13.1.4",
+    ),
+    "cmi5.url-relative": Rule(
+        _ERROR,
+        "The URL “{url}” is relative, but the course structure came without a package.",
+        "Use whole URLs, or put the course structure and its files into a zip.",
+        "cmi5 14.2",
+    ),
+    "cmi5.query": Rule(
+        _ERROR,
+        "The URL “{url}” has the query parameter “{name}”, which belongs to the launch.",
+        "Rename the parameter.",
+        "cmi5 8.1",
+    ),
+    "cmi5.objective-missing": Rule(
+        _ERROR,
+        "The objective “{reference}” is referred to but not defined.",
+        "Define it under objectives of the course structure.",
+        "cmi5 13.1.3",
+    ),
+    "cmi5.no-language": Rule(
+        _HINT, "A text does not say its language.", "Add the attribute lang to langstring.", "cmi5 13.1"
+    ),
+    "xapi.no-launch": Rule(
+        _ERROR,
+        "No activity of tincan.xml has a launch file.",
+        "Add the element launch to the course's activity.",
+        "Experience API packages: tincan.xml",
+    ),
+    "xapi.no-id": Rule(
+        _ERROR, "An activity with a launch file has no id.", "Add the attribute id.", "xAPI 1.0.3 Data 2.4.4.1"
+    ),
+    "package.not-playable": Rule(
+        _HINT,
+        "{standard} packages are checked and kept, but not played yet.",
+        "Export for SCORM 2004 or SCORM 1.2 if learners need the course now.",
+    ),
+}
+
 IMPORT_RULES: dict[str, Rule] = {
     "import.unchanged": Rule(
         _HINT,
@@ -434,7 +502,7 @@ IMPORT_RULES: dict[str, Rule] = {
     ),
 }
 
-RULES: dict[str, Rule] = CONTENT_RULES | IMPORT_RULES | ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
+RULES: dict[str, Rule] = CMI5_RULES | CONTENT_RULES | IMPORT_RULES | ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
 
 
 def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:
