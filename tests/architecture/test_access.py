@@ -101,3 +101,12 @@ def test_a_bad_token_gets_in_nowhere(client):
         assert status in ({303, 401} if address.is_page else {401}), address
         if not address.is_page:
             assert 'error="invalid_token"' in headers["WWW-Authenticate"], address
+
+
+def test_no_form_works_without_its_token(client, hub, system):
+    sign_in(client, make_account(hub, system, "administrator"))
+    forms = [address for address in addresses(client) if address.is_page and address.method != "GET"]
+    assert len(forms) > 15
+    for address in forms:
+        for token in ("", "0" * 64):
+            assert ask(client, address, token)[0] == 403, address

@@ -176,3 +176,27 @@ def test_a_person_changes_the_own_password(client, account):
     assert done.status_code == 303
     client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
     assert sign_in(client, Account(account.person, "a new phrase to keep")).status_code == 303
+
+
+def test_a_fault_of_ours_is_a_page_with_the_request_id_and_no_details(client, account, monkeypatch):
+    sign_in(client, account)
+    monkeypatch.setattr("hub.oauth.services.audit_log.audit_events", None)
+    answer = client.get("/audit", headers={"X-Request-Id": "request-54321"})
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.text
+    assert "request-54321" in answer.text
+    assert "NoneType" not in answer.text
+
+
+def test_when_sessions_cannot_be_read_the_console_says_to_try_again(client, account, hub, monkeypatch):
+    from hub.errors import Unavailable
+
+    def down(key):
+        raise Unavailable("Redis does not answer.")
+
+    sign_in(client, account)
+    monkeypatch.setattr(hub.ports.transients, "get", down)
+    answer = client.get("/packages")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "Try again in a few seconds" in answer.text
