@@ -44,6 +44,7 @@ from hub.lti.spec.launch import DeepLinkingSettings, Launch, admit
 from hub.lti.spec.links import next_link
 from hub.lti.spec.login import Login
 from hub.lti.spec.platform import Platform
+from hub.lti.spec.urls import origin_of
 from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
 
 KEY_SET_SECONDS = 3600
@@ -67,11 +68,25 @@ class BrowserCookie:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformStorage:
+    """The platform's frame that keeps values for tools (LTI postMessage Storage 0.1), where the login named one.
+
+    `target` is the frame, `origin` the only one that messages go to and come from, `key` the name of our value.
+    """
+
+    target: str
+    origin: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRedirect:
-    """Where the browser goes to be authenticated, and the cookie that ties it to this login."""
+    """Where the browser goes to be authenticated, the cookie that ties it to this login, and where else the cookie's
+    value can be kept by a browser that drops it."""
 
     url: str
     cookie: BrowserCookie
+    storage: PlatformStorage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +149,33 @@ class Bridge:
         oidc.use_ids(self._ids)
         oidc.pass_params_to_launch({"platform": platform, "login": login, "browser": cookies.binding})
         url = oidc.get_redirect_object(self.launch_url).get_redirect_url()
-        return LoginRedirect(_plus_query(platform.auth_url, url), cookies.made)
+        storage = _storage(platform, login, cookies.made.name)
+        return LoginRedirect(_plus_query(platform.auth_url, url), cookies.made, storage)
+
+    def storage_of(self, platform: Platform, record: LoginRecord, state: str) -> PlatformStorage | None:
+        """Where the login of this state kept its secret besides the cookie."""
+        return _storage(platform, record.login, _cookie_name(state))
 
     def record_of(self, state: str) -> LoginRecord:
         """The login that a state belongs to; raises `Unauthenticated` when there is none (any more)."""
         return _load_record(self._transients, state)
 
     def receive(
-        self, platform: Platform, form: Mapping[str, str], cookies: Mapping[str, str], record: LoginRecord
+        self,
+        platform: Platform,
+        form: Mapping[str, str],
+        cookies: Mapping[str, str],
+        stored: str | None,
+        record: LoginRecord,
     ) -> Launch:
         """Check a launch from its state to its last claim, and use its nonce up.
 
-        Raises `UnboundBrowser` for a browser that cannot show the login's cookie, and other refusals (401, 400, 403)
-        for everything else that is wrong.
+        `stored` is the secret as our own page read it from the platform's storage. Raises `UnboundBrowser` for a
+        browser that shows the secret neither by cookie nor so, and other refusals (401, 400, 403) for everything else
+        that is wrong.
         """
+        if stored is not None:
+            cookies = {_cookie_name(form["state"]): stored}
         request = _Request(form)
         launch = _Launch(
             request,
@@ -626,6 +654,11 @@ class Grades(AssignmentsGradesService):
 
 
 # Shared --------------------------------------------------------------------------------------------------------------
+
+
+def _storage(platform: Platform, login: Login, key: str) -> PlatformStorage | None:
+    """Messages go to the origin of the platform's authentication address (LTI OIDC Login with postMessages 0.1)."""
+    return PlatformStorage(login.storage_target, origin_of(platform.auth_url), key) if login.storage_target else None
 
 
 def _registration(platform: Platform) -> Registration:

@@ -37,14 +37,16 @@ def chromium_program() -> str:
 
 @contextmanager
 def chromium(
-    playwright: Playwright, profile: Path, *, third_party_cookies: bool = True, **options: Any
+    playwright: Playwright, profile: Path, *, third_party_cookies: bool = True, cookies: bool = True, **options: Any
 ) -> Iterator[BrowserContext]:
-    """A browser with a profile folder of its own; `options` go to Playwright's context."""
+    """A browser with a profile folder of its own, `cookies` in general; `options` go to Playwright's context."""
     preferences = profile / "Default" / "Preferences"
     preferences.parent.mkdir(parents=True, exist_ok=True)
     blocked = not third_party_cookies
-    cookies = {"block_third_party_cookies": blocked, "cookie_controls_mode": int(blocked)}
-    preferences.write_text(json.dumps({"profile": cookies}))
+    rules = {"block_third_party_cookies": blocked, "cookie_controls_mode": int(blocked)}
+    if not cookies:
+        rules["default_content_setting_values"] = {"cookies": 2}
+    preferences.write_text(json.dumps({"profile": rules}))
     context = playwright.chromium.launch_persistent_context(
         str(profile), executable_path=chromium_program(), args=list(FLAGS), headless=True, **options
     )

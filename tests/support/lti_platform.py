@@ -52,6 +52,7 @@ class LtiPlatform:
     client_id: str = field(default_factory=lambda: f"client-{secrets.token_hex(6)}")
     deployment_id: str = "deployment-1"
     origin: str = ""
+    launch_url: str = LAUNCH_URL
     key_set: dict[str, Any] = field(default_factory=lambda: key_set_of(RSA, EC))
     key_set_answer: Answer | None = None
     token_answers: list[Answer] = field(default_factory=list)
@@ -87,7 +88,7 @@ class LtiPlatform:
         parameters = {
             "iss": self.issuer,
             "login_hint": "person-1",
-            "target_link_uri": LAUNCH_URL,
+            "target_link_uri": self.launch_url,
             "lti_message_hint": "hint-1",
             "client_id": self.client_id,
             "lti_deployment_id": self.deployment_id,
@@ -116,7 +117,7 @@ class LtiPlatform:
             v.MESSAGE_TYPE: v.RESOURCE_LINK_REQUEST,
             v.VERSION: "1.3.0",
             v.DEPLOYMENT_ID: self.deployment_id,
-            v.TARGET_LINK_URI: LAUNCH_URL,
+            v.TARGET_LINK_URI: self.launch_url,
             v.RESOURCE_LINK: {"id": "link-1", "title": "Unit 1"},
             v.ROLES: [LEARNER],
             v.CONTEXT: {"id": "course-1", "title": "Mathematics"},

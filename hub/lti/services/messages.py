@@ -8,7 +8,7 @@ import structlog
 
 from hub.db import Database
 from hub.errors import Invalid, Unauthenticated, Violation
-from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, UnboundBrowser
+from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, PlatformStorage, UnboundBrowser
 from hub.lti.services.links import Links
 from hub.lti.services.visits import Visit, Visits
 from hub.lti.spec.launch import Launch
@@ -52,9 +52,13 @@ class NothingYet:
 
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
-    """The browser keeps no cookie in this frame: offer the same login in a window of its own."""
+    """The browser keeps no cookie in this frame: look into the platform's storage where it has one, else offer the same
+    login in a window of its own."""
 
     parameters: Mapping[str, str]
+    storage: PlatformStorage | None
+    state: str
+    id_token: str
 
 
 Answer = OpenPlayer | ShowPicker | ShowCourse | NothingYet | OpenWindow
@@ -78,10 +82,11 @@ class Messages:
         self._links = links
         self._visits = visits
 
-    def login(self, parameters: Mapping[str, Sequence[str]]) -> LoginRedirect:
+    def login(self, parameters: Mapping[str, Sequence[str]]) -> tuple[Platform, LoginRedirect]:
         """Answer a login initiation; raises `Invalid` or `Unauthenticated` for one that names no known platform."""
         login = read_login(parameters, self._bridge.launch_url)
-        return self._bridge.begin_login(self._platform_of(login), login)
+        platform = self._platform_of(login)
+        return platform, self._bridge.begin_login(platform, login)
 
     def _platform_of(self, login: Login) -> Platform:
         """The platform of a login. Where its client id is not told, issuer and deployment must leave but one."""
@@ -110,20 +115,28 @@ class Messages:
             raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)
         return Arrival(platform, record, fields)
 
-    def receive(self, arrival: Arrival, cookies: Mapping[str, str]) -> Answer:
-        """Check the launch and do what it asks for."""
+    def receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None = None) -> Answer:
+        """Check the launch and do what it asks for.
+
+        `stored` is what our own page read from the platform's storage; the view takes it from no other page.
+        """
         form, platform = arrival.form, arrival.platform
         if form["error"]:
             raise _declined(form["error"], form["error_description"])
         if not form["id_token"]:
             raise _malformed("id_token", "is missing")
         try:
-            launch = self._bridge.receive(platform, form, cookies, arrival.record)
+            launch = self._bridge.receive(platform, form, cookies, stored, arrival.record)
         except UnboundBrowser:
             log.info("launch_without_cookie", platform=str(platform.id))
-            return OpenWindow(arrival.record.login.parameters())
+            return self._open_window(arrival, form["state"], form["id_token"] if stored is None else "")
         log.info("launch_admitted", platform=str(platform.id), message=launch.message_type)
         return self._answer(platform, launch)
+
+    def _open_window(self, arrival: Arrival, state: str, id_token: str) -> OpenWindow:
+        """The platform's storage is asked once: a launch that comes back from it and fails has only the window left."""
+        storage = self._bridge.storage_of(arrival.platform, arrival.record, state) if id_token else None
+        return OpenWindow(arrival.record.login.parameters(), storage, state, id_token)
 
     def _answer(self, platform: Platform, launch: Launch) -> Answer:
         if launch.deep_linking:

@@ -61,6 +61,10 @@ HINTS = {
 }
 
 
+#: What a browser says it fetches a page for when the page is to be shown in a frame (Fetch Metadata).
+_FRAMES = {"iframe", "frame"}
+
+
 def tool_blueprint() -> Blueprint:
     """Everything below /lti/ on the Hub's origin. Its errors are pages: register `error_page` as their dialect."""
     blueprint = Blueprint("lti", __name__, url_prefix="/lti", template_folder=str(AREA / "templates"))
@@ -79,9 +83,13 @@ def tool_blueprint() -> Blueprint:
 @public
 def login() -> WerkzeugResponse:
     """A login initiation (Security Framework 1.0 section 5.1.1.1), by GET or POST."""
-    answer = service(Messages).login(request.values.to_dict(flat=False))
-    response = redirect(answer.url, 302)
+    platform, answer = service(Messages).login(request.values.to_dict(flat=False))
     cookie = answer.cookie
+    response: WerkzeugResponse
+    if answer.storage and request.headers.get("Sec-Fetch-Dest") in _FRAMES:
+        response = _page("lti/keep.html", _framed(platform.origins), answer=answer)
+    else:
+        response = redirect(answer.url, 302)
     response.set_cookie(
         cookie.name,
         cookie.value,
@@ -103,7 +111,7 @@ def launch() -> WerkzeugResponse:
     messages = service(Messages)
     arrival = messages.arrive(request.form.to_dict(flat=False))
     g.frame_origins = arrival.platform.origins
-    return _answer(messages.receive(arrival, request.cookies), arrival.platform.origins)
+    return _answer(messages.receive(arrival, request.cookies, _stored()), arrival.platform.origins)
 
 
 @public
@@ -187,10 +195,25 @@ def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
     return _window_page(answer, origins)
 
 
+def _stored() -> str | None:
+    """The login's secret, read from the platform's storage by our own page and from nowhere else.
+
+    A page of another site could post the secret of its own login, and so launch the visitor as somebody else; browsers
+    tell where a form comes from by the Origin header, which no page can forge.
+    """
+    is_own = request.headers.get("Origin") == request.host_url.rstrip("/")
+    return request.form.get("stored") if is_own else None
+
+
 def _window_page(answer: OpenWindow, origins: Iterable[str]) -> Response:
-    """The same login in a window of its own, where our cookie is not a third party's. The launch itself is refused."""
+    """The way out for a browser that keeps no cookie in the frame; the launch as it came is refused.
+
+    First the platform's storage, where there is one; else the same login in a window of its own, where our cookie is
+    not a third party's.
+    """
     again = f"{request.url_root}lti/login?{urlencode(answer.parameters)}"
-    response = _page("lti/window.html", _framed(origins), again=again)
+    policy = _framed(origins, form_action=f"'self' {service(Links).player_origin}")
+    response = _page("lti/window.html", policy, again=again, answer=answer)
     response.status_code = HTTPStatus.UNAUTHORIZED
     return response
 

@@ -7,12 +7,15 @@ thing of it. Every row must be refused with a 4xx, and the page must not repeat 
 import base64
 import hashlib
 import hmac
+import html
 import json
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -60,13 +63,13 @@ class Attack:
     def token(self) -> str:
         return self.platform.sign(self.claims, self.key, **self.header)
 
-    def send(self) -> TestResponse:
+    def send(self, headers: dict[str, str] | None = None) -> TestResponse:
         fields = {"state": self.login.sent["state"], **self.form}
         fields.setdefault("id_token", None)
         if "id_token" not in self.form:
             fields["id_token"] = self.token()
         data = {name: value for name, value in fields.items() if value is not None}
-        return self.client.post("/lti/launch", data=data)
+        return self.client.post("/lti/launch", data=data, headers=headers)
 
 
 @pytest.fixture
@@ -656,3 +659,59 @@ def test_the_launch_address_is_not_for_reading(client: FlaskClient) -> None:
 
 def test_a_form_that_is_too_large_is_refused(client: FlaskClient) -> None:
     assert client.post("/lti/launch", data={"state": "x", "id_token": "x" * 3_000_000}).status_code == 413
+
+
+# The platform's storage -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stored(client: FlaskClient, platform: LtiPlatform, package: UUID) -> Attack:
+    """A launch in a browser without cookies, whose secret comes back from the platform's storage by our own page."""
+    frame = {"Sec-Fetch-Dest": "iframe"}
+    parameters = platform.login_parameters(lti_storage_target="_parent")
+    page = client.get("/lti/login", query_string=parameters, headers=frame)
+    assert page.status_code == 200
+    assert f'data-origin="{platform.origin}"' in page.text
+    address = html.unescape(re.search(r'id="next" href="([^"]+)"', page.text)[1])
+    secret = re.search(r'data-value="([^"]+)"', page.text)[1]
+    sent = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    login = Login(sent, page)
+    claims = platform.claims(login, **{v.CUSTOM: {"package_id": str(package)}})
+    attack = Attack(client, platform, login, claims, form={"stored": secret})
+    without_cookies(attack)
+    return attack
+
+
+OWN_ORIGIN = {"Origin": "http://localhost:8000"}
+
+
+def test_the_secret_may_come_from_the_platforms_storage(stored: Attack) -> None:
+    assert stored.send(OWN_ORIGIN).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "null"}, {"Origin": "http://evil.example"}, {"Origin": "http://localhost:8100"}]
+)
+def test_the_secret_is_taken_from_no_other_page(stored: Attack, headers: dict[str, str]) -> None:
+    assert_refused(stored.send(headers), stored)
+
+
+def test_another_secret_is_refused_and_storage_is_not_asked_again(stored: Attack) -> None:
+    stored.form["stored"] = "made-up"
+    response = stored.send(OWN_ORIGIN)
+    assert_refused(response, stored)
+    assert "storage.js" not in response.text
+
+
+def test_storage_is_asked_before_a_window_is_offered(stored: Attack) -> None:
+    del stored.form["stored"]
+    response = stored.send()
+    assert response.status_code == 401
+    assert "storage.js" in response.text
+    assert 'target="_blank"' in response.text
+
+
+def test_what_is_no_frame_of_a_browser_is_redirected(client: FlaskClient, platform: LtiPlatform) -> None:
+    for headers in ({}, {"Sec-Fetch-Dest": "document"}):
+        parameters = platform.login_parameters(lti_storage_target="_parent")
+        assert client.get("/lti/login", query_string=parameters, headers=headers).status_code == 302
