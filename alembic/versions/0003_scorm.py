@@ -192,6 +192,7 @@ def _create_runtime_tables() -> None:
     )
     op.create_index("registration_tenant_id_created_at_idx", "registration", ["tenant_id", "created_at", "id"])
     op.create_index("registration_package_id_created_at_idx", "registration", ["package_id", "created_at", "id"])
+    op.create_index("registration_context_key_idx", "registration", ["tenant_id", "context_key", "created_at"])
     op.create_table(
         "attempt",
         sa.Column("id", sa.Uuid(), primary_key=True),

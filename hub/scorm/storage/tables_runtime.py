@@ -63,6 +63,7 @@ class Registration(Base, TenantOwned, Timestamped, Result):
         UniqueConstraint("tenant_id", "external_id"),
         Index("registration_tenant_id_created_at_idx", "tenant_id", "created_at", "id"),
         Index("registration_package_id_created_at_idx", "package_id", "created_at", "id"),
+        Index("registration_context_key_idx", "tenant_id", "context_key", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
