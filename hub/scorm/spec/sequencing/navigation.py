@@ -53,8 +53,8 @@ class Navigation:
 
     @property
     def has_outline(self) -> bool:
-        """Whether there is anything else to choose; without it a table of contents is not shown."""
-        return any(entry.is_visible and entry.is_selectable and not entry.is_current for entry in self.outline)
+        """Whether there is anything to choose below the root; without it a table of contents is not shown."""
+        return any(entry.is_visible and entry.is_selectable and entry.depth > 0 for entry in self.outline)
 
 
 def navigation(tree: Tree, state: State, now: datetime) -> Navigation:

@@ -158,8 +158,8 @@ def rollup_rule_check(run: Run, cluster: int, children: list[int], action: str, 
 
     The default rules hold where neither this action nor its opposite has a rule (RB.1.2 b 1, RB.1.3 b 1).
 
-    A rule over “all” or “none” of no children holds: step 1.2.4 (no action unless some child contributed) is followed
-    for the default rules only. ADL's case RU-11 asks for that, and its sample run-time does the same.
+    A rule over “all” or “none” holds when no child contributes to it. ADL's case RU-11 asks for that, against step
+    1.2.4 (no action unless some child contributed), and its sample run-time does the same.
     """
     defined = run.tree.activities[cluster].rollup_rules
     is_default = action not in defined and opposite not in defined
@@ -169,7 +169,7 @@ def rollup_rule_check(run: Run, cluster: int, children: list[int], action: str, 
             for child in children
             if check_child_for_rollup(run, child, action)
         ]
-        if (bag or not is_default) and _applies(rule, bag):
+        if _applies(rule, bag):
             run.note("RB.1.4", "1.2.10.1", cluster, action)
             return True
     return False

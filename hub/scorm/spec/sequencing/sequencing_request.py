@@ -7,17 +7,11 @@ from hub.scorm.spec.sequencing.run import Run
 
 
 def start_sequencing_request(run: Run) -> Requested:
-    """Start Sequencing Request Process [SB.2.5]: flow into the tree from its root.
-
-    Step 2 delivers the root if it is the only activity. The manifest's root is the organization, which is never a
-    leaf; a course with a single activity is the same case and starts with it, flow or no flow.
-    """
+    """Start Sequencing Request Process [SB.2.5]: flow into the tree from its root."""
     if run.current is not None:
         return Requested(exception="SB.2.5-1")
-    only = run.tree.only_leaf
-    if only is not None:
-        run.note("SB.2.5", "2.1", only)
-        return Requested(delivery=only)
+    if run.tree.activities[0].is_leaf:
+        return Requested(delivery=0)
     flowed = flow(run, 0, Direction.FORWARD, enter=True)
     if flowed.deliverable:
         return Requested(delivery=flowed.activity)

@@ -95,7 +95,8 @@ def seen(run: Run, activity: int, objective: int) -> ObjectiveState:
 def write(run: Run, activity: int, objective: int, **values: Any) -> None:
     """Set values of a local objective, and of the global objectives it writes them to (SN 3.10.3).
 
-    A value that was unknown and stays so says nothing, and so takes nothing from a global objective.
+    A value that becomes unknown says nothing, and so takes nothing from a global objective: another activity may have
+    written there. Only content that says “unknown” itself does that (see `report`).
     """
     found = run.activities[activity]
     local = run.tree.activities[activity].objectives[objective]
@@ -106,7 +107,7 @@ def write(run: Run, activity: int, objective: int, **values: Any) -> None:
         objectives[objective] = changed
         run.change(activity, objectives=tuple(objectives))
     for name in local.writes.keys() & values.keys():
-        if values[name] is not None or getattr(own, name) is not None:
+        if values[name] is not None:
             share(run, local.writes[name], name, values[name])
 
 

@@ -1,7 +1,7 @@
 """The activity tree (SN 2.1.1, 3): what the manifest defines, flattened into document order and never changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from hub.scorm.spec.manifest.course import (
@@ -76,7 +76,6 @@ class Tree:
     index: Mapping[str, int]
     readers: Mapping[str, tuple[int, ...]]
     objectives_global_to_system: bool
-    only_leaf: int | None
 
     def path(self, activity: int) -> list[int]:
         """From the activity up to the root, both included."""
@@ -112,7 +111,6 @@ def of_organization(organization: Organization) -> Tree:
         index={activity.identifier: activity.index for activity in activities},
         readers={target: tuple(found) for target, found in readers.items()},
         objectives_global_to_system=organization.objectives_global_to_system,
-        only_leaf=len(activities) - 1 if sum(activity.is_leaf for activity in activities) == 1 else None,
     )
 
 
@@ -141,6 +139,8 @@ def _activity(
     node: Organization | Item, index: int, parent: int | None, children: tuple[int, ...], last: int, depth: int
 ) -> Activity:
     sequencing = node.sequencing or Sequencing()
+    if parent is None and _is_single(node):
+        sequencing = replace(sequencing, control_mode=_of_a_single_activity(sequencing.control_mode))
     defined = sequencing.objectives
     if not any(objective.is_primary for objective in defined):
         # SN 3.10: every activity has an objective that contributes to rollup, defined or not.
@@ -167,6 +167,19 @@ def _activity(
         pre_rules=_by_action(sequencing.pre_condition_rules),
         rollup_rules=_rollup_by_action(sequencing.rollup_rules),
     )
+
+
+def _is_single(root: Organization | Item) -> bool:
+    return len(root.items) == 1 and not root.items[0].items
+
+
+def _of_a_single_activity(control: ControlMode) -> ControlMode:
+    """A course with one activity starts with it and shows no table of contents.
+
+    SB.2.5 step 2 delivers a root that is the only activity, but the manifest's root is never a leaf. So, as in ADL's
+    sample run-time, a single activity below it is flowed to, where the defaults would have it chosen.
+    """
+    return replace(control, choice=False, flow=True) if control.choice and not control.flow else control
 
 
 def _references(sequencing: Sequencing, defined: tuple[Objective, ...]) -> Iterator[tuple[str, int]]:

@@ -156,9 +156,9 @@ def test_required_if_not_suspended(required, satisfied):
     assert walk.primary("root").satisfied is satisfied
 
 
-def test_the_default_rules_need_a_child_but_a_rule_over_all_of_nothing_holds():
+def test_a_rule_over_all_of_nothing_holds():
     untracked = DeliveryControls(tracked=False)
-    rules = [RollupRule("completed", (condition("completed"),))]
+    rules = [RollupRule("completed", (condition("completed"),), child_activity_set="any")]
     walk = played(
         course(
             cluster("A", item("a", delivery_controls=untracked)),
@@ -167,8 +167,8 @@ def test_the_default_rules_need_a_child_but_a_rule_over_all_of_nothing_holds():
         {},
         {},
     )
-    assert walk.primary("A").completed is None
-    assert walk.primary("B").completed is True
+    assert (walk.primary("A").completed, walk.primary("A").satisfied) == (True, True)
+    assert walk.primary("B").completed is None
 
 
 @pytest.mark.parametrize("uses_current", [True, False])
@@ -237,3 +237,17 @@ def test_objectives_that_read_alike_are_the_same():
     walk.request("start")
     walk.report(**PASSED)
     assert walk.request("continue") == "c"
+
+
+def test_what_rollup_no_longer_knows_does_not_erase_what_a_child_shared():
+    shared = shares("G", primary=True, writes=True)
+    walk = Walk(course(cluster("A", item("a"), item("b"), objectives=[shared]), item("c")))
+    walk.request("start")
+    walk.report(score__scaled="0.5")
+    walk.request("continue")
+    assert walk.state.objectives["G"].measure == 0.25
+    walk.request("choice", "c")
+    walk.request("choice", "a")
+    walk.request("exit")
+    assert walk.primary("A").measure is None
+    assert walk.state.objectives["G"].measure == 0.25
