@@ -47,6 +47,11 @@ class Tool:
         """The addresses an id_token may be posted to: registered ones, compared exactly."""
         return frozenset({self.launch_url, self.deep_link_url})
 
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins of the tool's own pages: who may use the platform's storage."""
+        return frozenset("://".join(urlsplit(url)[:2]) for url in (self.login_url, self.launch_url))
+
 
 def read_tool(path: Path) -> Tool:
     """The tool in the JSON file `path`; `SettingsFault` says what is missing."""

@@ -1,4 +1,5 @@
-/* The course dialog, the "view as" switch and the table that keeps itself up to date. Everything works without. */
+/* The course dialog, the "view as" switch, the table that keeps itself up to date, and the storage for tools.
+   Everything works without. */
 "use strict";
 
 const REFRESH_MS = 2000;
@@ -18,6 +19,8 @@ const chooser = document.querySelector(".view-as select");
 if (chooser) {
   chooser.form.querySelector("button").hidden = true;
   chooser.addEventListener("change", () => chooser.form.submit());
+  /* Someone may have chosen before this script was there. */
+  if (!chooser.selectedOptions[0].defaultSelected) chooser.form.submit();
 }
 
 const table = document.querySelector("[data-refresh]");
@@ -37,4 +40,44 @@ async function refresh() {
   } catch {
     state.textContent = "Not up to date: the LMS does not answer";
   }
+}
+
+/* Platform storage (LTI Client Side postMessages 0.1 and Platform Storage 0.1): a tool in a frame of this page may keep
+   what a launch needs here, where no browser takes it for a third party's. Each origin sees its own values alone. */
+const MOST_KEYS = 500;
+const LONGEST_VALUE = 4096;
+const STORAGE = { "lti.capabilities": capabilities, "lti.put_data": putData, "lti.get_data": getData };
+const kept = new Map();
+
+window.addEventListener("message", (event) => {
+  const { subject, message_id: id } = event.data ?? {};
+  if (!Object.hasOwn(STORAGE, subject ?? "") || !isTool(event)) return;
+  const answer = STORAGE[subject](event.data, (key) => `${event.origin} ${key}`);
+  event.source.postMessage({ subject: `${subject}.response`, message_id: id, ...answer }, event.origin);
+});
+
+function isTool(event) {
+  return [...document.querySelectorAll("iframe[data-tool]")].some(
+    (frame) => frame.contentWindow === event.source && frame.dataset.tool.split(" ").includes(event.origin));
+}
+
+function capabilities() {
+  return { supported_messages: Object.keys(STORAGE).map((subject) => ({ subject })) };
+}
+
+function putData({ key, value }, place) {
+  if (typeof key !== "string" || !key) return { error: { code: "bad_request", message: "key must be a text" } };
+  if (value === null || value === undefined) {
+    kept.delete(place(key));
+    return { key };
+  }
+  const isTooMuch = String(value).length > LONGEST_VALUE || (kept.size >= MOST_KEYS && !kept.has(place(key)));
+  if (isTooMuch) return { key, error: { code: "storage_exhaustion", message: "there is no room for this value" } };
+  kept.set(place(key), String(value));
+  return { key, value: String(value) };
+}
+
+function getData({ key }, place) {
+  if (typeof key !== "string" || !key) return { error: { code: "bad_request", message: "key must be a text" } };
+  return { key, value: kept.get(place(key)) };
 }

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from .. import courses, exchanges, grades, messages
 from ..courses import Activity, Course, Member, Person
 from ..grades import LineItem, Score
-from ..settings import password
+from ..settings import SettingsFault, password
 from .context import lms, require_member, require_person, require_teacher, sign_in, signed_in, transaction
 
 blueprint = Blueprint("pages", __name__)
@@ -168,7 +168,14 @@ def come_back(course_id: int) -> str:
 def _page(name: str, course: Course, member: Member, **values: Any) -> str:
     with transaction() as db:
         people = courses.people(db)
-    return render_template(name, course=course, member=member, people=people, **values)
+    return render_template(name, course=course, member=member, people=people, tool_origins=_tool_origins(), **values)
+
+
+def _tool_origins() -> str:
+    try:
+        return " ".join(sorted(lms().tool.settings().origins))
+    except SettingsFault:
+        return ""
 
 
 def _own_path(path: str | None) -> str | None:
@@ -196,6 +203,7 @@ def _login_initiation(db: sqlite3.Connection, message: messages.Message, target:
         "lti_message_hint": message.hint,
         "client_id": tool.client_id,
         "lti_deployment_id": tool.deployment_id,
+        "lti_storage_target": "_parent",
     }
     return render_template("post.html", action=tool.login_url, fields=fields, title=f"Opening {tool.name}")
 
