@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import msgspec
 
-Standard = Literal["scorm_1_2", "scorm_2004", "cmi5", "xapi"]
+Standard = Literal["scorm_1_2", "scorm_2004", "cmi5", "xapi", "aicc"]
 
 STANDARD_NAMES: dict[str, str] = {
     "scorm_1_2": "SCORM 1.2",
     "scorm_2004": "SCORM 2004",
     "cmi5": "cmi5",
     "xapi": "xAPI",
+    "aicc": "AICC",
 }
 
 #: What the player plays; packages of other standards are read, judged and kept.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hub.scorm.spec.manifest import cmi5, content, imsmanifest, tincan, xml
+from hub.scorm.spec.manifest import aicc, cmi5, content, imsmanifest, tincan, xml
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -39,12 +39,22 @@ class _Kind:
     name: str
     read: Callable[[xml.Document, str, Files, Report], Course | None]
 
+    def is_called(self, name: str) -> bool:
+        """Whether a file of this name, in lower case, can be its manifest."""
+        return name.endswith(self.name) if self.name.startswith(".") else name == self.name
+
+
+def _no_document(*_: object) -> Course | None:
+    """AICC has several tables and no document: `_read_aicc` reads them."""
+    return None
+
 
 _KINDS = (
     _Kind("imsmanifest.xml", imsmanifest.read),
     _Kind(_CMI5, cmi5.read),
     _Kind("tincan.xml", tincan.read),
 )
+_AICC = _Kind(".crs", _no_document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,8 @@ def read(source: ByteSource, limits: Limits) -> Reading:
         return Reading(directory.entries, None, report.findings())
     try:
         kind, manifest = _manifest_entry(directory, report)
+        if kind is _AICC:
+            return _read_aicc(source, directory, manifest, report)
         document = xml.parse(_read_whole(source, manifest), manifest.name)
     except Refused as refusal:
         report.add(refusal.finding)
@@ -82,6 +94,21 @@ def read(source: ByteSource, limits: Limits) -> Reading:
     report.extend(document.findings)
     files = Files(entry.name for entry in directory.entries)
     course = kind.read(document, manifest.name.rpartition("/")[0], files, report)
+    if course is not None and not report.refuses:
+        report.extend(_repeated_identifiers(course))
+        report.extend(_content_notes(source, directory, course))
+        report.extend(_notes_on_playing(course))
+    return Reading(directory.entries, None if report.refuses else course, report.findings())
+
+
+def _read_aicc(source: ByteSource, directory: Directory, manifest: Entry, report: Report) -> Reading:
+    folder = manifest.name.rpartition("/")[0]
+    tables = {
+        entry.name: _read_whole(source, entry)
+        for entry in directory.entries
+        if entry.name.rpartition("/")[0] == folder and aicc.is_course_file(entry.name)
+    }
+    course = aicc.read(manifest.name, tables, Files(entry.name for entry in directory.entries), report)
     if course is not None and not report.refuses:
         report.extend(_repeated_identifiers(course))
         report.extend(_content_notes(source, directory, course))
@@ -148,8 +175,8 @@ def _manifest_entry(directory: Directory, report: Report) -> tuple["_Kind", Entr
 
     A zip that can be played as SCORM is taken for that, whatever else it may be.
     """
-    for kind in _KINDS:
-        found = [entry for entry in directory.entries if entry.name.rpartition("/")[2].lower() == kind.name]
+    for kind in (*_KINDS, _AICC):
+        found = [entry for entry in directory.entries if kind.is_called(entry.name.rpartition("/")[2].lower())]
         if found:
             return kind, _nearest(found, kind, report)
     raise Refused(finding("package.no-manifest", guess=_other_kind(directory)))
@@ -164,7 +191,7 @@ def _nearest(found: list[Entry], kind: "_Kind", report: Report) -> Entry:
     folder, _, name = manifest.name.rpartition("/")
     if folder:
         report.add(finding("package.manifest-in-folder", Place(manifest.name), folder=folder))
-    if name != kind.name:
+    if name != kind.name and kind is not _AICC:
         report.add(finding("package.manifest-name", Place(manifest.name), name=name, kind=kind.name))
     return manifest
 

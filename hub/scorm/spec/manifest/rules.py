@@ -140,7 +140,7 @@ XML_RULES: dict[str, Rule] = {
 MANIFEST_RULES: dict[str, Rule] = {
     "package.no-manifest": Rule(
         _ERROR,
-        "There is no imsmanifest.xml in the zip, nor a cmi5.xml or tincan.xml{guess}.",
+        "There is no imsmanifest.xml in the zip, nor a cmi5.xml, tincan.xml or AICC course{guess}.",
         "Upload the zip that the tool's “publish for LMS” makes, not the project's own file.",
         f"{_CAM}, package interchange file",
     ),
@@ -481,6 +481,37 @@ CMI5_RULES: dict[str, Rule] = {
     ),
     "xapi.no-id": Rule(
         _ERROR, "An activity with a launch file has no id.", "Add the attribute id.", "xAPI 1.0.3 Data 2.4.4.1"
+    ),
+    "aicc.file-missing": Rule(
+        _ERROR,
+        "The AICC package has no {kind} file beside “{file}”.",
+        "Export the package again: the course, AU, descriptor and structure files belong together.",
+        "AICC CMI001 6",
+    ),
+    "aicc.encoding": Rule(_ERROR, "The text of “{file}” cannot be read.", "Save it as UTF-8.", "AICC CMI001 6"),
+    "aicc.column-missing": Rule(
+        _ERROR, "“{file}” has no column “{name}”.", "Write the column names in the first line.", "AICC CMI001 6"
+    ),
+    "aicc.no-unit": Rule(
+        _ERROR,
+        "The course structure leads to no assignable unit.",
+        "List the AUs in the structure file.",
+        "AICC CMI001 6.4",
+    ),
+    "aicc.member-unknown": Rule(
+        _WARNING,
+        "The structure names “{member}”, which is neither an AU nor a block; it was passed over.",
+        "Correct the structure file.",
+        "AICC CMI001 6.4",
+    ),
+    "aicc.member-repeated": Rule(
+        _WARNING,
+        "The structure names “{member}” more than once; only the first place counts.",
+        "Correct the structure file.",
+        "AICC CMI001 6.4",
+    ),
+    "aicc.no-file-name": Rule(
+        _ERROR, "The AU “{identifier}” has no file name.", "Fill the column file_name.", "AICC CMI001 6.2"
     ),
     "package.not-playable": Rule(
         _HINT,
