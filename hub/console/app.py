@@ -30,7 +30,7 @@ PAGES = (
     "api_page",
 )
 
-LANGUAGES = ["en"]
+LANGUAGES = ["en", "de"]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 #: What answers in its own form whatever a browser says it would like.
 _MACHINES = ("/api/", "/xapi", "/oauth/", "/.well-known/", "/lti/", "/healthz", "/readyz")

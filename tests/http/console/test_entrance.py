@@ -200,3 +200,13 @@ def test_when_sessions_cannot_be_read_the_console_says_to_try_again(client, acco
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert "Try again in a few seconds" in answer.text
+
+
+def test_the_console_speaks_the_browsers_language(client, account):
+    german = {"Accept-Language": "de-CH,de;q=0.9,en;q=0.5"}
+    page = client.get("/sign-in", headers=german).text
+    assert '<html lang="de"' in page
+    assert "Anmelden" in page
+    assert '<html lang="en"' in client.get("/sign-in", headers={"Accept-Language": "fr"}).text
+    sign_in(client, account)
+    assert "Verwaltung" in client.get("/people", headers=german).text
