@@ -3,7 +3,6 @@
 import functools
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,8 @@ def lms(tmp_path: Path) -> Iterator[LmsSettings]:
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
     settings = LmsSettings(f"http://127.0.0.1:{server.server_port}", tmp_path / "lms", tmp_path / "tool.json")
     app = create_app(settings)
-    yield from _serving(server, settings)
+    with serving(server):
+        yield settings
 
 
 @pytest.fixture
@@ -58,16 +59,8 @@ def packages(tmp_path: Path) -> Iterator[str]:
             """Tests do not log requests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path / "site")))
-    yield from _serving(server, f"http://127.0.0.1:{server.server_port}")
-
-
-def _serving(server: Any, value: Any) -> Iterator[Any]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield value
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 def test_demo_lms(page: Page, lms: LmsSettings) -> None:

@@ -1,7 +1,6 @@
 """The Demo LMS's storage for tools: what a tool's frame may keep there, and what nobody else may read."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from hub.demo.lms.settings import LmsSettings, password
 from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
 from tests.support.chromium import chromium
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +40,9 @@ def tool() -> Iterator[str]:
     def page(request: Request) -> Response:
         return Response(TOOL, content_type="text/html")
 
-    yield from _serving(make_server("127.0.0.1", 0, page, threaded=True), "localhost")
+    server = make_server("127.0.0.1", 0, page, threaded=True)
+    with serving(server):
+        yield f"http://localhost:{server.server_port}"
 
 
 @pytest.fixture
@@ -50,17 +52,10 @@ def lms(tmp_path: Path, tool: str) -> Iterator[str]:
     with State(tmp_path / "lms" / "lms.sqlite").transaction() as db:
         add_activity(db, 1, LtiLink("Weather", "", None, {}, "iframe", None))
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
-    app = create_app(LmsSettings(f"http://127.0.0.1:{server.server_port}", tmp_path / "lms", tmp_path / "tool.json"))
-    yield from _serving(server, "127.0.0.1")
-
-
-def _serving(server: Any, host: str) -> Iterator[str]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://{host}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    address = f"http://127.0.0.1:{server.server_port}"
+    app = create_app(LmsSettings(address, tmp_path / "lms", tmp_path / "tool.json"))
+    with serving(server):
+        yield address
 
 
 @pytest.fixture

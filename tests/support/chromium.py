@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright
+
+from tests.support.serving import serving
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -83,14 +84,8 @@ class _Cookies(BaseHTTPRequestHandler):
 def cookies_seen_in_a_frame(page: Page) -> set[str]:
     """The names of the cookies that a frame of another site gets back: of `plain` and the partitioned `own`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Cookies)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         page.goto(f"http://127.0.0.1:{server.server_address[1]}/top")
         frame = page.frame_locator("iframe").locator("p")
         frame.wait_for(state="attached")
         return {part.partition("=")[0].strip() for part in (frame.text_content() or "").split(";") if part.strip()}
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,7 +1,6 @@
 """A Demo LMS of each test's own and a small tool that speaks LTI 1.3 to it: real keys, a real JWKS address."""
 
 import json
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from hub.demo.lms.settings import LmsSettings, password
 from hub.demo.lms.web import create_app
+from tests.support.serving import serving
 
 ISSUER = "http://127.0.0.1:8100"
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -52,7 +52,6 @@ class Tool:
         self.fetches = 0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @staticmethod
     def new_key() -> RSAKey:
@@ -199,9 +198,8 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def tool_server() -> Iterator[Tool]:
     tool = Tool()
-    yield tool
-    tool.server.shutdown()
-    tool.server.server_close()
+    with serving(tool.server):
+        yield tool
 
 
 @pytest.fixture
