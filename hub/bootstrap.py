@@ -85,6 +85,7 @@ from hub.xapi_lrs.services.knowledge import Knowledge
 from hub.xapi_lrs.services.lookups import Lookups
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
+from hub.xapi_lrs.services.upkeep import Upkeep
 from hub.xapi_lrs.spec.reading import Limits
 from hub.xapi_lrs.views.basic import basic_authenticator
 from hub.xapi_lrs.views.blueprint import register_lrs
@@ -267,6 +268,7 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         Statements(db, ports.ids, stores, intake, knowledge, attachments, limits, settings.public_url),
         Documents(db, ports.clock, stores),
         Lookups(db, stores, knowledge),
+        Upkeep(db),
     )
 
 
@@ -352,6 +354,7 @@ def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
     """What the worker does from time to time."""
     return [
         Periodic("outbox.sweep", 5, relay.deliver_due),
+        Periodic("lrs.partitions", 24 * 3600, services[Upkeep].extend_partitions),
         Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
     ]

@@ -15,7 +15,8 @@ import orjson
 from hub.errors import Invalid, TooLarge, Violation
 from hub.xapi_lrs.spec.structure import path_of
 
-_SPACED_KEYS = (b'" :', b'"\n:', b'"\r:', b'"\t:', b"\\u0022")
+#: Where one of these is, pairs of a quote and a colon cannot simply be counted.
+_HIDDEN_PAIRS = (b'" :', b'"\n:', b'"\r:', b'"\t:', b"\\u0022", b"\\u003a", b"\\u003A")
 _RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -69,10 +70,10 @@ def _refuse_deep(body: bytes, value: Any, depth: int) -> None:
 def _keys_are_plainly_distinct(body: bytes, value: Any) -> bool:
     """A quick proof that no key was dropped; False only means that it must be looked at closely.
 
-    Where no key is followed by white space and no quote is written as an escape, every key ends in `":`, so the text
-    and the value written anew hold that pair equally often exactly when each key of the text is in the value.
+    Where no key is followed by white space and no quote or colon is written as an escape, every key ends in `":`, so
+    the text and the value written anew hold that pair equally often exactly when each key of the text is in the value.
     """
-    if any(spaced in body for spaced in _SPACED_KEYS):
+    if any(hidden in body for hidden in _HIDDEN_PAIRS):
         return False
     return body.count(b'":') == orjson.dumps(value).count(b'":')
 

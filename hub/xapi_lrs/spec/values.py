@@ -134,14 +134,15 @@ def in_utc(text: str) -> str:
     if shape is None or shape[3] in ("Z", "z", None):
         return text
     whole = _moment(text)
-    assert whole is not None
+    if whole is None:
+        return text
     try:
         whole = whole.astimezone(UTC)
     except OverflowError:  # The offset leads out of the years that exist; the text stays as it came.
         return text
-    seconds = text[: shape.start(3)][19:] if shape[2] else ""
-    clock = "59" if shape[2] == "60" else whole.strftime("%S")
-    return f"{whole:%Y-%m-%dT%H:%M}:{'60' if shape[2] == '60' else clock}{seconds.replace(',', '.')}Z"
+    fraction = text[19 : shape.start(3)].replace(",", ".") if shape[2] else ""
+    seconds = "60" if shape[2] == "60" else f"{whole.second:02d}"
+    return f"{whole.isoformat()[:16]}:{seconds}{fraction}Z"
 
 
 def microseconds(instant: datetime) -> int:
