@@ -9,6 +9,8 @@ from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, DeepLinking
 
 RESPONSE_SECONDS = 300
 SCORE_MAXIMUM = 100
+#: Platforms keep titles and labels in columns of this length (Moodle, Open edX).
+LONGEST_TITLE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ def content_item(choice: Choice, settings: DeepLinkingSettings, launch_url: str)
     """
     item: dict[str, Any] = {
         "type": "ltiResourceLink",
-        "title": choice.title,
+        "title": choice.title[:LONGEST_TITLE],
         "url": launch_url,
         "custom": {PACKAGE_PARAMETER: choice.package_id},
     }
@@ -46,7 +48,7 @@ def content_item(choice: Choice, settings: DeepLinkingSettings, launch_url: str)
 
 def line_item(choice: Choice) -> dict[str, Any]:
     """The gradebook column for a package (AGS 2.0 section 3.2.2)."""
-    return {"label": choice.title, "scoreMaximum": SCORE_MAXIMUM, "resourceId": choice.package_id}
+    return {"label": choice.title[:LONGEST_TITLE], "scoreMaximum": SCORE_MAXIMUM, "resourceId": choice.package_id}
 
 
 def response_claims(

@@ -29,25 +29,27 @@ class Roles:
 def judge_roles(roles: Iterable[str]) -> Roles:
     """Sort the role URIs of a launch.
 
-    Only roles *in the course* make an instructor: someone on the staff of the institution may be a learner
-    here. Administrators of the institution or system count as instructors where they have no role as a
-    learner. Roles that are not known, and none at all, make a plain learner: the least that a launch can be.
+    Only roles *in the course* make an instructor: someone on the staff of the institution may be a learner here.
+    Teaching assistants, and administrators of the institution or system, count as instructors where they have no role
+    as a learner (Open edX makes teaching assistants of learners who moderate discussions). Roles that are not known,
+    and none at all, make a plain learner: the least that a launch can be.
     """
     listed = set(roles)
     course = {name for role in listed if (name := _course_role(role))}
-    is_learner = bool(course & _LEARNING)
-    is_instructor = bool(course & _TEACHING) or (bool(listed & _ADMINISTRATION) and not is_learner)
+    assisting = {_principal_role(role) for role in listed if role.startswith(_COURSE_SUB_ROLE)}
+    is_learner = bool((course | assisting) & _LEARNING)
+    also_teaches = bool(assisting & _TEACHING or listed & _ADMINISTRATION)
+    is_instructor = bool(course & _TEACHING) or (also_teaches and not is_learner)
     return Roles(is_instructor=is_instructor, is_learner=is_learner or not is_instructor)
 
 
 def _course_role(role: str) -> str | None:
-    """The principal role in the course that `role` names, or None.
-
-    A sub-role such as `membership/Instructor#TeachingAssistant` counts as its principal role (appendix
-    A.2.3); a simple name such as `Learner` is a role in the course (appendix A.2.4).
-    """
+    """The role in the course that `role` names, or None; a simple name such as `Learner` is one (appendix A.2.4)."""
     if role.startswith(_COURSE):
         return role.removeprefix(_COURSE)
-    if role.startswith(_COURSE_SUB_ROLE):
-        return role.removeprefix(_COURSE_SUB_ROLE).partition("#")[0]
     return role if role.isalpha() else None
+
+
+def _principal_role(role: str) -> str:
+    """The role of which this is a sub-role, as in `membership/Instructor#TeachingAssistant` (appendix A.2.3.1)."""
+    return role.removeprefix(_COURSE_SUB_ROLE).partition("#")[0]

@@ -103,6 +103,7 @@ def test_origins() -> None:
         ([COURSE + "ContentDeveloper"], True, False),
         ([COURSE + "Mentor"], False, True),
         ([VOCABULARY + "membership/Instructor#TeachingAssistant"], True, False),
+        ([VOCABULARY + "membership/Instructor#TeachingAssistant", COURSE + "Learner"], False, True),
         ([VOCABULARY + "membership/Learner#GuestLearner"], False, True),
         (["Instructor"], True, False),
         (["Learner"], False, True),
