@@ -50,8 +50,8 @@ def _evaluated(run: Run, activity: int, condition: Condition) -> bool | None:
 def evaluate(run: Run, activity: int, condition: Condition, *, rollup: bool = False) -> bool | None:
     """One condition of a sequencing or rollup rule against the tracking model (SN 3.4.2, 3.7.4); None is unknown.
 
-    An activity that is not tracked has no tracking data to evaluate. A referenced objective that the activity does
-    not have makes the condition unknown.
+    Of an activity that is not tracked nothing is known, and that is known: “status known” is false, “satisfied” unknown.
+    A referenced objective that the activity does not have makes the condition unknown.
     """
     name = condition.condition
     if name == "always":
@@ -59,10 +59,10 @@ def evaluate(run: Run, activity: int, condition: Condition, *, rollup: bool = Fa
     if name == "never":
         return False
     definition = run.tree.activities[activity]
-    if not definition.tracked:
-        return None
     if name in _OF_THE_ACTIVITY:
         return _of_the_activity(run, activity, name)
+    if not definition.tracked:
+        return False if name.endswith("Known") else None
     objective: int | None = definition.primary
     if condition.referenced_objective is not None:
         objective = definition.references.get(condition.referenced_objective)
