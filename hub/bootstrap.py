@@ -55,6 +55,7 @@ from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
+from hub.oauth.views.api import audit_api, clients_api, users_api
 from hub.oauth.views.bearer import bearer_authenticator
 from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
@@ -402,6 +403,9 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(registrations_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())
+    api.register_blueprint(clients_api)
+    api.register_blueprint(users_api)
+    api.register_blueprint(audit_api)
 
 
 def create_content_app(hub: Hub) -> Flask:

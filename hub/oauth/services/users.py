@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from hub.db import Database
 from hub.db.audit import record
 from hub.db.tables import User
-from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation
-from hub.identity import ROLES, Principal
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation
+from hub.identity import ROLES, Principal, actions_of_roles
 from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.passwords import normalized, password_faults
 from hub.oauth.storage import users as storage
@@ -73,10 +73,12 @@ class Users:
     def create(self, principal: Principal, wanted: NewPerson) -> tuple[Person, str | None]:
         """Make a user; returns it with the password that was made for it, if none was given.
 
-        `Invalid` lists what is wrong; `Conflict` says that the address has an account already.
+        `Invalid` lists what is wrong; `Conflict` says that the address has an account already, `Forbidden` that the
+        roles may do more than the one who gives them.
         """
         principal.require("users.write")
         email, name, roles = _checked(wanted)
+        _refuse_more_than(principal, roles)
         made = None if wanted.password is not None else self._ids.secret()[:20]
         password = wanted.password if wanted.password is not None else str(made)
         _refuse_weak(password, email, name)
@@ -137,6 +139,7 @@ class Users:
             user = _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id))
             before = storage.roles_of_users(work.session, principal.tenant_id, [user.id]).get(user.id, [])
             after = before if roles is None else _checked_roles(roles)
+            _refuse_more_than(principal, set(after) - set(before))
             if "administrator" in before and (is_active is False or "administrator" not in after):
                 _refuse_last_administrator(work.session, principal.tenant_id, user.id)
             details = {"before": _facts(user, before)}
@@ -202,6 +205,13 @@ def _refuse_weak(password: str, email: str, name: str) -> None:
     faults = password_faults(password, email, name)
     if faults:
         raise Invalid("The password does not fit.", code="weak_password", violations=faults)
+
+
+def _refuse_more_than(principal: Principal, roles: Iterable[str]) -> None:
+    """Nobody gives a role that may do more than they may. Programs never open the console, but may let people in."""
+    missing = actions_of_roles(roles) - principal.actions - {"console.use"}
+    if missing:
+        raise Forbidden(f"{principal.name} may not give a role that allows {', '.join(sorted(missing))}.")
 
 
 def _refuse_last_administrator(session: Session, tenant_id: UUID, user_id: UUID) -> None:
