@@ -152,6 +152,10 @@ class Bridge:
         storage = _storage(platform, login, cookies.made.name)
         return LoginRedirect(_plus_query(platform.auth_url, url), cookies.made, storage)
 
+    def cookie_name(self, state: str) -> str:
+        """The name of the cookie that ties the login of this state to its browser."""
+        return _cookie_name(state)
+
     def storage_of(self, platform: Platform, record: LoginRecord, state: str) -> PlatformStorage | None:
         """Where the login of this state kept its secret besides the cookie."""
         return _storage(platform, record.login, _cookie_name(state))

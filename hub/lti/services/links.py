@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.db import Database
+from hub.db.audit import record
 from hub.errors import Conflict, NotFound
 from hub.lti.services.shelf import PackageChoice, Shelf
 from hub.lti.services.visits import Visit, launch_principal
@@ -131,6 +132,8 @@ class Links:
         link = self._link_of(visit)
         with self._db.unit_of_work() as work:
             links.set_package(work.session, visit.tenant_id, link.id, chosen.id, chosen.name)
+            about = {"package": chosen.name}
+            record(work.session, self._ids.uuid(), visit.principal, "resource_link.chosen", str(link.id), about)
 
     def report(self, visit: Visit) -> CourseReport:
         """How the learners of the visit's link are doing."""

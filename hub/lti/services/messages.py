@@ -71,6 +71,7 @@ class Arrival:
     platform: Platform
     record: LoginRecord
     form: Mapping[str, str]
+    cookie_name: str
 
 
 class Messages:
@@ -113,7 +114,7 @@ class Messages:
             platform = platforms.get(session, record.tenant_id, record.platform_id)
         if platform is None or not platform.is_active:
             raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)
-        return Arrival(platform, record, fields)
+        return Arrival(platform, record, fields, self._bridge.cookie_name(fields["state"]))
 
     def receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None = None) -> Answer:
         """Check the launch and do what it asks for.

@@ -1,9 +1,9 @@
 """Resource links, the registrations that came by them, and their line items in the database."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -25,24 +25,26 @@ class LinkFacts:
 
 
 def save_link(session: Session, new_id: UUID, facts: LinkFacts) -> ResourceLinkRow:
-    """The row of a link, made or brought up to date. What a launch does not tell is kept as it was."""
-    told = {
-        "title": facts.title,
-        "context_id": facts.context_id,
-        "context_title": facts.context_title,
-        "memberships_url": facts.memberships_url,
-    }
-    statement = insert(ResourceLinkRow).values(
-        id=new_id,
-        tenant_id=facts.tenant_id,
-        platform_id=facts.platform_id,
-        deployment_id=facts.deployment_id,
-        link_id=facts.link_id,
-        **told,
+    """The row of a link, made or brought up to date. What a launch does not tell is kept as it was.
+
+    Most launches tell nothing new: they write nothing and hold no lock that the next learner would wait for.
+    """
+    row = session.scalar(_link_query(facts))
+    if row is None:
+        session.execute(insert(ResourceLinkRow).values(id=new_id, **asdict(facts)).on_conflict_do_nothing())
+        row = session.scalars(_link_query(facts)).one()
+    for name in ("title", "context_id", "context_title", "memberships_url"):
+        if getattr(facts, name) is not None:
+            setattr(row, name, getattr(facts, name))
+    return row
+
+
+def _link_query(facts: LinkFacts) -> Select[ResourceLinkRow]:
+    return select(ResourceLinkRow).where(
+        ResourceLinkRow.tenant_id == facts.tenant_id,
+        ResourceLinkRow.deployment_id == facts.deployment_id,
+        ResourceLinkRow.link_id == facts.link_id,
     )
-    kept = {name: func.coalesce(statement.excluded[name], getattr(ResourceLinkRow, name)) for name in told}
-    statement = statement.on_conflict_do_update(index_elements=["deployment_id", "link_id"], set_=kept)
-    return session.scalars(statement.returning(ResourceLinkRow), execution_options={"populate_existing": True}).one()
 
 
 def get_link(session: Session, tenant_id: UUID, resource_link_id: UUID) -> ResourceLinkRow | None:
@@ -89,24 +91,15 @@ def save_line_item(
     session: Session, new_id: UUID, link: ResourceLinkRow, url: str | None, container_url: str | None, scopes: list[str]
 ) -> None:
     """The gradebook column of a link as its launch tells it. A known URL stays where the launch names none."""
-    statement = insert(LineItemRow).values(
-        id=new_id,
-        tenant_id=link.tenant_id,
-        resource_link_id=link.id,
-        url=url,
-        container_url=container_url,
-        scopes=scopes,
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["resource_link_id"],
-            set_={
-                "url": func.coalesce(statement.excluded.url, LineItemRow.url),
-                "container_url": statement.excluded.container_url,
-                "scopes": statement.excluded.scopes,
-            },
-        )
-    )
+    query = select(LineItemRow).where(LineItemRow.tenant_id == link.tenant_id, LineItemRow.resource_link_id == link.id)
+    row = session.scalar(query)
+    if row is None:
+        values = {"id": new_id, "tenant_id": link.tenant_id, "resource_link_id": link.id, "scopes": scopes}
+        session.execute(insert(LineItemRow).values(**values).on_conflict_do_nothing())
+        row = session.scalars(query).one()
+    row.url = url or row.url
+    row.container_url = container_url
+    row.scopes = scopes
 
 
 def set_line_item_url(session: Session, tenant_id: UUID, line_item_id: UUID, url: str) -> None:

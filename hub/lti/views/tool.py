@@ -7,6 +7,7 @@ These pages live in frames where the browser may keep no cookie: what they may d
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlencode
 
 from flask import (
@@ -65,6 +66,18 @@ HINTS = {
 _FRAMES = {"iframe", "frame"}
 
 
+class _CookieAttributes(TypedDict):
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: str
+    partitioned: bool
+
+
+#: In a frame of another site a browser that blocks third-party cookies keeps partitioned ones alone.
+_COOKIE = _CookieAttributes(path="/lti", secure=True, httponly=True, samesite="None", partitioned=True)
+
+
 def tool_blueprint() -> Blueprint:
     """Everything below /lti/ on the Hub's origin. Its errors are pages: register `error_page` as their dialect."""
     blueprint = Blueprint("lti", __name__, url_prefix="/lti", template_folder=str(AREA / "templates"))
@@ -90,17 +103,7 @@ def login() -> WerkzeugResponse:
         response = _page("lti/keep.html", _framed(platform.origins), answer=answer)
     else:
         response = redirect(answer.url, 302)
-    response.set_cookie(
-        cookie.name,
-        cookie.value,
-        max_age=cookie.seconds,
-        path="/lti",
-        secure=True,
-        httponly=True,
-        samesite="None",
-        # In a frame of another site a browser that blocks third-party cookies keeps this kind alone.
-        partitioned=True,
-    )
+    response.set_cookie(cookie.name, cookie.value, max_age=cookie.seconds, **_COOKIE)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -111,7 +114,9 @@ def launch() -> WerkzeugResponse:
     messages = service(Messages)
     arrival = messages.arrive(request.form.to_dict(flat=False))
     g.frame_origins = arrival.platform.origins
-    return _answer(messages.receive(arrival, request.cookies, _stored()), arrival.platform.origins)
+    response = _answer(messages.receive(arrival, request.cookies, _stored()), arrival.platform.origins)
+    response.delete_cookie(arrival.cookie_name, **_COOKIE)
+    return response
 
 
 @public
