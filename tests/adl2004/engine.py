@@ -53,16 +53,18 @@ def _faults(case: Case, player: Player) -> Iterator[str]:
 
 
 def _visit(case: Case, player: Player, visit: Visit, following: Visit | None) -> Iterator[str]:
+    """One visit. Where content moves on by itself, learners see what the launch showed; else what Terminate left."""
     api = player.launch()
-    yield from _questions(case, visit, player.navigation(), running=True)
+    if visit.action is None:
+        yield from _questions(case, visit, player.navigation())
     for command in visit.commands:
         yield from _command(api, command)
     api.terminate()
     request = player.finish(api)
+    if visit.action is not None:
+        yield from _questions(case, visit, player.navigation())
     if request is not None:
         player.request(request.kind, request.target)
-    elif visit.action is not None:
-        yield from _questions(case, visit, player.navigation(), running=False)
     if visit.action is not None:
         yield from _act(case, player, visit.action, following)
 
@@ -112,16 +114,15 @@ def _identifier(case: Case, title: str) -> str:
     return case.identifiers_by_title[root[1].strip() if root else title]
 
 
-def _questions(case: Case, visit: Visit, navigation: Navigation, *, running: bool) -> Iterator[str]:
-    """What the player has to show: before content leaves, and again when it has left and the learner may act."""
+def _questions(case: Case, visit: Visit, navigation: Navigation) -> Iterator[str]:
+    """What the player has to show."""
     for question, answer in visit.questions:
         name, _, title = question.partition("@")
         shown = _shows(navigation, name, _identifier(case, title) if title else None)
         if shown is None:
             yield f"the question {question} is not known to this runner"
         elif shown != answer:
-            moment = "while content runs" if running else "when content has left"
-            yield f"{question} is {'yes' if shown else 'no'} {moment}, not {'yes' if answer else 'no'}"
+            yield f"{question} is {'yes' if shown else 'no'}, not {'yes' if answer else 'no'}"
 
 
 def _shows(navigation: Navigation, question: str, identifier: str | None) -> bool | None:
