@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy import PoolProxiedConnection, create_engine
+from sqlalchemy import Engine, PoolProxiedConnection, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -56,14 +56,10 @@ class Database:
     """The PostgreSQL of the Hub, with a pool of connections per process."""
 
     def __init__(self, url: str, pool_size: int, events: Events, ids: Ids, queue: TaskQueue) -> None:
-        self.engine = create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=10,
-            pool_pre_ping=False,
-            connect_args={"connect_timeout": 5, "application_name": "hub"},
-        )
+        self.engine = _engine(url, pool_size)
+        # What a hot path prepares on a connection must stay there; psycopg forgets all of it when a transaction that
+        # it prepared statements in is rolled back. So these connections are apart, and psycopg prepares nothing there.
+        self._bare = _engine(url, max(pool_size // 2, 4), prepare_threshold=None)
         self._events = events
         self._ids = ids
         self._queue = queue
@@ -88,21 +84,19 @@ class Database:
             yield session
 
     @contextmanager
-    def connection(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection[Any]]:
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
         """A pooled psycopg connection without a session, for the hottest paths.
 
-        It is one transaction of its own, committed when the block ends and rolled back when anything is raised; with
-        `autocommit` every statement is. Nothing is announced afterwards: it writes no outbox rows.
+        It is one transaction of its own, committed when the block ends and rolled back when anything is raised.
+        Nothing is announced afterwards: it writes no outbox rows.
         """
         with _unavailable_when_down():
-            pooled = self.engine.raw_connection()
+            pooled = self._bare.raw_connection()
             connection = pooled.driver_connection
             assert isinstance(connection, psycopg.Connection)
             try:
-                connection.autocommit = autocommit
                 yield connection
                 connection.commit()
-                connection.autocommit = False
             except BaseException:
                 self._give_up(pooled, connection)
                 raise
@@ -112,10 +106,9 @@ class Database:
         """Return a connection after a failure; a broken one says that the others of the pool are broken too."""
         if connection.closed or connection.broken:
             pooled.invalidate()
-            self.engine.dispose()
+            self._bare.dispose()
             return
         connection.rollback()
-        connection.autocommit = False
         pooled.close()
 
     def _announce(self, work: UnitOfWork) -> None:
@@ -135,6 +128,18 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self._bare.dispose()
+
+
+def _engine(url: str, pool_size: int, **connect_args: Any) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        connect_args={"connect_timeout": 5, "application_name": "hub", **connect_args},
+    )
 
 
 @contextmanager

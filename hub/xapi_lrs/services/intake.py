@@ -22,7 +22,7 @@ from hub.xapi_lrs.spec import filing
 from hub.xapi_lrs.spec.completion import Opening
 from hub.xapi_lrs.spec.immutability import are_same
 from hub.xapi_lrs.spec.values import timestamp_text
-from hub.xapi_lrs.storage import intake, references
+from hub.xapi_lrs.storage import intake, references, wire
 
 #: The most statements of one commit; a larger request is a commit of its own.
 LARGEST_COMMIT = 2_000
@@ -124,6 +124,7 @@ class Intake:
         try:
             with self._db.connection() as connection:
                 last = self._write(connection, submissions)
+                wire.commit(connection)
         except intake.IdsTaken:
             with self._db.connection() as connection:
                 last = self._write_carefully(connection, submissions)

@@ -1,39 +1,58 @@
-"""The write path: many statements in one transaction, by COPY of rows that are ready as bytes.
+"""The write path: many statements in three round trips, by arrays that are ready as bytes.
 
 Whoever writes to a store first takes the store's order (`take_order`) and keeps it until the commit. So `stored`
 times are given out in the order of commits: a reader that has seen a `stored` time has seen everything before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from struct import Struct
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 
-_COPY_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_COPY_END = b"\xff\xff"
-
-# Rows of COPY (FORMAT binary): the number of fields, then each field with its length before it.
-_ID_ROW = Struct(">hi i i16s iq").pack
-_STATEMENT_ROW = Struct(">hi i iq i16s ib i").pack
-_TERM_ROW = Struct(">hi8s iq i8s ih").pack
+from hub.xapi_lrs.storage import wire
+from hub.xapi_lrs.storage.wire import BYTEA, INT8, Prepared, array, int4, int8, sized
 
 #: The first number of the advisory locks that writers hold, so that readers can ask for them without writing.
 ORDER_LOCK = 4_711_131
 
+_LENGTH_8 = int4(8)
+_LENGTH_16 = int4(16)
+
 #: `stored` is the database's clock in microseconds, read once the lock is held, but never at or before the newest
 #: one given out.
 _TAKE_ORDER = """
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s, %s))
+{begin}
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({lock}, {store}))
 UPDATE lrs_store
-   SET last_stored = greatest(last_stored, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + %s
+   SET last_stored = greatest(last_stored, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + {count}
   FROM turn
- WHERE number = %s
+ WHERE number = {store}
 RETURNING last_stored, dangling
 """
+
+_INSERT = Prepared(
+    "lrs_insert",
+    """
+    WITH ids AS (
+        INSERT INTO lrs_statement_id (store, id, stored)
+        SELECT $1::int, id, stored FROM unnest($2::uuid[], $3::bigint[]) AS g(id, stored)
+    ), statements AS (
+        INSERT INTO lrs_statement (store, stored, id, is_voided, body)
+        SELECT $1::int, stored, id, false, body
+          FROM unnest($2::uuid[], $3::bigint[], $4::bytea[]) AS g(id, stored, body)
+    )
+    INSERT INTO lrs_term (term, stored, verb, via)
+    SELECT term, stored, verb, 0 FROM unnest($5::bigint[], $6::bigint[], $7::bigint[]) AS g(term, stored, verb)
+    """,
+)
+
+_INSERT_TERMS = Prepared(
+    "lrs_insert_terms",
+    "INSERT INTO lrs_term (term, stored, verb, via) SELECT term, $2::bigint, $3::bigint, $4::int"
+    " FROM unnest($1::bigint[]) AS term",
+)
 
 
 class IdsTaken(Exception):
@@ -53,53 +72,38 @@ class Row:
 def take_order(connection: Connection[Any], store: int, count: int) -> tuple[int, int]:
     """Become the one writer of the store until the commit, with `count` successive `stored` times.
 
-    Returns the first of them and how many references of the store wait for their target.
+    Opens a transaction unless one is open. Returns the first of the times and how many references of the store wait
+    for their target.
     """
-    last, dangling = connection.execute(_TAKE_ORDER, (ORDER_LOCK, store, count, store)).fetchone()  # type: ignore[misc]
+    begin = wire.begin(connection)
+    sql = _TAKE_ORDER.format(begin=begin, lock=ORDER_LOCK, store=int(store), count=int(count))
+    result = wire.execute(connection, sql)
+    last, dangling = (int(result.get_value(0, column) or 0) for column in (0, 1))
     return last - count + 1, dangling
 
 
 def insert(connection: Connection[Any], store: int, rows: Sequence[Row]) -> None:
     """Write the statements. Raises `IdsTaken` when an id is there already; the transaction has failed then."""
-    identities = [_ID_ROW(3, 4, store, 16, row.id, 8, row.stored) for row in rows]
+    times = [_LENGTH_8 + int8(row.stored) for row in rows]
+    parameters = [
+        int4(store),
+        array(wire.UUID, [_LENGTH_16 + row.id for row in rows]),
+        array(INT8, times),
+        array(BYTEA, [sized(row.body) for row in rows]),
+        array(INT8, [_LENGTH_8 + term for row in rows for term in row.terms]),
+        array(INT8, [time for row, time in zip(rows, times, strict=True) for _ in row.terms]),
+        array(INT8, [_LENGTH_8 + row.terms[0] for row in rows for _ in row.terms]),
+    ]
     try:
-        _copy(connection, "lrs_statement_id (store, id, stored)", identities)
-    except psycopg.errors.UniqueViolation:
+        _INSERT.run(connection, parameters)
+    except wire.UniqueViolation:
         raise IdsTaken from None
-    _copy(connection, "lrs_statement (store, stored, id, is_voided, body)", _statement_rows(store, rows))
-    _copy(connection, "lrs_term (term, stored, verb, via)", _term_rows(rows))
 
 
-def insert_terms(connection: Connection[Any], terms: Iterable[bytes], verb: bytes, stored: int, via: int) -> None:
+def insert_terms(connection: Connection[Any], terms: Sequence[bytes], verb: bytes, stored: int, via: int) -> None:
     """Add what a statement is found under because of a statement that it targets."""
-    _copy(
-        connection,
-        "lrs_term (term, stored, verb, via)",
-        [_TERM_ROW(4, 8, term, 8, stored, 8, verb, 2, via) for term in terms],
-    )
-
-
-def _statement_rows(store: int, rows: Sequence[Row]) -> list[bytes]:
-    pieces: list[bytes] = []
-    for row in rows:
-        body = row.body
-        pieces.append(_STATEMENT_ROW(5, 4, store, 8, row.stored, 16, row.id, 1, 0, len(body)))
-        pieces.append(body)
-    return pieces
-
-
-def _term_rows(rows: Sequence[Row]) -> list[bytes]:
-    pieces: list[bytes] = []
-    for row in rows:
-        verb, stored = row.terms[0], row.stored
-        for term in row.terms:
-            pieces.append(_TERM_ROW(4, 8, term, 8, stored, 8, verb, 2, 0))
-    return pieces
-
-
-def _copy(connection: Connection[Any], target: str, pieces: list[bytes]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy:
-        copy.write(b"".join([_COPY_BEGIN, *pieces, _COPY_END]))
+    given = array(INT8, [_LENGTH_8 + term for term in terms])
+    _INSERT_TERMS.run(connection, [given, int8(stored), verb, int4(via)])
 
 
 def bodies_of(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:

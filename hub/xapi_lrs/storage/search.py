@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
+from hub.xapi_lrs.storage import wire
 from hub.xapi_lrs.storage.intake import ORDER_LOCK
+from hub.xapi_lrs.storage.wire import Prepared, int4, int8
 
 Found = list[tuple[int, bytes]]
+
+#: The parameters that every query has; those of its terms follow.
+_STORE, _AFTER, _BEFORE, _LIMIT = "$1::int", "$2::bigint", "$3::bigint", "$4::int"
+_FIXED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,89 +37,107 @@ class Search:
 
 def find(connection: Connection[Any], store: int, search: Search) -> Found:
     """The `stored` time and body of each match in order, no more than the limit, voided ones left out."""
-    query = _by_terms(search) if search.terms else _by_time(search)
-    parameters: dict[str, Any] = {
-        "store": store,
-        "after": search.after,
-        "before": search.before,
-        "verb": search.verb,
-        "limit": search.limit,
-    }
-    for group, members in enumerate(search.terms):
-        parameters |= {f"t{group}_{n}": term for n, term in enumerate(members)}
-    return connection.execute(query.encode(), parameters, binary=True).fetchall()
+    query = _query(tuple(len(group) for group in search.terms), search.verb is not None, search.ascending)
+    parameters = [int4(store), int8(search.after), int8(search.before), int4(search.limit)]
+    parameters += [int8(term) for group in search.terms for term in group]
+    if search.verb is not None:
+        parameters.append(int8(search.verb))
+    return [(wire.integer(stored), body) for stored, body in wire.rows(query.run(connection, parameters))]
 
 
-def _by_time(search: Search) -> str:
+@lru_cache(maxsize=256)
+def _query(groups: tuple[int, ...], has_verb: bool, ascending: bool) -> Prepared:
+    """The query for groups of so many terms."""
+    order = "ASC" if ascending else "DESC"
+    name = f"lrs_find_{'_'.join(map(str, groups))}_{'verb' if has_verb else 'any'}_{order.lower()}"
+    if not groups:
+        return Prepared(name, _by_time(order))
+    numbers = iter(range(_FIXED + 1, _FIXED + 1 + sum(groups)))
+    terms = [[f"${next(numbers)}::bigint" for _ in range(count)] for count in groups]
+    verb = f" AND verb = ${_FIXED + 1 + sum(groups)}::bigint" if has_verb else ""
+    return Prepared(name, _by_terms(terms, verb, order))
+
+
+def _by_time(order: str) -> str:
     return f"""
     SELECT stored, body FROM lrs_statement
-     WHERE store = %(store)s AND stored > %(after)s AND stored < %(before)s AND NOT is_voided
-     ORDER BY stored {_order(search)} LIMIT %(limit)s
+     WHERE store = {_STORE} AND stored > {_AFTER} AND stored < {_BEFORE} AND NOT is_voided
+     ORDER BY stored {order} LIMIT {_LIMIT}
     """
 
 
-def _by_terms(search: Search) -> str:
+def _by_terms(groups: list[list[str]], verb: str, order: str) -> str:
     """Walk the first group's range of the index; ask the other groups and the statement about each entry."""
-    others = "".join(_also(search, group) for group in range(1, len(search.terms)))
+    others = "".join(_also(members) for members in groups[1:])
     return f"""
     SELECT s.stored, s.body
-      FROM (SELECT DISTINCT d.stored FROM ({_range(search)}) d WHERE true {others} ORDER BY d.stored {_order(search)}) f
-      JOIN lrs_statement s ON s.store = %(store)s AND s.stored = f.stored
-     WHERE s.stored > %(after)s AND s.stored < %(before)s AND NOT s.is_voided
-     ORDER BY f.stored {_order(search)} LIMIT %(limit)s
+      FROM (SELECT DISTINCT d.stored FROM ({_range(groups[0], verb, order)}) d WHERE true {others}
+             ORDER BY d.stored {order}) f
+      JOIN lrs_statement s ON s.store = {_STORE} AND s.stored = f.stored
+     WHERE s.stored > {_AFTER} AND s.stored < {_BEFORE} AND NOT s.is_voided
+     ORDER BY f.stored {order} LIMIT {_LIMIT}
     """
 
 
-def _range(search: Search) -> str:
-    """One ordered index range for each member of the first group, merged."""
-    verb = " AND verb = %(verb)s" if search.verb is not None else ""
-    via = ", via" if len(search.terms) > 1 else ""
+def _range(members: list[str], verb: str, order: str) -> str:
+    """One ordered index range for each member of the group, merged."""
     return " UNION ALL ".join(
-        f"(SELECT stored{via} FROM lrs_term WHERE term = %(t0_{n})s"
-        f" AND stored > %(after)s AND stored < %(before)s{verb} ORDER BY stored {_order(search)})"
-        for n in range(len(search.terms[0]))
+        f"(SELECT stored, via FROM lrs_term WHERE term = {term}"
+        f" AND stored > {_AFTER} AND stored < {_BEFORE}{verb} ORDER BY stored {order})"
+        for term in members
     )
 
 
-def _also(search: Search, group: int) -> str:
+def _also(members: list[str]) -> str:
     """The entry has a term of this group too, from the same statement (`via`)."""
-    members = ", ".join(f"%(t{group}_{n})s" for n in range(len(search.terms[group])))
-    return f" AND EXISTS (SELECT FROM lrs_term o WHERE o.term IN ({members}) AND o.stored = d.stored AND o.via = d.via)"
+    listed = ", ".join(members)
+    return f" AND EXISTS (SELECT FROM lrs_term o WHERE o.term IN ({listed}) AND o.stored = d.stored AND o.via = d.via)"
 
 
-def _order(search: Search) -> str:
-    return "ASC" if search.ascending else "DESC"
+_FIND_ONE = Prepared(
+    "lrs_find_one",
+    """
+    SELECT s.stored, s.is_voided, s.body
+      FROM lrs_statement_id i JOIN lrs_statement s ON s.store = i.store AND s.stored = i.stored
+     WHERE i.store = $1::int AND i.id = $2::uuid
+    """,
+)
 
 
 def find_one(connection: Connection[Any], store: int, statement_id: UUID) -> tuple[int, bool, bytes] | None:
     """When a statement was stored, whether it is voided, and its body."""
-    query = """
-    SELECT s.stored, s.is_voided, s.body
-      FROM lrs_statement_id i JOIN lrs_statement s ON s.store = i.store AND s.stored = i.stored
-     WHERE i.store = %s AND i.id = %s
-    """
-    return connection.execute(query, (store, statement_id), binary=True).fetchone()
+    for stored, is_voided, body in wire.rows(_FIND_ONE.run(connection, [int4(store), statement_id.bytes])):
+        return wire.integer(stored), is_voided == b"\x01", body
+    return None
+
+
+_IS_FILED = Prepared(
+    "lrs_is_filed", "SELECT 1 FROM lrs_term WHERE term = $1::bigint AND stored = $2::bigint AND via = 0"
+)
 
 
 def is_filed_under(connection: Connection[Any], term: int, stored: int) -> bool:
     """Whether the statement itself has the term."""
-    query = "SELECT 1 FROM lrs_term WHERE term = %s AND stored = %s AND via = 0"
-    return connection.execute(query, (term, stored)).fetchone() is not None
+    return _IS_FILED.run(connection, [int8(term), int8(stored)]).ntuples > 0
+
+
+_THROUGH = Prepared(
+    "lrs_through",
+    """
+    SELECT now_us, (SELECT last_stored FROM lrs_store WHERE number = $1::int),
+           pg_try_advisory_xact_lock_shared($2::int, $1::int)
+      FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us OFFSET 0) t
+    """,
+)
 
 
 def consistent_through(connection: Connection[Any], store: int) -> int:
     """Microseconds up to which no statement can come any more: no transaction that will commit is before it.
 
     A writer holds the lock of its store; whoever takes it later gets a later time. So when it is free, that is the
-    clock of before it was asked for; while it is held, it is the newest committed time. The connection must commit by
-    itself: the lock that is taken to ask is given back at the end of this statement.
+    clock of before it was asked for; while it is held, it is the newest committed time. No transaction may be open:
+    the lock that is taken to ask is given back at the end of this statement.
     """
-    query = """
-    SELECT now_us, (SELECT last_stored FROM lrs_store WHERE number = %(store)s),
-           pg_try_advisory_xact_lock_shared(%(space)s, %(store)s)
-      FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us) t
-    """
-    row = connection.execute(query, {"store": store, "space": ORDER_LOCK}).fetchone()
-    assert row is not None
-    now, last, is_free = row
-    return max(now, last) if is_free else last
+    [(now, last, is_free)] = wire.rows(_THROUGH.run(connection, [int4(store), int4(ORDER_LOCK)]))
+    newest = wire.integer(last)
+    return max(wire.integer(now), newest) if is_free == b"\x01" else newest
