@@ -44,7 +44,9 @@ def course(count: int, width: int) -> Organization:
 def _leaf(identifier: str, number: int) -> Item:
     waits = SequencingRule("disabled", (Condition("satisfied", operator="not", referenced_objective="before"),))
     written = ObjectiveMap(target=f"goal-{number}", write_satisfied_status=True, write_normalized_measure=True)
-    objectives = [Objective("own", is_primary=True, satisfied_by_measure=True, min_normalized_measure=0.5, maps=(written,))]
+    objectives = [
+        Objective("own", is_primary=True, satisfied_by_measure=True, min_normalized_measure=0.5, maps=(written,))
+    ]
     if number % 10 == 9:
         objectives.append(Objective("before", is_primary=False, maps=(ObjectiveMap(target=f"goal-{number - 1}"),)))
     return Item(
