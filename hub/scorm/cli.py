@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.identity import Principal
+from hub.scorm.services.folders import as_archive
 from hub.scorm.services.imports import Busy, Imports, JobView, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.lint import LintResult
@@ -29,9 +30,7 @@ _PATIENCE_SECONDS = 5.0
 _LISTED = 200
 _EXIT_CODES = {"accepted": 0, "refused": REFUSED, "dangerous": DANGEROUS}
 
-files_argument = click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+files_argument = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 
 
 @click.command("import")
@@ -43,7 +42,7 @@ files_argument = click.argument(
 def import_packages(
     line: CommandLine, files: tuple[Path, ...], package_id: str | None, tenant: str | None, as_json: bool
 ) -> None:
-    """Import packages and wait until they are ready.
+    """Import packages and wait until they are ready. A folder is zipped first.
 
     Exit code 0 when all are ready, 1 when one is refused, 3 when one is refused as dangerous.
 
@@ -69,14 +68,14 @@ def import_packages(
 @files_argument
 @json_option
 def lint(files: tuple[Path, ...], as_json: bool) -> None:
-    """Judge packages as an import would, without any server.
+    """Judge packages (zips, or folders that would be zipped) as an import would, without any server.
 
     Exit code 0 when all can be imported, 1 when one is refused, 3 when one is refused as dangerous.
 
     \b
     Example: hub lint fire-safety.zip
     """
-    results = [lint_file(file) for file in files]
+    results = [_lint(file) for file in files]
     if as_json:
         _print_json([asdict(result) for result in results])
     else:
@@ -299,8 +298,8 @@ def launch_link(line: CommandLine, registration_id: str, tenant: str | None, as_
 
 def _import(imports: Imports, principal: Principal, file: Path, package_id: str | None, shown: "_Shown") -> JobView:
     """Upload the file and follow its job to the end."""
-    with file.open("rb") as body:
-        job = imports.accept(principal, Upload(body, file.name, package_id))
+    with as_archive(file) as archive, archive.open("rb") as body:
+        job = imports.accept(principal, Upload(body, archive.name, package_id))
     begun = time.monotonic()
     while not job.is_finished:
         shown(file.name, job)
@@ -310,6 +309,11 @@ def _import(imports: Imports, principal: Principal, file: Path, package_id: str 
         job = imports.get(principal, job.id)
     shown(file.name, job)
     return job
+
+
+def _lint(file: Path) -> LintResult:
+    with as_archive(file) as archive:
+        return replace(lint_file(archive), file=str(file))
 
 
 def _work_here(imports: Imports, principal: Principal, job: JobView) -> None:

@@ -9,9 +9,10 @@ from click.testing import CliRunner, Result
 from hub.bootstrap import Hub
 from hub.cli import cli
 from hub.command_line import CommandLine
+from hub.errors import Invalid
 from hub.oauth.services.tenants import TenantView
 from hub.scorm import cli as commands
-from tests.support.packages import course_1_2, course_2004, manifest_1_2, package_of
+from tests.support.packages import PAGE, course_1_2, course_2004, manifest_1_2, package_of
 
 
 @pytest.fixture
@@ -101,6 +102,24 @@ def test_lint_looks_into_the_data(hub_command: Commands, tmp_path: Path) -> None
     result = hub_command.run_bare("lint", tmp_path / "damaged.zip")
     assert result.exit_code == 1
     assert "[archive.damaged-entry]" in result.output
+
+
+def test_folders_are_zipped(hub_command: Commands, tmp_path: Path) -> None:
+    course = tmp_path / "My course"
+    (course / "media").mkdir(parents=True)
+    (course / ".git").mkdir()
+    (course / ".git" / "config").write_text("hidden")
+    (course / "imsmanifest.xml").write_bytes(manifest_1_2())
+    (course / "index.html").write_bytes(PAGE)
+    (course / "media" / "a.mp3").write_bytes(b"sound")
+    assert "can be imported: SCORM 1.2, “A course”, 3 files" in hub_command.run_bare("lint", course).output
+    (first,) = json.loads(hub_command.run("import", course, "--package-id", "p", "--json").output)
+    (again,) = json.loads(hub_command.run("import", course, "--package-id", "p", "--json").output)
+    assert (first["archive_name"], first["version"], again["version"]) == ("My course.zip", 1, 1)
+    (course / "link.html").symlink_to("/etc/hostname")
+    refused = hub_command.run_bare("lint", course)
+    assert isinstance(refused.exception, Invalid)
+    assert "link.html" in refused.exception.violations[0].where
 
 
 @pytest.mark.parametrize(
