@@ -10,6 +10,7 @@ _REPACK = "Export the package again from the authoring tool, or zip its folder a
 _EXPORT = "Export the package again from the authoring tool."
 _CP = "IMS Content Packaging 1.1.4 Information Model"
 _CAM = "SCORM 2004 4th Ed. CAM"
+_SN = "SCORM 2004 4th Ed. SN"
 _CAM12 = "SCORM 1.2 CAM"
 
 #: The container: PKWARE's APPNOTE describes the format, SCORM says only that a package is a zip.
@@ -361,6 +362,48 @@ MANIFEST_RULES: dict[str, Rule] = {
         "An objective of “{identifier}” has no objectiveID and was passed over.",
         "Only the primary objective without map infos may lack an id.",
         f"{_CAM}, <objectives>",
+    ),
+    "sequencing.unreachable": Rule(
+        _WARNING,
+        "What is below “{identifier}” can neither be chosen nor reached in order; only a jump gets there.",
+        "Allow choice or flow in its control mode.",
+        f"{_SN} 3.2",
+    ),
+    "sequencing.no-attempts": Rule(
+        _WARNING,
+        "“{identifier}” allows no attempt at all.",
+        "Raise attemptLimit or remove it.",
+        f"{_SN} 3.5.1",
+    ),
+    "sequencing.always-disabled": Rule(
+        _WARNING,
+        "“{identifier}” is always disabled, so learners never get it.",
+        "Correct the condition of the rule, or remove the item.",
+        f"{_SN} 3.4",
+    ),
+    "sequencing.endless": Rule(
+        _WARNING,
+        "After “{identifier}” the action {action} always follows, so learners go round in circles.",
+        "Give the rule a condition, or the item an attempt limit.",
+        f"{_SN} 3.4",
+    ),
+    "sequencing.never-true": Rule(
+        _WARNING,
+        "A rule of “{identifier}” ({action}) wants a condition and its opposite; it never applies.",
+        "Correct its conditions, or combine them by any.",
+        f"{_SN} 3.4",
+    ),
+    "sequencing.count-too-high": Rule(
+        _WARNING,
+        "A rollup rule of “{identifier}” wants {count} items, but there are {children}; it never applies.",
+        "Lower minimumCount.",
+        f"{_SN} 3.7",
+    ),
+    "sequencing.selects-too-many": Rule(
+        _HINT,
+        "“{identifier}” selects {count} of its {children} items; all are taken.",
+        "Lower selectCount.",
+        f"{_SN} 3.11",
     ),
     "sequencing.version": Rule(
         _HINT,

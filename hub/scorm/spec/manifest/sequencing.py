@@ -24,6 +24,7 @@ from hub.scorm.spec.manifest.course import (
 )
 from hub.scorm.spec.manifest.findings import Report
 from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.sequencing_notes import notes
 from hub.scorm.spec.manifest.values import Reader, boolean, count, decimal, one_of, text_of
 from hub.scorm.spec.manifest.xml import Document
 
@@ -100,6 +101,8 @@ class SequencingReader:
             self._report.add(finding("sequencing.reference-missing", place, identifier=identifier, reference=reference))
         sequencing = self._read(element, _parts(referenced), identifier)
         self._check_references(element, sequencing, identifier)
+        children = len(owner.findall("{cp}item"))
+        self._report.extend(notes(sequencing, identifier, children, self._document.place(element)))
         return sequencing
 
     def _read(self, element: etree._Element, inherited: dict[str, etree._Element], identifier: str) -> Sequencing:
