@@ -44,7 +44,7 @@ NOTICES = {
     "client-revoked": _l("The client was revoked. Its tokens stop working within a second."),
     "person-created": _l("The account was made."),
     "person-changed": _l("The account was changed."),
-    "password-changed": _l("Your password was changed."),
+    "password-changed": _l("Your password was changed. Sessions in other browsers have ended."),
     "package-changed": _l("The package was changed."),
     "package-deleted": _l("The package was deleted with all its files."),
     "platform-added": _l("The platform was added."),

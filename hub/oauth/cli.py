@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.errors import NotFound
 from hub.identity import ROLES
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.clients import GRANTS, Clients, NewClient
@@ -156,6 +157,27 @@ def list_users(line: CommandLine, search: str, tenant: str | None, as_json: bool
         click.echo(
             f"  {person.email}  {person.name}: {', '.join(person.roles)}{'' if person.is_active else ' (closed)'}"
         )
+
+
+@user.command("password")
+@click.argument("email")
+@password_option
+@tenant_option
+@json_option
+@pass_command_line
+def reset_password(line: CommandLine, email: str, password_stdin: bool, tenant: str | None, as_json: bool) -> None:
+    """Give a user a new password; their open sessions end at once.
+
+    \b
+    Example: hub user password author@school.example
+    """
+    principal, users = line.principal(tenant), line.hub.service(Users)
+    found = [person for person in users.list(principal, email, None, 200) if person.email == email.strip().lower()]
+    if not found:
+        raise NotFound(f"There is no user {email}.", code="user_not_found")
+    made = users.reset_password(principal, found[0].id, _given_password(password_stdin))
+    facts = {"email": found[0].email} | ({"password": made} if made else {})
+    report(as_json, f"Gave {found[0].email} a new password.{' It is not shown again.' if made else ''}", facts)
 
 
 @click.group()

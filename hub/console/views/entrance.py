@@ -68,7 +68,9 @@ def account_password() -> AnyResponse | tuple[str, int]:
     done = form.attempt(lambda: _change_password(form))
     if done is None:
         return render_template("console/account.html", form=form), form.status
-    return redirect(url_for("console.account", done="password-changed"), 303)
+    response = make_response(redirect(url_for("console.account", done="password-changed"), 303))
+    service(BrowserSessions).begin(response, service(SignIn).begin_anew(principal()))
+    return response
 
 
 def _change_password(form: Form) -> bool:

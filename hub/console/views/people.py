@@ -39,7 +39,7 @@ def people_create() -> Response | str | tuple[str, int]:
     if made is None:
         return render_template("console/person_new.html", form=form, roles=ROLE_NAMES), form.status
     person, password = made
-    return render_template("console/person_made.html", person=person, password=password)
+    return render_template("console/person_made.html", person=person, password=password, is_new=True)
 
 
 @console.get("/people/<uuid:user_id>")
@@ -61,6 +61,14 @@ def people_change(user_id: UUID) -> Response | tuple[str, int]:
     if changed is None:
         return _person_page(service(Users).get(principal(), user_id), form), form.status
     return redirect(url_for("console.people_one", user_id=user_id, done="person-changed"), 303)
+
+
+@console.post("/people/<uuid:user_id>/password")
+@action("users.write")
+def people_reset_password(user_id: UUID) -> str:
+    person = service(Users).get(principal(), user_id)
+    password = service(Users).reset_password(principal(), user_id)
+    return render_template("console/person_made.html", person=person, password=password, is_new=False)
 
 
 def _person_page(person: Person, form: Form) -> str:

@@ -19,7 +19,7 @@ from hub.errors import TooMany, Unauthenticated
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.services.users import Passwords
 from hub.oauth.spec.passwords import MAXIMUM_LENGTH, normalized
-from hub.oauth.spec.secrets import digest
+from hub.oauth.spec.secrets import digest, matches
 from hub.oauth.storage import users as storage
 from hub.ports import Clock, Ids, Transients
 
@@ -72,15 +72,25 @@ class SignIn:
         self._slow_down(email, address)
         user = self._account(email, password)
         now = self._clock.now()
+        password_hash = self._present_hash(user, password)
         with self._db.unit_of_work() as work:
-            storage.note_sign_in(work.session, user.tenant_id, user.id, now, self._stronger_hash(user, password))
+            storage.note_sign_in(work.session, user.tenant_id, user.id, now, password_hash)
             record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id))
         self._transients.delete(_account_counter(email, address))
-        return self._begin_session(user, now)
+        return self._begin_session(user.tenant_id, user.id, password_hash, now)
 
-    def _stronger_hash(self, user: User, password: str) -> str | None:
-        outdated = user.password_hash is not None and self._passwords.is_outdated(user.password_hash)
-        return self._passwords.hash(normalized(password)) if outdated else None
+    def begin_anew(self, principal: Principal) -> str:
+        """A new session for someone who has just changed the password, which ended all the others."""
+        with self._db.read() as session:
+            user = storage.user_of_tenant(session, principal.tenant_id, UUID(principal.id))
+        if user is None or user.password_hash is None:
+            raise Unauthenticated("There is no such account.")
+        return self._begin_session(user.tenant_id, user.id, user.password_hash, self._clock.now())
+
+    def _present_hash(self, user: User, password: str) -> str:
+        """The hash of the right password as it is to be kept: made anew where today's parameters are stronger."""
+        kept = user.password_hash or ""
+        return self._passwords.hash(normalized(password)) if self._passwords.is_outdated(kept) else kept
 
     def _slow_down(self, email: str, address: str) -> None:
         counted = (
@@ -115,9 +125,14 @@ class SignIn:
             for account in accounts:
                 record(work.session, self._ids.uuid(), _actor(account), "session.refused", str(account.id))
 
-    def _begin_session(self, user: User, now: datetime) -> str:
+    def _begin_session(self, tenant_id: UUID, user_id: UUID, password_hash: str, now: datetime) -> str:
         session_id = self._ids.secret()
-        kept = {"tenant": str(user.tenant_id), "user": str(user.id), "began_at": now.isoformat()}
+        kept = {
+            "tenant": str(tenant_id),
+            "user": str(user_id),
+            "began_at": now.isoformat(),
+            "password": digest(password_hash),
+        }
         self._transients.put(_session_key(session_id), orjson.dumps(kept), self._longest)
         self._transients.put(_use_key(session_id), b"1", self._idle)
         return session_id
@@ -125,7 +140,8 @@ class SignIn:
     def who(self, session_id: str) -> SignedIn | None:
         """Who the session belongs to; None when it ended, was not used for too long, or the account was closed.
 
-        Roles are read anew each time, so that what is taken away is gone at once.
+        Roles are read anew each time, so that what is taken away is gone at once. A session lives no longer than the
+        password that began it.
         """
         kept = self._transients.get(_session_key(session_id))
         if kept is None or self._transients.get(_use_key(session_id)) is None:
@@ -133,7 +149,7 @@ class SignIn:
         session = orjson.loads(kept)
         with self._db.read() as read:
             found = storage.user_with_roles(read, UUID(session["tenant"]), UUID(session["user"]))
-        if found is None:
+        if found is None or not matches(found[0].password_hash or "", session["password"]):
             return None
         self._transients.put(_use_key(session_id), b"1", self._idle)
         user, tenant, roles = found

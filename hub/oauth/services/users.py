@@ -150,8 +150,30 @@ class Users:
             record(work.session, self._ids.uuid(), principal, "user.changed", str(user.id), details)
             return _shown(user, after)
 
+    def reset_password(self, principal: Principal, user_id: UUID, password: str | None = None) -> str | None:
+        """Give a user a new password, which ends their sessions; returns the one that was made if none was given.
+
+        `Forbidden` for a user who may do more than the one who asks.
+        """
+        principal.require("users.write")
+        person = self.get(principal, user_id)
+        _refuse_more_than(principal, person.roles)
+        made = self._ids.secret()[:20] if password is None else None
+        new = made or password or ""
+        _refuse_weak(new, person.email, person.name)
+        self._set_password(principal, user_id, self._passwords.hash(normalized(new)), "user.password_reset")
+        return made
+
+    def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str) -> None:
+        with self._db.unit_of_work() as work:
+            _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id)).password_hash = password_hash
+            record(work.session, self._ids.uuid(), principal, deed, str(user_id))
+
     def change_own_password(self, principal: Principal, old: str, new: str) -> None:
-        """A user gives a new password, proving the old one first. `Invalid` names the field that does not fit."""
+        """A user gives a new password, proving the old one first; it ends every session of theirs.
+
+        `Invalid` names the field that does not fit.
+        """
         user_id = UUID(principal.id)
         with self._db.read() as session:
             user = _existing(storage.user_of_tenant(session, principal.tenant_id, user_id))
@@ -159,10 +181,7 @@ class Users:
             fault = Violation("sign-in", "old_password", "is not your present password")
             raise Invalid("The password was not changed.", violations=[fault])
         _refuse_weak(new, user.email, user.name)
-        password_hash = self._passwords.hash(normalized(new))
-        with self._db.unit_of_work() as work:
-            _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id)).password_hash = password_hash
-            record(work.session, self._ids.uuid(), principal, "user.password_changed", principal.id)
+        self._set_password(principal, user_id, self._passwords.hash(normalized(new)), "user.password_changed")
 
 
 def _checked(wanted: NewPerson) -> tuple[str, str, tuple[str, ...]]:

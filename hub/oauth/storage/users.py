@@ -84,9 +84,10 @@ def active_administrators(session: Session, tenant_id: UUID) -> Sequence[UUID]:
     ).all()
 
 
-def note_sign_in(session: Session, tenant_id: UUID, user_id: UUID, now: datetime, new_hash: str | None) -> None:
-    """Keep when the user signed in last and, where the hashing got stronger, the password's new hash."""
-    values: dict[str, object] = {"last_sign_in_at": now}
-    if new_hash is not None:
-        values["password_hash"] = new_hash
-    session.execute(update(User).where(User.tenant_id == tenant_id, User.id == user_id).values(values))
+def note_sign_in(session: Session, tenant_id: UUID, user_id: UUID, now: datetime, password_hash: str) -> None:
+    """Keep when the user signed in last, and the password's hash as it is now."""
+    session.execute(
+        update(User)
+        .where(User.tenant_id == tenant_id, User.id == user_id)
+        .values(last_sign_in_at=now, password_hash=password_hash)
+    )

@@ -51,6 +51,16 @@ def test_people_are_found_and_changed(client, admin, hub, system):
     assert "closed" in page, "without the tick the account is closed"
 
 
+def test_a_forgotten_password_is_replaced_and_shown_once(client, admin, hub, system):
+    person = make_account(hub, system, "author", name="Zoe").person
+    path = f"/people/{person.id}"
+    made = send(client, path, f"{path}/password")
+    assert "New password of Zoe" in made.text
+    password = shown(made, "Password")
+    send(client, "/account", "/sign-out")
+    assert send(client, "/sign-in", "/sign-in", email=person.email, password=password).status_code == 303
+
+
 def test_the_last_administrator_cannot_be_closed(client, admin):
     path = f"/people/{admin.person.id}"
     answer = send(client, path, path, name="Me", roles="author", is_active="yes")

@@ -174,6 +174,7 @@ def test_a_person_changes_the_own_password(client, account):
     assert "is not the same as the new password" in differs.text
     done = client.post("/account/password", data=form | {"password_again": form["password"]})
     assert done.status_code == 303
+    assert "was changed" in client.get(done.headers["Location"]).text, "this browser stays signed in"
     client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
     assert sign_in(client, Account(account.person, "a new phrase to keep")).status_code == 303
 

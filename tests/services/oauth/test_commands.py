@@ -103,6 +103,14 @@ def test_users_are_listed_however_many_there_are(run, hub, system, monkeypatch):
     assert "1 user(s)." in run(user, "list", "--search", "bob").stdout
 
 
+def test_a_forgotten_password_is_replaced(run, hub):
+    email = f"author-{hub.ports.ids.uuid().hex}@school.example"
+    run(user, "create", "--email", email, "--name", "A. Author", "--role", "author")
+    facts = json.loads(run(user, "password", email.upper(), "--json").stdout)
+    assert hub.service(SignIn).sign_in(email, facts["password"], HERE)
+    assert run(user, "password", "nobody@school.example").exception is not None
+
+
 @pytest.mark.parametrize("command", [oauth.commands["client"].commands, user.commands, admin.commands])
 def test_every_command_has_an_example(command):
     assert all("Example: hub" in each.help for each in command.values())

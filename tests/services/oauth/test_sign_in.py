@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import argon2
 import pytest
 
-from hub.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated, Unprocessable
-from hub.identity import system_principal
+from hub.db.tables import User
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unprocessable
+from hub.identity import Principal, system_principal
+from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT, SignIn
 from hub.oauth.services.tenants import Tenants
@@ -193,6 +196,47 @@ def test_a_user_changes_the_own_password_by_proving_the_old_one(users, entrance,
         users.change_own_password(known.principal, PASSWORD, "12345678")
     users.change_own_password(known.principal, PASSWORD, "a new phrase to keep")
     assert entrance.sign_in(author.person.email, "a new phrase to keep", address)
+
+
+def test_a_session_lives_no_longer_than_its_password(users, entrance, author, address):
+    first, second = (entrance.sign_in(author.person.email, PASSWORD, address) for _ in range(2))
+    known = entrance.who(first).principal
+    users.change_own_password(known, PASSWORD, "a new phrase to keep")
+    assert entrance.who(first) is None
+    assert entrance.who(second) is None
+    assert entrance.who(entrance.begin_anew(known)).principal.id == known.id
+
+
+def test_a_forgotten_password_is_replaced_and_sessions_end(users, system, entrance, author, address):
+    session_id = entrance.sign_in(author.person.email, PASSWORD, address)
+    made = users.reset_password(system, author.person.id)
+    assert entrance.who(session_id) is None
+    assert entrance.who(entrance.sign_in(author.person.email, made, address))
+    with pytest.raises(Invalid):
+        users.reset_password(system, author.person.id, "12345678")
+
+
+def test_nobody_takes_over_an_account_that_may_do_more(hub, users, system):
+    boss = make_account(hub, system, "administrator").person
+    helper = Principal(system.tenant_id, "user", "1", "Helper", frozenset({"users.write", "users.read"}))
+    for attempt in (
+        lambda: users.reset_password(helper, boss.id),
+        lambda: users.create(helper, NewPerson("m@school.example", "M", ("administrator",), PASSWORD)),
+        lambda: users.change(helper, make_account(hub, system, "author").person.id, roles=["administrator"]),
+    ):
+        with pytest.raises(Forbidden):
+            attempt()
+
+
+def test_a_hash_made_with_weaker_parameters_is_made_anew(hub, system, users, author, address):
+    weak = Argon2Passwords(parameters=argon2.Parameters(argon2.Type.ID, 19, 16, 32, 1, 8192, 1))
+    with hub.db.unit_of_work() as work:
+        work.session.get_one(User, author.person.id).password_hash = weak.hash(PASSWORD)
+    entrance = hub.service(SignIn)
+    session_id = entrance.sign_in(author.person.email, PASSWORD, address)
+    assert entrance.who(session_id), "the session belongs to the new hash"
+    with hub.db.read() as session:
+        assert not Argon2Passwords().is_outdated(session.get_one(User, author.person.id).password_hash)
 
 
 def test_people_are_listed_by_address_and_found_by_name(hub, users, system):
