@@ -479,7 +479,7 @@ def _version(
         created_by=job.created_by,
         created_at=now,
         course=as_data(course),
-        files=[[entry.name, entry.size, media_type(entry.name)] for entry in reading.entries],
+        files=[[entry.name, entry.size, media_type(entry.name), entry.crc] for entry in reading.entries],
         findings=[one.as_dict() for one in reading.findings],
     )
 

@@ -13,7 +13,8 @@ from hub.db.audit import record
 from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Unprocessable, Violation
 from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore
-from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES
+from hub.scorm.spec.manifest.comparison import FileChanges, OutlineChanges, compare_files, compare_outlines
+from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES, from_data
 from hub.scorm.storage import courses, packages
 from hub.scorm.storage.packages import PackageRow
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
@@ -69,6 +70,16 @@ class Report:
     standard: str
     counts: dict[str, int]
     findings: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed from the version `before` to the version `after`."""
+
+    before: int
+    after: int
+    files: FileChanges
+    outline: OutlineChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,22 @@ class Packages:
     def files(self, principal: Principal, package_id: str, number: int | None = None) -> Sequence[tuple[str, int, str]]:
         """Path, size in bytes and media type of every file of a version (None: published, or else newest)."""
         _, version = self._version(principal, package_id, number, PackageVersion.files)
-        return [(path, size, kind) for path, size, kind in version.files]
+        return [(path, size, kind) for path, size, kind, *_ in version.files]
+
+    def compare(self, principal: Principal, package_id: str, before: int, after: int) -> Comparison:
+        """What changed from one version to another, by their numbers."""
+        columns = (PackageVersion.files, PackageVersion.course)
+        _, old = self._version(principal, package_id, before, *columns)
+        _, new = self._version(principal, package_id, after, *columns)
+        old_files, new_files = (
+            {path: (size, checksum) for path, size, _, *checksum in version.files} for version in (old, new)
+        )
+        return Comparison(
+            before=before,
+            after=after,
+            files=compare_files(old_files, new_files),
+            outline=compare_outlines(from_data(old.course), from_data(new.course)),
+        )
 
     def course(self, principal: Principal, package_id: str, number: int | None = None) -> dict[str, Any]:
         """The manifest of a version as data (`hub.scorm.spec.manifest.course`)."""

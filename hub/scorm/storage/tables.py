@@ -51,7 +51,7 @@ class PackageVersion(Base, TenantOwned, Timestamped):
     """One imported zip. Its files lie in the object store under `content_prefix`, the zip itself at `archive_key`.
 
     `course` is the whole Course model (`hub.scorm.spec.manifest.course`) as JSON; `files` lists
-    `[path, size, content_type]` of every file of the content, relative to `content_prefix`.
+    `[path, size, content_type, crc32]` of every file of the content, relative to `content_prefix`.
     """
 
     __tablename__ = "package_version"

@@ -132,6 +132,48 @@ class FileSchema(ma.Schema):
     content_type = fields.String(metadata={"example": "text/html"})
 
 
+class FileChangesSchema(ma.Schema):
+    """Files that are new, gone, or have other bytes."""
+
+    added = fields.List(fields.String(), metadata={"example": ["media/intro.mp4"]})
+    removed = fields.List(fields.String(), metadata={"example": []})
+    changed = fields.List(fields.String(), metadata={"example": ["index.html"]})
+
+
+class ItemChangeSchema(ma.Schema):
+    """An item with other facts than before."""
+
+    identifier = fields.String(metadata={"example": "ITEM-1"})
+    title = fields.String(metadata={"example": "Introduction"})
+    what = fields.List(fields.String(), metadata={"example": ["title", "mastery score"]})
+
+
+class OutlineChangesSchema(ma.Schema):
+    """Items that are new, gone, or differ."""
+
+    added = fields.List(fields.String(), metadata={"description": "Titles", "example": ["Quiz"]})
+    removed = fields.List(fields.String(), metadata={"description": "Titles", "example": []})
+    changed = fields.List(fields.Nested(ItemChangeSchema))
+    is_reordered = fields.Boolean(metadata={"description": "Whether items that were there before have moved"})
+
+
+class ComparisonSchema(ma.Schema):
+    """What changed from one version to another."""
+
+    before = fields.Integer(metadata={"example": 1})
+    after = fields.Integer(metadata={"example": 2})
+    files = fields.Nested(FileChangesSchema)
+    outline = fields.Nested(OutlineChangesSchema)
+
+
+class ComparisonArguments(ma.Schema):
+    """With which version to compare."""
+
+    since = fields.Integer(
+        load_default=None, strict=False, metadata={"description": "The older version; the one before without it"}
+    )
+
+
 class JobSchema(ma.Schema):
     """An import on its way."""
 

@@ -14,8 +14,10 @@ from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.paging import Cursors, link_next, page_of
 from hub.scorm.services.imports import Imports, JobView, Upload
-from hub.scorm.services.packages import Changes, Packages, PackageView, Report, VersionView
+from hub.scorm.services.packages import Changes, Comparison, Packages, PackageView, Report, VersionView
 from hub.scorm.views.package_schemas import (
+    ComparisonArguments,
+    ComparisonSchema,
     FileSchema,
     IdempotencySchema,
     JobListArguments,
@@ -192,6 +194,22 @@ class VersionFiles(MethodView):
         """List the files of a version"""
         files = service(Packages).files(principal(), package_id, number)
         return [{"path": path, "size": size, "content_type": kind} for path, size, kind in files]
+
+
+@packages_api.route("/<string:package_id>/versions/<int:number>/changes")
+class VersionChanges(MethodView):
+    """What a version changed."""
+
+    @action("packages.read")
+    @packages_api.arguments(ComparisonArguments, location="query")
+    @packages_api.response(200, ComparisonSchema)
+    def get(self, wanted: dict[str, Any], package_id: str, number: int) -> Comparison:
+        """See what a version changed
+
+        Files by their content and items by their identifiers, compared with the version `since`.
+        """
+        since = number - 1 if wanted["since"] is None else wanted["since"]
+        return service(Packages).compare(principal(), package_id, since, number)
 
 
 @packages_api.route("/<string:package_id>/versions/<int:number>/archive")

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from hub.scorm.services.imports import Imports
-from tests.support.packages import PAGE, course_1_2, course_2004, manifest_1_2, package_of
+from tests.support.packages import ORGANIZATIONS, PAGE, course_1_2, course_2004, manifest_1_2, package_of
 
 
 def test_an_upload_is_a_job_to_follow(api):
@@ -89,6 +89,32 @@ def test_what_is_not_there_is_404(api, path):
     answer = api.get(path)
     assert answer.status_code == 404
     assert answer.content_type == "application/problem+json"
+
+
+def test_what_a_version_changed(api):
+    quiz = '<item identifier="ITEM-2" identifierref="RES-1"><title>Quiz</title></item>'
+    first = {"imsmanifest.xml": manifest_1_2(), "index.html": PAGE, "old.js": b"1", "same.css": b"x"}
+    outline = ORGANIZATIONS.replace("First page", "Welcome").replace("    </organization>", quiz + "</organization>")
+    second = {"imsmanifest.xml": manifest_1_2(outline), "index.html": b"<p>new", "new.js": b"1", "same.css": b"x"}
+    api.imported(package_of(first), package_id="p")
+    api.imported(package_of(second), package_id="p")
+    changes = api.get("/packages/p/versions/2/changes").json
+    assert changes == {
+        "before": 1,
+        "after": 2,
+        "files": {"added": ["new.js"], "removed": ["old.js"], "changed": ["imsmanifest.xml", "index.html"]},
+        "outline": {
+            "added": ["Quiz"],
+            "removed": [],
+            "changed": [{"identifier": "ITEM-1", "title": "Welcome", "what": ["title"]}],
+            "is_reordered": False,
+        },
+    }
+    backwards = api.get("/packages/p/versions/1/changes?since=2").json
+    assert backwards["files"]["added"] == ["old.js"]
+    assert backwards["outline"]["removed"] == ["Quiz"]
+    assert api.get("/packages/p/versions/1/changes").status_code == 404
+    assert api.get("/packages/p/versions/2/changes?since=x").status_code == 422
 
 
 class TestListing:
