@@ -118,6 +118,7 @@ XML_RULES: dict[str, Rule] = {
     ),
     "xml.too-deep": Rule(_DANGER, "Elements are nested more than {limit} deep.", _EXPORT),
     "xml.too-large": Rule(_DANGER, "The file has {found} bytes; at most {limit} are read.", _EXPORT),
+    "xml.too-many-tags": Rule(_DANGER, "The file has {found} tags; at most {limit} are read.", _EXPORT),
     "xml.encoding": Rule(
         _ERROR, "The text cannot be read as {encoding}.", "Save the file as UTF-8 and declare that encoding."
     ),

@@ -14,7 +14,9 @@ from lxml import etree
 from hub.scorm.spec.manifest.findings import Finding, Place, Refused
 from hub.scorm.spec.manifest.rules import finding
 
-LARGEST_BYTES = 32 * 1024 * 1024
+LARGEST_BYTES = 10 * 1024 * 1024
+#: Start and end tags together: a course of 10,000 items has some 100,000, and each costs memory in the tree.
+MOST_TAGS = 600_000
 #: libxml2 refuses deeper nesting by itself.
 DEEPEST = 256
 
@@ -97,6 +99,9 @@ def parse(data: bytes, file: str) -> Document:
         raise Refused(finding("xml.too-large", Place(file), found=len(data), limit=LARGEST_BYTES))
     text, findings = _decode(data, file)
     _refuse_doctype(text, file)
+    tags = text.count("<")
+    if tags > MOST_TAGS:
+        raise Refused(finding("xml.too-many-tags", Place(file), found=tags, limit=MOST_TAGS))
     root, mended = _tree(text, file)
     return Document(file, text, root, (*findings, *mended))
 

@@ -528,6 +528,7 @@ class TestRefusals:
             ),
             (manifest_1_2(organizations("<item>" * 300 + "</item>" * 300)), "xml.too-deep"),
             (b"<a>" * 20_000, "xml.too-deep"),
+            (b"<m>" + b"".join(b"<a%d/>" % number for number in range(700_000)) + b"</m>", "xml.too-many-tags"),
         ],
     )
     def test_xml_that_attacks(self, manifest, code):
