@@ -12,6 +12,7 @@ from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.registrations import ActivityView, Registrations, RegistrationView
+from hub.scorm.spec.manifest.course import Condition, Objective, Sequencing, SequencingRule
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
 
@@ -190,10 +191,40 @@ class TestScorm2004:
         content(page, "a").click("#finish")
         content(page, "c")
 
+    def test_without_flow_the_learner_chooses(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start
+    ) -> None:
+        scos = [Sco(name, name, sco2004(name)) for name in ("a", "b")]
+        package = add_played_course(live_hub, tenant.id, "scorm_2004", *scos, sequencing=Sequencing())
+        page.goto(start(enrol(live_hub, system, package)))
+        expect(page.locator("#notice")).to_contain_text("Choose from the contents")
+        expect(page.locator("#continue")).to_be_disabled()
+        page.click("[data-activity=b]")
+        content(page, "b")
+        expect(page.locator("#notice")).to_be_hidden()
+
+    def test_what_sequencing_closes_cannot_be_chosen(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start
+    ) -> None:
+        rule = SequencingRule("disabled", (Condition("completed", operator="not"),))
+        hidden = SequencingRule("hiddenFromChoice", (Condition("always"),))
+        scos = [
+            Sco("a", "a", sco2004("a")),
+            Sco("b", "b", sco2004("b"), sequencing=Sequencing(pre_condition_rules=(rule,))),
+            Sco("c", "c", sco2004("c"), sequencing=Sequencing(pre_condition_rules=(hidden,))),
+        ]
+        page.goto(start(enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_2004", *scos))))
+        frame = content(page, "a")
+        expect(page.locator("[data-activity=a]")).to_be_enabled()
+        expect(page.locator("[data-activity=c]")).to_be_hidden()
+        assert frame.evaluate("api.GetValue('adl.nav.request_valid.choice.{target=c}')") == "false"
+        assert frame.evaluate("api.GetValue('adl.nav.request_valid.jump.{target=c}')") == "true"
+
     def test_objectives_of_the_manifest_exist(
         self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start
     ) -> None:
-        sco = Sco("a", page=sco2004("a"), columns={"objectives": ["obj-1", "obj-2"], "launch_data": "start here"})
+        objectives = Sequencing(objectives=(Objective("obj-1", True), Objective("obj-2", False)))
+        sco = Sco("a", page=sco2004("a"), columns={"launch_data": "start here"}, sequencing=objectives)
         registration = enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_2004", sco))
         page.goto(start(registration))
         frame = content(page, "a")

@@ -14,6 +14,7 @@ from hub.scorm.services.learners import OWN_SOURCE, Learners
 from hub.scorm.services.registrations import Registrations, RegistrationView
 from hub.scorm.services.runtime import Commit, Committed, Delivery, Destination, Runtime
 from hub.scorm.services.tokens import PlayerSession, PlayerTokens
+from hub.scorm.spec.manifest.course import ControlMode, Course, DataMap, Item, Organization, Sequencing, as_data
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
 
 PAGE = "<!doctype html><title>A page</title><h1>A page</h1>"
@@ -21,20 +22,32 @@ PAGE = "<!doctype html><title>A page</title><h1>A page</h1>"
 
 @dataclass(frozen=True)
 class Sco:
-    """An item of a test course; `columns` are those of the activity table."""
+    """An item of a test course; `columns` are those of the activity table, `sequencing` is that of SCORM 2004."""
 
     identifier: str
     title: str = ""
     page: str = PAGE
     columns: dict[str, Any] = field(default_factory=dict)
+    sequencing: Sequencing | None = None
+    data_maps: tuple[DataMap, ...] = ()
 
     @property
     def href(self) -> str:
         return f"{self.identifier}.html"
 
 
+#: Learners may flow through the course and choose from it.
+FREE = Sequencing(control_mode=ControlMode(choice=True, flow=True))
+
+
 def add_played_course(
-    hub: Hub, tenant_id: UUID, standard: str, *scos: Sco, title: str = "Sailing", files: dict[str, bytes] | None = None
+    hub: Hub,
+    tenant_id: UUID,
+    standard: str,
+    *scos: Sco,
+    title: str = "Sailing",
+    files: dict[str, bytes] | None = None,
+    sequencing: Sequencing = FREE,
 ) -> UUID:
     """A published package with these items and their files; returns the package's id."""
     package_id, version_id = uuid4(), uuid4()
@@ -55,7 +68,9 @@ def add_played_course(
             )
         )
         work.session.flush()
-        work.session.add(_version(tenant_id, package_id, version_id, standard, title, prefix, listed))
+        version = _version(tenant_id, package_id, version_id, standard, title, prefix, listed)
+        version.course = as_data(_course(standard, title, scos, sequencing))
+        work.session.add(version)
         work.session.flush()
         work.session.add_all(_activities(tenant_id, version_id, title, scos))
         work.session.get_one(Package, package_id).published_version_id = version_id
@@ -84,6 +99,33 @@ def _version(
         course={},
         files=files,
         findings=[],
+    )
+
+
+def _course(standard: Any, title: str, scos: tuple[Sco, ...], sequencing: Sequencing) -> Course:
+    items = tuple(
+        Item(
+            identifier=sco.identifier,
+            title=sco.title or sco.identifier,
+            href=sco.href,
+            scorm_type=sco.columns.get("scorm_type", "sco"),
+            is_visible=sco.columns.get("is_visible", True),
+            data_maps=sco.data_maps,
+            sequencing=sco.sequencing,
+        )
+        for sco in scos
+    )
+    return Course(
+        standard=standard,
+        edition=None,
+        identifier="course",
+        version=None,
+        title=title,
+        description="",
+        language=None,
+        default_organization="org",
+        organizations=(Organization("org", title, items, sequencing=sequencing),),
+        resources=(),
     )
 
 

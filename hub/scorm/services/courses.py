@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.errors import NotFound
+from hub.scorm.spec.manifest.course import DataMap, Organization, from_data
 from hub.scorm.spec.navigation import Node
 from hub.scorm.spec.runtime.sessions import Settings
+from hub.scorm.spec.sequencing.tree import Tree, of_organization
 from hub.scorm.storage import courses
 from hub.scorm.storage.courses import VersionRow
 from hub.scorm.storage.tables import Activity
@@ -29,6 +31,7 @@ class CourseActivity:
     is_sco: bool
     hide_lms_ui: Sequence[str]
     settings: Settings
+    data_maps: Sequence[DataMap] = ()
 
     @property
     def is_elsewhere(self) -> bool:
@@ -43,7 +46,10 @@ class CourseActivity:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A package version to be played. `activities` are in document order, the organization itself left out."""
+    """A package version to be played. `activities` are in document order, the organization itself left out.
+
+    `tree` is the activity tree of SCORM 2004 sequencing, with the `organization` it was made of; None for SCORM 1.2.
+    """
 
     version: VersionRow
     tenant_id: UUID
@@ -51,6 +57,8 @@ class Course:
     activities: Sequence[CourseActivity]
     by_identifier: Mapping[str, CourseActivity]
     by_id: Mapping[UUID, CourseActivity]
+    organization: Organization | None = None
+    tree: Tree | None = None
 
     @property
     def standard(self) -> str:
@@ -98,13 +106,19 @@ class Courses:
         if version is None:
             raise NotFound("This version of the package is not there any more.", code="version_not_found")
         rows = courses.activities(session, tenant_id, version_id)
-        return _course(version, tenant_id, rows)
+        organization = None
+        if version.standard == "scorm_2004":
+            organization = from_data(courses.course_data(session, tenant_id, version_id)).organization
+        return _course(version, tenant_id, rows, organization)
 
 
-def _course(version: VersionRow, tenant_id: UUID, rows: Sequence[Activity]) -> Course:
+def _course(
+    version: VersionRow, tenant_id: UUID, rows: Sequence[Activity], organization: Organization | None
+) -> Course:
     items = [row for row in rows if row.kind == "item"]
     identifiers = {row.id: row.identifier for row in items}
-    made = [_activity(row, identifiers) for row in items]
+    maps = {item.identifier: item.data_maps for item, _ in organization.walk()} if organization else {}
+    made = [_activity(row, identifiers, maps.get(row.identifier, ())) for row in items]
     return Course(
         version=version,
         tenant_id=tenant_id,
@@ -112,10 +126,12 @@ def _course(version: VersionRow, tenant_id: UUID, rows: Sequence[Activity]) -> C
         activities=made,
         by_identifier={one.node.id: one for one in made},
         by_id={one.id: one for one in made},
+        organization=organization,
+        tree=of_organization(organization) if organization else None,
     )
 
 
-def _activity(row: Activity, identifiers: Mapping[UUID, str]) -> CourseActivity:
+def _activity(row: Activity, identifiers: Mapping[UUID, str], data_maps: Sequence[DataMap]) -> CourseActivity:
     parent = identifiers.get(row.parent_id) if row.parent_id else None
     return CourseActivity(
         id=row.id,
@@ -134,6 +150,7 @@ def _activity(row: Activity, identifiers: Mapping[UUID, str]) -> CourseActivity:
             objectives=tuple(row.objectives),
             completion_set_by_content=_delivery_control(row.sequencing, "completion_set_by_content"),
         ),
+        data_maps=data_maps,
     )
 
 

@@ -1,7 +1,7 @@
 """What follows from a change in the run-time data: tracking, the course's result, statements and news."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,9 +9,10 @@ from hub.db import UnitOfWork
 from hub.events import RegistrationProgressed
 from hub.scorm.services.courses import Course, CourseActivity
 from hub.scorm.services.results import tracking_of, write
+from hub.scorm.services.sequencing import sequenced
 from hub.scorm.services.statement_log import StatementLog
 from hub.scorm.spec import statements as say
-from hub.scorm.spec.rollup import course_result
+from hub.scorm.spec.rollup import course_result, sequenced_result
 from hub.scorm.spec.runtime import transfer
 from hub.scorm.spec.runtime.transfer import Tracking
 from hub.scorm.spec.statements import Moment, Place, Statement
@@ -39,14 +40,20 @@ class Progress:
         self._log = log
         self._public_url = public_url
 
-    def record(self, scene: Scene, stored: Mapping[str, str], values: Mapping[str, str], *, kind: str) -> None:
-        """Keep the new values of a session, and say what they changed."""
+    def record(
+        self, scene: Scene, stored: Mapping[str, str], values: Mapping[str, str], *, kind: str, counts: bool = True
+    ) -> None:
+        """Keep the new values of a session, and say what they changed.
+
+        What abandoned content said does not count (SN TB.2.3 6): its data are kept, its results are not.
+        """
         state, standard = scene.state, scene.course.standard
         exit_ = transfer.exit_of(standard, values)
         ended = kind == "terminate" and exit_ != "suspend"
-        before = tracking_of(state)
-        found = transfer.tracking(standard, values, scene.activity.settings, ended=ended)
-        after = transfer.later(before, found)
+        before = after = tracking_of(state)
+        if counts:
+            found = transfer.tracking(standard, values, scene.activity.settings, ended=ended)
+            after = transfer.later(before, found)
         decided = transfer.decided(standard, values, scene.activity.settings, ended=ended)
         state.values = json.dumps({**values, **decided})
         state.location = say.clean(transfer.location_of(standard, values))
@@ -60,7 +67,7 @@ class Progress:
             self._fold_time(scene, values)
             state.session_exit = exit_
             said.append(say.ended(place, moment, after, seconds, suspended=not ended))
-        self._conclude(scene, after, said, ended=kind == "terminate")
+        self._conclude(scene, after, said, ended=kind == "terminate" and counts)
 
     def cut_off(self, scene: Scene) -> None:
         """End a session whose content never said goodbye, as if it had suspended."""
@@ -114,14 +121,20 @@ class Progress:
             said += self._roll_up(scene, ended=ended)
         self._log.write(scene.work, state.tenant_id, said)
 
-    def _roll_up(self, scene: Scene, *, ended: bool) -> list[Statement]:
+    def roll_up(self, scene: Scene) -> None:
+        """Bring the course's result up to date after navigation, which may have ended attempts."""
+        self._log.write(scene.work, scene.state.tenant_id, self._roll_up(scene, ended=False, navigated=True))
+
+    def _roll_up(self, scene: Scene, *, ended: bool, navigated: bool = False) -> list[Statement]:
         work, attempt, registration = scene.work, scene.learning.attempt, scene.learning.registration
         work.session.flush()
         rows = {row.activity_id: row for row in runtime.results(work.session, attempt.tenant_id, attempt.id)}
         launchable = scene.course.launchable
         trackings = [tracking_of(rows[one.id]) if one.id in rows else Tracking() for one in launchable]
         before = tracking_of(registration)
-        after = _kept_completion(registration.completed_at, course_result(trackings))
+        after = _kept_completion(registration.completed_at, self._course_result(scene, trackings, navigated))
+        if navigated and replace(after, progress=None) == before:
+            return []
         seconds = round(sum(row.duration_seconds for row in rows.values()), 2)
         write(attempt, after, seconds)
         write(registration, after, seconds)
@@ -132,7 +145,21 @@ class Progress:
         self._publish(scene, after, seconds, registration.began_at, ended=ended)
         if len(launchable) == 1:
             return []  # The SCO's own statements say it already.
-        return list(say.course_changes(self._place(scene), _moment(scene), before, after))
+        course = replace(after, progress=None)
+        return list(say.course_changes(self._place(scene), _moment(scene), before, course))
+
+    def _course_result(self, scene: Scene, trackings: Sequence[Tracking], navigated: bool) -> Tracking:
+        """The result of the course: by the sequencing rules where it has any, else by the plain rule."""
+        plain = course_result(trackings)
+        attempt = sequenced(scene.course, scene.learning, scene.now)
+        if attempt is None:
+            return plain
+        if navigated or scene.state.session_exit is not None:
+            found = attempt.result_if_left(running=navigated)
+        else:
+            values, said = json.loads(scene.state.values), json.loads(scene.state.said)
+            found = attempt.result_with(scene.activity, values, said)
+        return sequenced_result(plain, found, trackings)
 
     def _publish(self, scene: Scene, result: Tracking, seconds: float, began_at: datetime, *, ended: bool) -> None:
         scene.work.publish(

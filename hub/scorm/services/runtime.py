@@ -6,7 +6,7 @@ rises (`sequence`). So it may be sent again, come late or come twice, and nothin
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
 
@@ -16,6 +16,7 @@ from hub.ports import Clock
 from hub.scorm.services.courses import Course, CourseActivity, Courses
 from hub.scorm.services.progress import Progress, Scene
 from hub.scorm.services.results import Status, status, tracking_of
+from hub.scorm.services.sequencing import request_of, sequenced
 from hub.scorm.services.tokens import ContentGrants, PlayerSession
 from hub.scorm.spec import navigation
 from hub.scorm.spec.navigation import Outcome, Request
@@ -50,16 +51,33 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Moves:
+    """What may be asked for now: for buttons and outline, and for content by `adl.nav.request_valid`.
+
+    `visible` are the activities that the outline shows, `hidden` the controls that content does without
+    (adlnav:hideLMSUI).
+    """
+
+    forward: bool
+    backward: bool
+    choices: Sequence[str]
+    jumps: Sequence[str]
+    visible: Sequence[str]
+    hidden: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """What became of a commit: the sequence that the server is at, and the activity's status.
 
-    `request` is what content asked for when it terminated.
+    `request` is what content asked for when it terminated; `moves` are told again when they may have changed.
     """
 
     sequence: int
     statuses: Mapping[str, Status]
     request: Request | None = None
     target: str | None = None
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +88,32 @@ class Delivery:
     title: str
     url: str
     session: int
-    sequence: int
     api: Literal["API", "API_1484_11"] | None
     values: Mapping[str, str]
-    forward: bool
-    backward: bool
-    choices: Sequence[str]
-    hide_lms_ui: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a navigation request led: an activity, or the end of the visit, or nowhere (`refusal` says why)."""
+    """Where a navigation request led: an activity, or the end of the visit, or nowhere.
+
+    Nowhere, `refusal` says why; the learner then chooses from the outline what `moves` allow.
+    """
 
     delivery: Delivery | None
     ended: bool
     refusal: str | None
+    moves: Moves
     statuses: Mapping[str, Status]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a request leads to. `resumed` is what sequencing decided of the delivered activity's last attempt."""
+
+    deliver: str | None = None
+    ended: bool = False
+    refusal: str | None = None
+    resumed: bool | None = None
 
 
 class Runtime:
@@ -130,18 +157,19 @@ class Runtime:
         anew (`stale_session`), or when values are missing in between (`gap`: send all of them); `Unprocessable` with
         the elements named when values break the data model. Nothing is recorded in previews and reviews.
         """
-        parsed = navigation.parse(commit.navigation) if commit.kind == "terminate" else None
-        request, target = parsed or (None, None)
         if not player.is_recorded:
-            return Committed(commit.sequence, {}, request, target)
+            return Committed(commit.sequence, {}, *_asked(commit, commit.values))
         with self._db.unit_of_work() as work:
             course = self._courses.find(work.session, player.tenant_id, player.version_id)
             activity = course.activity(commit.activity)
             learning, state = _hold_session(work, player, activity, commit)
+            scene = Scene(work, course, learning, activity, state, self._clock.now())
             if commit.sequence > state.sequence:
-                self._take(Scene(work, course, learning, activity, state, self._clock.now()), commit)
+                self._take(scene, commit)
+            request, target = _asked(commit, json.loads(state.said))
             statuses = {commit.activity: status(tracking_of(state), begun=True)}
-            return Committed(state.sequence, statuses, request, target)
+            moves = _moves(course, learning, activity, scene.now) if commit.kind == "terminate" else None
+            return Committed(state.sequence, statuses, request, target, moves)
 
     def _take(self, scene: Scene, commit: Commit) -> None:
         state, standard = scene.state, scene.course.standard
@@ -155,9 +183,15 @@ class Runtime:
             detail = "Values break the data model; nothing of this commit was kept."
             raise Unprocessable(detail, code="data_model", violations=found)
         state.sequence = commit.sequence
-        values = {**stored, **commit.values}
+        values, said = {**stored, **commit.values}, {**json.loads(state.said), **commit.values}
+        state.said = json.dumps(said)
         _keep_preferences(scene, standard, commit.values)
-        self._progress.record(scene, stored, values, kind=commit.kind)
+        request, _ = _asked(commit, said)
+        is_abandoned = request in ("abandon", "abandonAll")
+        attempt = sequenced(scene.course, scene.learning, scene.now)
+        if attempt is not None and commit.kind == "terminate" and not is_abandoned:
+            attempt.report(scene.activity, values, said)
+        self._progress.record(scene, stored, values, kind=commit.kind, counts=not is_abandoned)
 
     def _navigate(
         self,
@@ -170,26 +204,41 @@ class Runtime:
     ) -> Destination:
         attempt, now = learning.attempt, self._clock.now()
         shown = course.by_id.get(attempt.activity_id) if attempt.activity_id else None
-        outcome = navigation.process(course.nodes, shown.node.id if shown else None, request, target)
-        delivery = None
-        if outcome.refusal is None:
-            self._close_open_sessions(work, course, learning, now)
-        if outcome.suspended and shown is not None:
+        self._close_open_sessions(work, course, learning, now, counts=request not in ("abandon", "abandonAll"))
+        step = _step(course, learning, shown, request, target, now)
+        if step.ended and request == "suspendAll" and shown is not None:
             _suspend(work, course, learning, shown)
-        if outcome.deliver is not None:
-            activity = course.activity(outcome.deliver)
-            attempt.activity_id = activity.id
-            delivery = self._deliver(work, player, course, learning, activity, now)
-        if outcome.ended:
+        self._roll_up(work, course, learning, shown, now)
+        delivery = None
+        if step.deliver is not None:
+            shown = course.activity(step.deliver)
+            attempt.activity_id = shown.id
+            delivery = self._deliver(work, player, course, learning, shown, step.resumed, now)
+        if step.ended:
             runtime.end_launch(work.session, player.tenant_id, player.launch_id, now)
-        return Destination(delivery, outcome.ended, outcome.refusal, self._statuses(work, course, learning))
+        moves = _moves(course, learning, shown, now)
+        return Destination(delivery, step.ended, step.refusal, moves, self._statuses(work, course, learning))
 
-    def _close_open_sessions(self, work: UnitOfWork, course: Course, learning: Learning, now: datetime) -> None:
+    def _close_open_sessions(
+        self, work: UnitOfWork, course: Course, learning: Learning, now: datetime, *, counts: bool
+    ) -> None:
         """Content that was cut off is suspended: what it has stored is what it will find."""
         for state in runtime.open_states(work.session, learning.attempt.tenant_id, learning.attempt.id):
             activity = course.by_id.get(state.activity_id)
-            if activity is not None:
-                self._progress.cut_off(Scene(work, course, learning, activity, state, now))
+            if activity is None:
+                continue
+            attempt = sequenced(course, learning, now)
+            if attempt is not None and counts:
+                attempt.report(activity, json.loads(state.values), json.loads(state.said))
+            self._progress.cut_off(Scene(work, course, learning, activity, state, now))
+
+    def _roll_up(
+        self, work: UnitOfWork, course: Course, learning: Learning, shown: CourseActivity | None, now: datetime
+    ) -> None:
+        """Navigation ends attempts in a sequenced course, and with them its result may change."""
+        state = _state_of(work, learning, shown) if shown and course.tree else None
+        if shown is not None and state is not None:
+            self._progress.roll_up(Scene(work, course, learning, shown, state, now))
 
     def _deliver(
         self,
@@ -198,52 +247,50 @@ class Runtime:
         course: Course,
         learning: Learning,
         activity: CourseActivity,
+        resumed: bool | None,
         now: datetime,
     ) -> Delivery:
-        standard = course.standard
         state = _state_of(work, learning, activity)
-        begin = sessions.start(standard, _kept(state))
+        begin = sessions.start(course.standard, _kept(state), resumed)
         if state is None:
             state = _new_state(player, learning, activity, now)
             work.session.add(state)
         else:
             _next_session(state, player, begin, now)
-        values = sessions.initial_values(standard, begin, _learner(learning), player.mode, activity.settings)
-        state.entry, state.values = begin.entry, json.dumps(_own_values(standard, values))
+        values = _initial_values(course, learning, activity, begin, player.mode, now)
+        state.entry, state.values = begin.entry, json.dumps(_own_values(course.standard, values))
         if not activity.can_speak:
             self._progress.complete_asset(Scene(work, course, learning, activity, state, now))
         work.session.flush()
         return self._delivery(course, activity, state.session, values)
 
     def _visit(self, work: UnitOfWork, player: PlayerSession, course: Course, outcome: Outcome) -> Destination:
-        """Show without recording: a preview knows no learner, a review shows what the learner left."""
+        """Show without recording: a preview knows no learner, a review shows what the learner left.
+
+        Whoever looks may look at everything, so the course flows and nothing is sequenced.
+        """
         learning = None
         if player.attempt_id is not None:
             learning = runtime.lock_attempt(work.session, player.tenant_id, player.attempt_id)
         statuses = self._statuses(work, course, learning) if learning else {}
+        moves = _free_moves(course, outcome.deliver)
         if outcome.deliver is None:
-            return Destination(None, outcome.ended, outcome.refusal, statuses)
+            return Destination(None, outcome.ended, outcome.refusal, moves, statuses)
         activity = course.activity(outcome.deliver)
         state = _state_of(work, learning, activity) if learning else None
         begin = sessions.start(course.standard, _kept(state))
         learner = _learner(learning) if learning else _NOBODY
         values = sessions.initial_values(course.standard, begin, learner, player.mode, activity.settings)
-        return Destination(self._delivery(course, activity, 0, values), False, None, statuses)
+        return Destination(self._delivery(course, activity, 0, values), False, None, moves, statuses)
 
     def _delivery(self, course: Course, activity: CourseActivity, session: int, values: Mapping[str, str]) -> Delivery:
-        valid = navigation.valid_requests(course.nodes, activity.node.id)
         return Delivery(
             activity=activity.node.id,
             title=activity.node.title,
             url=self._content_address(course, activity),
             session=session,
-            sequence=0,
             api=_api(course, activity),
             values=values,
-            forward=valid.forward,
-            backward=valid.backward,
-            choices=valid.choices,
-            hide_lms_ui=activity.hide_lms_ui,
         )
 
     def _content_address(self, course: Course, activity: CourseActivity) -> str:
@@ -257,6 +304,77 @@ class Runtime:
         rows = runtime.results(work.session, learning.attempt.tenant_id, learning.attempt.id)
         known = {row.activity_id: status(tracking_of(row), begun=True) for row in rows}
         return {one.node.id: known.get(one.id, "not_begun") for one in course.launchable}
+
+
+def _asked(commit: Commit, said: Mapping[str, str]) -> tuple[Request | None, str | None]:
+    """The request that content leaves behind as it terminates, with its target."""
+    if commit.kind != "terminate":
+        return None, None
+    if navigation.parse(commit.navigation) is None and commit.navigation != "_none_":
+        return None, None  # Not a request of the standard's.
+    found = request_of(said, commit.navigation)
+    return (cast(Request, found.kind), found.target) if found else (None, None)
+
+
+def _step(
+    course: Course,
+    learning: Learning,
+    shown: CourseActivity | None,
+    request: Request,
+    target: str | None,
+    now: datetime,
+) -> _Step:
+    attempt = sequenced(course, learning, now)
+    if attempt is None:
+        plain = navigation.process(course.nodes, shown.node.id if shown else None, request, target)
+        return _Step(plain.deliver, plain.ended, plain.refusal)
+    if request in ("start", "resumeAll"):
+        outcome = attempt.open()
+    else:
+        # A course of one activity has no outline to come back to, so leaving the activity is leaving the course.
+        is_all = request == "exit" and len(course.launchable) == 1
+        outcome = attempt.request("exitAll" if is_all else request, target)
+        if (outcome.exception or "").startswith("NB.") and attempt.state.current is not None:
+            outcome = attempt.open()  # What was shown may go on, and the player has closed it.
+    return _Step(outcome.delivery, outcome.session_ended, outcome.exception, outcome.resumed)
+
+
+def _moves(course: Course, learning: Learning, shown: CourseActivity | None, now: datetime) -> Moves:
+    attempt = sequenced(course, learning, now)
+    if attempt is None:
+        return _free_moves(course, shown.node.id if shown else None)
+    valid = attempt.navigation()
+    return Moves(
+        forward=valid.continue_,
+        backward=valid.previous,
+        choices=sorted(valid.choices),
+        jumps=sorted(valid.jumps),
+        visible=[entry.identifier for entry in valid.outline if entry.is_visible],
+        hidden=valid.hidden,
+    )
+
+
+def _free_moves(course: Course, shown: str | None) -> Moves:
+    valid = navigation.valid_requests(course.nodes, shown)
+    visible = [node.id for node in course.nodes if node.visible]
+    return Moves(valid.forward, valid.backward, valid.choices, valid.choices, visible)
+
+
+def _initial_values(
+    course: Course,
+    learning: Learning,
+    activity: CourseActivity,
+    begin: sessions.Start,
+    mode: sessions.Mode,
+    now: datetime,
+) -> dict[str, str]:
+    attempt, learner = sequenced(course, learning, now), _learner(learning)
+    if attempt is None:
+        return sessions.initial_values(course.standard, begin, learner, mode, activity.settings)
+    # Sequencing knows the objectives of the manifest, and what they show.
+    settings = replace(activity.settings, objectives=())
+    values = sessions.initial_values(course.standard, begin, learner, mode, settings)
+    return {**values, **attempt.delivered_values(activity, begin.values)}
 
 
 def _hold(work: UnitOfWork, player: PlayerSession) -> Learning:
@@ -324,6 +442,7 @@ def _new_state(player: PlayerSession, learning: Learning, activity: CourseActivi
         launch_id=player.launch_id,
         entry="ab-initio",
         values="{}",
+        said="{}",
         location="",
         session=1,
         sequence=0,
@@ -343,7 +462,7 @@ def _next_session(state: RuntimeState, player: PlayerSession, begin: sessions.St
     state.sequence = 0
     state.launch_id = player.launch_id
     state.session_began_at, state.session_exit = now, None
-    state.initialized = False
+    state.initialized, state.said = False, "{}"
     state.seconds_before = begin.total_seconds
     state.duration_before = state.duration_seconds
     state.changed_at = now

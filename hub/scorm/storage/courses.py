@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -35,6 +36,13 @@ def find_version(session: Session, tenant_id: UUID, version_id: UUID) -> Version
         ).where(PackageVersion.tenant_id == tenant_id, PackageVersion.id == version_id)
     ).one_or_none()
     return None if row is None else VersionRow(*row)
+
+
+def course_data(session: Session, tenant_id: UUID, version_id: UUID) -> dict[str, Any]:
+    """The Course model of the version as JSON data (`hub.scorm.spec.manifest.course`)."""
+    return session.scalars(
+        select(PackageVersion.course).where(PackageVersion.tenant_id == tenant_id, PackageVersion.id == version_id)
+    ).one()
 
 
 def activities(session: Session, tenant_id: UUID, version_id: UUID) -> Sequence[Activity]:

@@ -38,7 +38,7 @@ def lock_attempt(session: Session, tenant_id: UUID, attempt_id: UUID) -> Learnin
     row = session.execute(
         _learning()
         .where(Attempt.tenant_id == tenant_id, Attempt.id == attempt_id)
-        .with_for_update(of=(Registration, Attempt))
+        .with_for_update(of=(Registration, Attempt, Learner))
     ).one_or_none()
     return None if row is None else Learning(row[1], row[0], row[2])
 
@@ -57,7 +57,7 @@ def lock_session(
             RuntimeState.tenant_id == tenant_id,
             RuntimeState.activity_id == activity_id,
         )
-        .with_for_update(of=(Registration, Attempt, RuntimeState))
+        .with_for_update(of=(Registration, Attempt, Learner, RuntimeState))
     ).one_or_none()
     return None if row is None else (Learning(row[1], row[0], row[2]), row[3])
 

@@ -18,7 +18,8 @@ class Learner(Base, TenantOwned, Timestamped):
     """A person who takes courses, as one source knows them.
 
     `source` is who vouches for the person (a platform's issuer or id, or the Hub itself), `subject` their id there;
-    `preferences` are the learner preferences of SCORM content.
+    `preferences` are the learner preferences of SCORM content. `objectives` and `shared_data` are what SCORM 2004
+    content shares between all courses of the learner: global objectives, and the stores of `adl.data`.
     """
 
     __tablename__ = "learner"
@@ -33,6 +34,8 @@ class Learner(Base, TenantOwned, Timestamped):
     name: Mapped[str] = mapped_column(server_default="")
     email: Mapped[str | None]
     preferences: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
+    objectives: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
+    shared_data: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class Result:
@@ -79,7 +82,11 @@ class Registration(Base, TenantOwned, Timestamped, Result):
 
 
 class Attempt(Base, TenantOwned, Timestamped, Result):
-    """One try at the whole package. `launch_id` is the launch that may write now: the newest window."""
+    """One try at the whole package. `launch_id` is the launch that may write now: the newest window.
+
+    `sequencing` is the state of the activity tree (`hub.scorm.spec.sequencing.state`), None before the first session
+    and for courses without sequencing; `shared_data` are the stores of `adl.data` that belong to the attempt.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (UniqueConstraint("registration_id", "number"),)
@@ -89,6 +96,8 @@ class Attempt(Base, TenantOwned, Timestamped, Result):
     number: Mapped[int]
     launch_id: Mapped[UUID | None]
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id", ondelete="SET NULL"))
+    sequencing: Mapped[dict | None] = mapped_column(JSONB)
+    shared_data: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
     ended_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
 
@@ -97,10 +106,11 @@ class RuntimeState(Base, TenantOwned, Result):
     """What one activity keeps within an attempt.
 
     `values` are the run-time data as JSON in ASCII text: content may store any UTF-16, zeros and half surrogates
-    included, which jsonb refuses. `session` counts deliveries, `sequence` is that of the last commit in it.
-    `entry` is what content was told when the session began, `initialized` whether it has spoken since; `session_exit`
-    is how the session ended, None while it is open. `seconds_before` are the content's own times of
-    all earlier sessions, `duration_seconds` what the Hub reports: never more than the clock saw.
+    included, which jsonb refuses; `said` are those of them that content set in the session of now. `session` counts
+    deliveries, `sequence` is that of the last commit in it. `entry` is what content was told when the session began,
+    `initialized` whether it has spoken since; `session_exit` is how the session ended, None while it is open.
+    `seconds_before` are the content's own times of all earlier sessions, `duration_seconds` what the Hub reports: never
+    more than the clock saw.
     """
 
     __tablename__ = "runtime_state"
@@ -109,6 +119,7 @@ class RuntimeState(Base, TenantOwned, Result):
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
     launch_id: Mapped[UUID]
     values: Mapped[str] = mapped_column(server_default="{}")
+    said: Mapped[str] = mapped_column(server_default="{}")
     location: Mapped[str] = mapped_column(server_default="")
     progress: Mapped[float | None]
     session: Mapped[int] = mapped_column(server_default=text("1"))

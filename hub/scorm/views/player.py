@@ -175,6 +175,8 @@ def _words() -> dict[str, str]:
         "failed_to_open": _("This part of the course cannot be opened now. Try again."),
         "ended": _("You have left the course. Your work is saved; you may close this window."),
         "finished": _("This part is over. Your work is saved."),
+        "choose": _("Choose from the contents where to go on."),
+        "nothing_left": _("There is nothing more to do here now. Your work is saved; you may leave."),
         "leave": _("Leaving…"),
         "try_again": _("Try again"),
         "go_back": _("Back to the course"),

@@ -17,6 +17,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import RegistrationDetail, Registrations
 from hub.scorm.services.tokens import PlayerTokens
+from hub.scorm.spec.manifest.course import Condition, DataMap, Objective, ObjectiveMap, Sequencing, SequencingRule
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.playing import Sco, Window, add_played_course, enrol
 
@@ -298,19 +299,17 @@ class TestWindows:
 
 class TestSeveralActivities:
     def test_flow_and_choice(self, window2004: Window) -> None:
-        first = window2004.go().delivery
-        assert first is not None
-        assert (first.activity, first.forward, first.backward) == ("one", True, False)
-        second = window2004.go("continue").delivery
-        assert second is not None
-        assert (second.activity, second.forward, second.backward) == ("two", True, True)
+        first = window2004.go()
+        assert (first.delivery.activity, first.moves.forward, first.moves.backward) == ("one", True, False)
+        second = window2004.go("continue")
+        assert (second.delivery.activity, second.moves.forward, second.moves.backward) == ("two", True, True)
         assert window2004.go("previous").delivery.activity == "one"
         assert window2004.go("choice", "three").delivery.activity == "three"
         assert window2004.go("continue").ended
 
     def test_an_unknown_choice_is_refused(self, window2004: Window) -> None:
         window2004.go()
-        assert window2004.go("choice", "nowhere").refusal == "no_such_activity"
+        assert window2004.go("choice", "nowhere").delivery.activity == "one"
 
     def test_an_asset_is_completed_when_shown(self, window2004: Window) -> None:
         destination = window2004.go("choice", "three")
@@ -334,7 +333,8 @@ class TestSeveralActivities:
         window2004.play({**done, "cmi.score.scaled": "1"}, "two")
         view = detail(window2004.session.registration_id).registration
         assert (view.result.completion, view.result.success) == ("completed", "passed")
-        assert view.result.score_scaled == 0.75
+        # The asset has no measure but the weight of one (SN RB.1.1): a third of the course.
+        assert view.result.score_scaled == 0.5
         course = [each for each in said(hub, window2004) if each["object"]["definition"]["type"].endswith("course")]
         assert {each["verb"]["display"]["en-US"] for each in course} == {"scored", "completed", "passed"}
 
@@ -342,6 +342,122 @@ class TestSeveralActivities:
         window2004.go()
         answer = window2004.commit({}, "terminate", navigation="{target=three}choice")
         assert (answer.request, answer.target) == ("choice", "three")
+
+
+class TestSequencing:
+    GATE = Sequencing(
+        pre_condition_rules=(
+            SequencingRule(
+                "disabled",
+                (
+                    Condition("objectiveStatusKnown", operator="not", referenced_objective="test"),
+                    Condition("satisfied", operator="not", referenced_objective="test"),
+                ),
+                combination="any",
+            ),
+        ),
+        objectives=(
+            Objective(None, True),
+            Objective("test", False, maps=(ObjectiveMap("global.test", read_satisfied_status=True),)),
+        ),
+    )
+    TEST = Sequencing(
+        objectives=(Objective("result", True, maps=(ObjectiveMap("global.test", write_satisfied_status=True),)),)
+    )
+
+    def open(self, hub: Hub, tenant: TenantView, system: Principal, *scos: Sco, **options: Any) -> Window:
+        package = add_played_course(hub, tenant.id, "scorm_2004", *scos, **options)
+        return Window(hub, system, enrol(hub, system, package).id)
+
+    def test_a_gate_opens_when_the_test_is_passed(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        scos = (Sco("test", sequencing=self.TEST), Sco("prize", sequencing=self.GATE))
+        window = self.open(hub, tenant, system, *scos)
+        assert "prize" not in window.go().moves.choices
+        window.commit(kind="initialize")
+        window.commit({"cmi.success_status": "failed", "cmi.exit": "suspend"}, kind="terminate")
+        refused = window.go("choice", "prize")
+        assert refused.delivery is None
+        assert refused.refusal is not None
+        answer = window.play({"cmi.success_status": "passed"}, "test")
+        assert answer.moves is not None
+        assert "prize" in answer.moves.choices
+        assert window.go("choice", "prize").delivery.activity == "prize"
+
+    def test_global_objectives_follow_the_learner_into_other_courses(
+        self, hub: Hub, tenant: TenantView, system: Principal
+    ) -> None:
+        first = self.open(hub, tenant, system, Sco("test", sequencing=self.TEST))
+        first.play({"cmi.success_status": "passed"})
+        first.go("suspendAll")
+        package = add_played_course(hub, tenant.id, "scorm_2004", Sco("intro"), Sco("prize", sequencing=self.GATE))
+        learner = hub.service(Registrations).get(system, first.session.registration_id).registration.learner
+        registration = hub.service(Registrations).ensure(system, learner.id, package)
+        assert "prize" in Window(hub, system, registration.id).go().moves.choices
+        stranger = enrol(hub, system, package)
+        assert "prize" not in Window(hub, system, stranger.id).go().moves.choices
+
+    def test_without_flow_the_learner_chooses(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        window = self.open(hub, tenant, system, Sco("one"), Sco("two"), sequencing=Sequencing())
+        opened = window.go()
+        assert (opened.delivery, opened.ended, opened.refusal) == (None, False, "SB.2.2-1")
+        assert set(opened.moves.choices) >= {"one", "two"}
+        assert window.go("choice", "two").delivery.activity == "two"
+        assert window.go("continue").delivery.activity == "two"
+
+    def test_a_course_of_one_starts_flow_or_no_flow(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        window = self.open(hub, tenant, system, Sco("one"), sequencing=Sequencing())
+        assert window.go().delivery.activity == "one"
+
+    def test_abandoned_content_does_not_count(
+        self, hub: Hub, tenant: TenantView, system: Principal, detail: Any
+    ) -> None:
+        window = self.open(hub, tenant, system, Sco("one"), Sco("two"))
+        window.go()
+        window.commit(kind="initialize")
+        done = {"cmi.completion_status": "completed", "cmi.success_status": "passed"}
+        answer = window.commit(done, kind="terminate", navigation="abandon")
+        assert answer.request == "abandon"
+        destination = window.go("abandon")
+        assert (destination.delivery, destination.ended) == (None, False)
+        view = detail(window.session.registration_id)
+        assert view.registration.result.success == "unknown"
+        assert view.attempts[0].activities[0].status == "in_progress"
+        assert window.go("choice", "one").delivery.values["cmi.entry"] == "ab-initio"
+
+    def test_what_is_shared_between_scos_arrives(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        maps = (DataMap("notes"), DataMap("secret", write_shared_data=False))
+        window = self.open(hub, tenant, system, Sco("one", data_maps=maps), Sco("two", data_maps=maps[:1]))
+        assert window.go().delivery.values["adl.data.1.id"] == "secret"
+        window.commit({"adl.data.0.store": "hello", "adl.data.1.store": "no"}, kind="terminate")
+        values = window.go("continue").delivery.values
+        assert (values["adl.data.0.id"], values["adl.data.0.store"]) == ("notes", "hello")
+        assert "adl.data.1.store" not in window.go("previous").delivery.values
+
+    def test_opening_a_running_course_completes_nothing(
+        self, hub: Hub, tenant: TenantView, system: Principal, detail: Any
+    ) -> None:
+        window = self.open(hub, tenant, system, Sco("one"))
+        window.go()
+        window.commit({"cmi.location": "2"})
+        assert detail(window.session.registration_id).registration.result.completion == "unknown"
+        window.go()
+        assert detail(window.session.registration_id).registration.result.completion == "unknown"
+        window.commit({"cmi.completion_status": "completed"})
+        assert detail(window.session.registration_id).registration.result.completion == "completed"
+
+    def test_leaving_by_the_contents_own_exit_ends_a_course_of_one(
+        self, hub: Hub, tenant: TenantView, system: Principal
+    ) -> None:
+        window = self.open(hub, tenant, system, Sco("one"))
+        window.go()
+        assert window.commit({"cmi.exit": "normal"}, kind="terminate", navigation="exit").request == "exit"
+        assert window.go("exit").ended
+        assert window.go().delivery.values["cmi.entry"] == "ab-initio"
+
+    def test_a_time_out_ends_the_attempt(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        window = self.open(hub, tenant, system, Sco("one"), Sco("two"))
+        window.go()
+        assert window.commit({"cmi.exit": "time-out"}, kind="terminate").request == "exitAll"
 
 
 class TestNews:

@@ -22,15 +22,16 @@ export function closeRuntime() {
 }
 
 /**
- * Put the API for a delivery on the window.
+ * Put the API for a delivery on the window. `moves` are what content may ask for.
  * @returns {() => void} sends what content has set and not yet committed
  */
-export function openRuntime(delivery, readOnly, queue, onTerminate) {
+export function openRuntime(delivery, moves, readOnly, queue, onTerminate) {
   closeRuntime();
   if (delivery.api === null) return () => {};
   const edition = EDITIONS[delivery.api];
   const lmsOnly = new Set(readOnly);
-  const choices = new Set(delivery.choices);
+  const targets = { choice: new Set(moves.choices), jump: new Set(moves.jumps) };
+  let asked = "choice";
   const touched = new Set();
   let timer = null;
   let baseline = {};
@@ -43,15 +44,23 @@ export function openRuntime(delivery, readOnly, queue, onTerminate) {
     lmsCommitUrl: "queue",
     logLevel: 5,
     mastery_override: false,
-    scoItemIdValidator: (target) => choices.has(target),
+    scoItemIdValidator: (target) => targets[asked].has(target),
   });
   api.loadFromFlattenedJSON(delivery.values);
   if (api.adl) {
-    const valid = { continue: String(delivery.forward), previous: String(delivery.backward) };
+    const valid = { continue: String(moves.forward), previous: String(moves.backward) };
     api.loadFromJSON({ adl: { nav: { request_valid: valid } } }, "");
   }
   baseline = api.renderCommitCMI(false);
 
+  if (api.GetValue) {
+    // The library asks for choice and jump targets alike; which of the two it is stands in the element's name.
+    const get = api.GetValue;
+    api.GetValue = (element) => {
+      asked = String(element).startsWith("adl.nav.request_valid.jump") ? "jump" : "choice";
+      return get.call(api, element);
+    };
+  }
   const set = api[edition.set];
   api[edition.set] = (element, value) => {
     const result = set.call(api, element, value);

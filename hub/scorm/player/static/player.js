@@ -26,12 +26,20 @@ async function go(request, target = null) {
   await queue.drained(DRAIN_MS);
   const answer = queue.stopped ? null : await ask({ request, target, current: current?.activity ?? null });
   isBusy = false;
-  if (answer?.delivery) deliver(answer.delivery);
+  if (answer?.delivery) deliver(answer.delivery, answer.moves);
   else if (answer?.ended) leave();
-  else if (answer?.refusal && current !== null) return go("resumeAll");
+  else if (answer) choose(answer);
   else if (!queue.stopped) shell.stop("failed_to_open", () => go(request, target));
   if (answer) shell.mark(answer.statuses);
   shell.lock(false);
+}
+
+/** Nothing is delivered: the learner goes on from the outline. */
+function choose(answer) {
+  closeRuntime();
+  current = null;
+  shell.allow(answer.moves, null);
+  shell.choose(answer.moves.choices.length > 0);
 }
 
 async function ask(body) {
@@ -49,12 +57,12 @@ async function ask(body) {
   return null;
 }
 
-function deliver(delivery) {
-  current = delivery;
+function deliver(delivery, moves) {
+  current = { ...delivery, moves };
   queue.reset(delivery.activity, delivery.session);
-  commitPending = openRuntime(delivery, launch.readOnly, queue, terminated);
+  commitPending = openRuntime(delivery, moves, launch.readOnly, queue, terminated);
   shell.resume();
-  shell.delivered(delivery);
+  shell.delivered(delivery, moves);
   shell.say("");
   // Replacing keeps the browser's Back button out of the frame.
   shell.frame.contentWindow.location.replace(delivery.url);
@@ -76,11 +84,15 @@ async function closeContent() {
 function terminated() {
   if (isBusy) return;
   shell.say("finished");
-  shell.emphasize(current.forward ? "continue" : "exit");
+  shell.emphasize(current.moves.forward ? "continue" : "exit");
 }
 
 function committed(answer) {
   shell.mark(answer.statuses);
+  if (answer.moves && !isBusy && current !== null) {
+    shell.allow(answer.moves, current.activity);
+    shell.lock(false);
+  }
   if (answer.kind === "terminate" && answer.request && !isBusy) go(answer.request, answer.target);
 }
 

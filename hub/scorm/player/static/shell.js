@@ -71,16 +71,8 @@ export class Shell {
   }
 
   /** An activity is shown: what is open now, and where one may go. */
-  delivered(delivery) {
-    const hidden = new Set(delivery.hide_lms_ui);
-    this.allow("previous", delivery.backward, hidden.has("previous"));
-    this.allow("continue", delivery.forward, hidden.has("continue"));
-    const choices = new Set(delivery.choices);
-    for (const [activity, item] of this.items) {
-      item.dataset.allowed = String(choices.has(activity));
-      if (activity === delivery.activity) item.setAttribute("aria-current", "true");
-      else item.removeAttribute("aria-current");
-    }
+  delivered(delivery, moves) {
+    this.allow(moves, delivery.activity);
     this.items.get(delivery.activity)?.scrollIntoView({ block: "nearest" });
     const place = this.find("place");
     if (place) place.textContent = delivery.title;
@@ -88,11 +80,33 @@ export class Shell {
     this.emphasize(null);
   }
 
-  allow(id, isAllowed, isHidden) {
+  /** Where one may go from the activity that is shown (null: from none). */
+  allow(moves, shown) {
+    const hidden = new Set(moves.hidden);
+    this.allowButton("previous", moves.backward, hidden.has("previous"));
+    this.allowButton("continue", moves.forward, hidden.has("continue"));
+    const choices = new Set(moves.choices);
+    const visible = new Set(moves.visible);
+    for (const [activity, item] of this.items) {
+      item.dataset.allowed = String(choices.has(activity));
+      item.parentElement.hidden = !visible.has(activity);
+      if (activity === shown) item.setAttribute("aria-current", "true");
+      else item.removeAttribute("aria-current");
+    }
+  }
+
+  allowButton(id, isAllowed, isHidden) {
     const button = this.find(id);
     if (!button) return;
     button.dataset.allowed = String(isAllowed);
     button.hidden = isHidden;
+  }
+
+  /** Nothing is shown; the learner chooses from the contents, if there is anything to choose. */
+  choose(hasChoices) {
+    this.stop(hasChoices ? "choose" : "nothing_left");
+    delete document.body.dataset.over;
+    if (hasChoices && this.contents) this.showContents(true);
   }
 
   /** Mark every activity by what has been reached in it. */

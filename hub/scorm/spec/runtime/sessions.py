@@ -85,8 +85,8 @@ class Start:
     total_seconds: float
 
 
-def start(standard: str, kept: Kept | None) -> Start:
-    """Where a new session begins.
+def start(standard: str, kept: Kept | None, resumed: bool | None = None) -> Start:
+    """Where a new session begins; `resumed` is what sequencing decided, None where how the last one ended decides.
 
     A suspended session is resumed; so is one that was cut off, because losing a learner's work is worse than resuming
     what content did not ask to suspend. Any other exit ends the attempt on the activity: SCORM 2004 then starts anew
@@ -96,7 +96,7 @@ def start(standard: str, kept: Kept | None) -> Start:
     if kept is None:
         return Start("ab-initio", {}, 0.0)
     values = {name: value for name, value in kept.values.items() if name not in _OF_ONE_SESSION[standard]}
-    if kept.exit in ("suspend", None):
+    if kept.exit in ("suspend", None) if resumed is None else resumed:
         return Start("resume", values, kept.total_seconds)
     if standard == "scorm_1_2":
         return Start("", values, kept.total_seconds)
