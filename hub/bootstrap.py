@@ -88,6 +88,7 @@ from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.services.upkeep import Upkeep
 from hub.xapi_lrs.spec.reading import Limits
+from hub.xapi_lrs.views.api import stores_api
 from hub.xapi_lrs.views.basic import basic_authenticator
 from hub.xapi_lrs.views.blueprint import register_lrs
 
@@ -403,6 +404,7 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(registrations_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())
+    api.register_blueprint(stores_api)
     api.register_blueprint(clients_api)
     api.register_blueprint(users_api)
     api.register_blueprint(audit_api)

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.db import Database
-from hub.errors import Invalid, NotFound, Unauthenticated, Violation
+from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes, checked_scopes
 from hub.ports import Clock, Ids, Transients
@@ -103,10 +103,14 @@ class Credentials:
         name: str = "",
         requests_per_minute: int | None = None,
     ) -> IssuedCredential:
-        """A new credential of a store of the tenant; the secret is in the answer and nowhere else."""
+        """A new credential of a store of the tenant; the secret is in the answer and nowhere else. Nobody gives it
+        more than they may do themselves."""
         principal.require("stores.write")
         granted = checked_scopes(scopes, families=("lrs",))
         _check(granted, requests_per_minute)
+        excess = actions_of_scopes(granted) - principal.actions
+        if excess:
+            raise Forbidden(f"{principal.name} cannot give what it may not do: {', '.join(sorted(excess))}.")
         store = self._stores.find(principal.tenant_id, store_name)
         secret = self._ids.secret()
         row = Credential(

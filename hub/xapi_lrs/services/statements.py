@@ -228,13 +228,19 @@ class Statements:
             return search.consistent_through(connection, store.number)
 
     def each(self, principal: Principal, query: StatementQuery, store_name: str | None = None) -> Iterator[bytes]:
-        """Every match, page by page in flat memory, for downloads."""
-        while True:
-            page = self.find(principal, replace(query, limit=LARGEST_PAGE), store_name=store_name)
-            yield from page.bodies
-            if page.boundary is None:
-                return
+        """Every match, page by page in flat memory, for downloads. What refuses the first page is raised at once."""
+        query = replace(query, limit=LARGEST_PAGE)
+        first = self.find(principal, query, store_name=store_name)
+        return self._following(principal, query, store_name, first)
+
+    def _following(
+        self, principal: Principal, query: StatementQuery, store_name: str | None, page: StatementPage
+    ) -> Iterator[bytes]:
+        yield from page.bodies
+        while page.boundary is not None:
             query = continued(query, page.boundary)
+            page = self.find(principal, query, store_name=store_name)
+            yield from page.bodies
 
     def _search(self, principal: Principal, store: StoreView, query: StatementQuery, limit: int) -> search.Search:
         key = store.term_key

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.db import Database, UnitOfWork
-from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Violation
 from hub.events import TenantCreated
 from hub.identity import Principal, system_principal
 from hub.ports import Ids
@@ -101,11 +101,17 @@ class Stores:
         return known
 
     def of(self, principal: Principal, name: str | None = None) -> StoreView:
-        """The store that a principal works with: its own, or the one it names, or the tenant's only or default one."""
+        """The store that a principal works with: its own, or the one it names, or the tenant's only or default one.
+
+        A credential of one store may name no other.
+        """
+        if name is not None:
+            named = self.find(principal.tenant_id, name)
+            if principal.store_id not in (None, named.id):
+                raise Forbidden(f"{principal.name} belongs to another store.", code="other_store")
+            return named
         if principal.store_id is not None:
             return self.get(principal.tenant_id, principal.store_id)
-        if name is not None:
-            return self.find(principal.tenant_id, name)
         with self._db.read() as session:
             all_stores = stores.all_of(session, principal.tenant_id)
         chosen = all_stores if len(all_stores) == 1 else [each for each in all_stores if each.name == DEFAULT]

@@ -1,0 +1,101 @@
+"""The hot paths speak to PostgreSQL through libpq itself: parameters are bytes that are ready, answers stay bytes.
+
+psycopg adapts values one by one in Python and walks a generator for every step of a round trip; for a statement that
+costs more than everything else together. Here one call of libpq, which lets other threads run meanwhile, is one round
+trip. Outside a transaction every statement commits by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from struct import Struct
+from typing import Any
+from weakref import WeakSet
+
+import psycopg
+from psycopg import Connection
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+INT8, UUID, BYTEA = 20, 2950, 17
+
+_ARRAY_HEAD = Struct(">iiiii").pack
+int4 = Struct(">i").pack
+int8 = Struct(">q").pack
+
+_GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+_UNIQUE_VIOLATION = b"23505"
+
+
+class UniqueViolation(Exception):
+    """A unique key is there already; the transaction has failed."""
+
+
+class Prepared:
+    """A statement that each connection of `Database.connection` prepares once, and then runs with binary parameters.
+
+    On other connections psycopg may drop what is prepared, so there it is sent whole every time.
+    """
+
+    def __init__(self, name: str, sql: str) -> None:
+        self._name = name.encode()
+        self._sql = sql.encode()
+        self._prepared_by: WeakSet[Connection[Any]] = WeakSet()
+
+    def run(self, connection: Connection[Any], parameters: Sequence[bytes]) -> PGresult:
+        """The result, its columns in binary form."""
+        server = connection.pgconn
+        formats = [1] * len(parameters)
+        if connection.prepare_threshold is not None:
+            return _checked(connection, server.exec_params(self._sql, parameters, None, formats, 1))
+        if connection not in self._prepared_by:
+            _checked(connection, server.prepare(self._name, self._sql, None))
+            self._prepared_by.add(connection)
+        return _checked(connection, server.exec_prepared(self._name, parameters, formats, 1))
+
+
+def execute(connection: Connection[Any], sql: str) -> PGresult:
+    """Run statements without parameters; the result of the last, its columns as text."""
+    return _checked(connection, connection.pgconn.exec_(sql.encode()))
+
+
+def begin(connection: Connection[Any]) -> str:
+    """What opens a transaction before the next statement of the same round trip; nothing where one is open."""
+    is_idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+    return "BEGIN;" if is_idle else ""
+
+
+def commit(connection: Connection[Any]) -> None:
+    """Commit the open transaction; it is on disk when this returns."""
+    execute(connection, "COMMIT")
+
+
+def array(element: int, items: Sequence[bytes]) -> bytes:
+    """A one-dimensional array; each item is its own length and value already (`sized`)."""
+    return (
+        _ARRAY_HEAD(1, 0, element, len(items), 1) + b"".join(items) if items else _ARRAY_HEAD(0, 0, element, 0, 0)[:12]
+    )
+
+
+def sized(value: bytes) -> bytes:
+    """A value with its length before it."""
+    return int4(len(value)) + value
+
+
+def integer(value: bytes | None) -> int:
+    """An integer of a binary result; 0 for NULL."""
+    return int.from_bytes(value or b"", "big", signed=True)
+
+
+def rows(result: PGresult) -> Iterable[tuple[bytes, ...]]:
+    """The rows of a result whose columns are never NULL."""
+    value, columns = result.get_value, range(result.nfields)
+    return (tuple(value(row, column) or b"" for column in columns) for row in range(result.ntuples))
+
+
+def _checked(connection: Connection[Any], result: PGresult) -> PGresult:
+    if result.status in _GOOD:
+        return result
+    if connection.pgconn.status == ConnStatus.BAD:
+        raise psycopg.OperationalError("the connection to the database is lost")
+    if result.error_field(DiagnosticField.SQLSTATE) == _UNIQUE_VIOLATION:
+        raise UniqueViolation
+    raise psycopg.errors.error_from_result(result)

@@ -1,0 +1,259 @@
+"""/api/v1/stores: stores, their credentials, and their statements as a download."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+import orjson
+from flask import Response, jsonify
+from flask.views import MethodView
+from marshmallow import fields, validate
+
+from hub.http import action, principal, service
+from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.fields import Moment
+from hub.oauth.scopes import SCOPES
+from hub.xapi_lrs.services.credentials import Credentials, CredentialView, IssuedCredential
+from hub.xapi_lrs.services.statements import Statements
+from hub.xapi_lrs.services.stores import Stores
+from hub.xapi_lrs.spec import query as queries
+from hub.xapi_lrs.spec import rows
+
+_LRS_SCOPES = [scope.name for scope in SCOPES.values() if scope.family == "lrs"]
+_SCOPE = fields.String(validate=validate.OneOf(_LRS_SCOPES), metadata={"example": "statements/write"})
+_LIMIT = validate.Range(1, 1_000_000)
+_FILTERS = ("agent", "verb", "activity", "registration", "related_activities", "related_agents", "since", "until")
+
+#: How many statements are joined into one piece of a download.
+_PIECE = 200
+
+
+class NewStoreSchema(ma.Schema):
+    """A store to make."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 100), metadata={"example": "research"})
+
+
+class StoreSchema(ma.Schema):
+    """A Learning Record Store."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
+class NewCredentialSchema(ma.Schema):
+    """A credential to make."""
+
+    name = fields.String(load_default="", metadata={"example": "Authoring tool"})
+    scopes = fields.List(_SCOPE, required=True, validate=validate.Length(1))
+    requests_per_minute = fields.Integer(load_default=None, allow_none=True, validate=_LIMIT)
+
+
+class CredentialChangeSchema(ma.Schema):
+    """A JSON Merge Patch (RFC 7396); null lifts the limit."""
+
+    requests_per_minute = fields.Integer(required=True, allow_none=True, validate=_LIMIT)
+
+
+class CredentialSchema(ma.Schema):
+    """A credential without its secret."""
+
+    id = fields.UUID()
+    key = fields.String()
+    name = fields.String()
+    scopes = fields.List(fields.String())
+    requests_per_minute = fields.Integer(allow_none=True)
+    created_at = Moment()
+    last_used_at = Moment(allow_none=True)
+    revoked_at = Moment(allow_none=True)
+
+
+class IssuedCredentialSchema(CredentialSchema):
+    """A credential with its secret, which is not shown again."""
+
+    secret = fields.String()
+
+
+class DownloadArguments(ma.Schema):
+    """What a download holds: the filters of GET statements, and the format."""
+
+    format = fields.String(load_default="jsonl", validate=validate.OneOf(["jsonl", "csv"]))
+    agent = fields.String(metadata={"description": "An Agent or identified Group as JSON"})
+    verb = fields.String()
+    activity = fields.String()
+    registration = fields.String()
+    related_activities = fields.String()
+    related_agents = fields.String()
+    since = fields.String()
+    until = fields.String()
+
+
+stores_api = ApiBlueprint(
+    "stores", __name__, url_prefix=f"{PREFIX}/stores", description="Learning Record Stores and their credentials"
+)
+
+
+@stores_api.route("")
+class StoreList(MethodView):
+    """All stores."""
+
+    @action("stores.read")
+    @stores_api.response(200, StoreSchema(many=True))
+    def get(self) -> Any:
+        """List stores
+
+        By name.
+        """
+        return service(Stores).list(principal())
+
+    @action("stores.write")
+    @stores_api.arguments(NewStoreSchema)
+    @stores_api.response(201, StoreSchema)
+    def post(self, wanted: dict[str, Any]) -> Response:
+        """Make a store"""
+        made = service(Stores).create(principal(), wanted["name"])
+        response = jsonify(StoreSchema().dump(made))
+        response.status_code = 201
+        response.headers["Location"] = f"{PREFIX}/stores/{made.id}"
+        return response
+
+
+@stores_api.route("/<uuid:store_id>")
+class OneStore(MethodView):
+    """One store."""
+
+    @action("stores.read")
+    @stores_api.response(200, StoreSchema)
+    def get(self, store_id: UUID) -> Any:
+        """Read a store"""
+        return service(Stores).get(principal().tenant_id, store_id)
+
+
+@stores_api.route("/<uuid:store_id>/credentials")
+class CredentialList(MethodView):
+    """The credentials of a store."""
+
+    @action("stores.read")
+    @stores_api.response(200, CredentialSchema(many=True))
+    def get(self, store_id: UUID) -> Any:
+        """List credentials
+
+        Newest first; revoked ones are kept.
+        """
+        return service(Credentials).list(principal(), store_id)
+
+    @action("stores.write")
+    @stores_api.arguments(NewCredentialSchema)
+    @stores_api.response(201, IssuedCredentialSchema)
+    def post(self, wanted: dict[str, Any], store_id: UUID) -> Response:
+        """Make a credential
+
+        The secret is in this answer and nowhere else.
+        """
+        store = service(Stores).get(principal().tenant_id, store_id)
+        issued = service(Credentials).create(
+            principal(), store.name, wanted["scopes"], wanted["name"], wanted["requests_per_minute"]
+        )
+        return _issued(issued, 201)
+
+
+@stores_api.route("/<uuid:store_id>/credentials/<uuid:credential_id>")
+class OneCredential(MethodView):
+    """One credential."""
+
+    @action("stores.write")
+    @stores_api.arguments(CredentialChangeSchema)
+    @stores_api.response(200, CredentialSchema)
+    def patch(self, wanted: dict[str, Any], store_id: UUID, credential_id: UUID) -> CredentialView:
+        """Set or lift the rate limit of a credential"""
+        return service(Credentials).limit(principal(), credential_id, wanted["requests_per_minute"])
+
+    @action("stores.write")
+    @stores_api.response(200, CredentialSchema)
+    def delete(self, store_id: UUID, credential_id: UUID) -> CredentialView:
+        """Revoke a credential
+
+        It stops within a second. The credential stays in the listing.
+        """
+        return service(Credentials).revoke(principal(), credential_id)
+
+
+@stores_api.route("/<uuid:store_id>/credentials/<uuid:credential_id>/rotate")
+class CredentialRotation(MethodView):
+    """A new secret for a credential."""
+
+    @action("stores.write")
+    @stores_api.response(200, IssuedCredentialSchema)
+    def post(self, store_id: UUID, credential_id: UUID) -> Response:
+        """Rotate a credential
+
+        The old secret stops at once; the new one is in this answer and nowhere else.
+        """
+        return _issued(service(Credentials).rotate(principal(), credential_id), 200)
+
+
+@stores_api.route("/<uuid:store_id>/statements")
+class StatementDownload(MethodView):
+    """Statements of a store as a file."""
+
+    @action("statements.read")
+    @stores_api.arguments(DownloadArguments, location="query")
+    @stores_api.response(200, content_type="application/jsonl")
+    def get(self, wanted: dict[str, Any], store_id: UUID) -> Response:
+        """Download statements
+
+        Every match, newest first, as JSON Lines or CSV; streamed, so a million rows need no memory.
+        """
+        store = service(Stores).get(principal().tenant_id, store_id)
+        query = queries.parse({name: wanted[name] for name in _FILTERS if name in wanted})
+        each = service(Statements).each(principal(), query, store_name=store.name)
+        if wanted["format"] == "csv":
+            return download(csv_lines(each), "text/csv; charset=utf-8", "statements.csv")
+        return download(json_lines(each), "application/jsonl; charset=utf-8", "statements.jsonl")
+
+
+def download(pieces: Iterator[bytes], content_type: str, filename: str) -> Response:
+    """A streamed file."""
+    response = Response(pieces, content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def json_lines(bodies: Iterator[bytes]) -> Iterator[bytes]:
+    """A statement a line. A line break that a client sent between members is white space, so a space does as well."""
+    for piece in _pieces(bodies):
+        yield b"".join(body.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for body in piece)
+
+
+def csv_lines(bodies: Iterator[bytes]) -> Iterator[bytes]:
+    """A row a statement, RFC 4180, with a row of names first."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(rows.COLUMNS)
+    for piece in _pieces(bodies):
+        writer.writerows(rows.row_of(orjson.loads(body)) for body in piece)
+        yield text.getvalue().encode("utf-8", "replace")
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def _pieces(bodies: Iterator[bytes]) -> Iterator[list[bytes]]:
+    piece: list[bytes] = []
+    for body in bodies:
+        piece.append(body)
+        if len(piece) == _PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _issued(issued: IssuedCredential, status: int) -> Response:
+    response = jsonify({**CredentialSchema().dump(issued.credential), "secret": issued.secret})
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
