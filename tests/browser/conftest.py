@@ -11,7 +11,15 @@ from werkzeug.serving import make_server
 
 from hub.bootstrap import Hub, build, create_app
 from hub.config import Settings
+from hub.identity import Principal
+from hub.lti.services.platforms import Platforms
+from hub.lti.spec.platform import PlatformDetails
+from hub.oauth.services.tenants import TenantView
 from tests.support.chromium import chromium
+from tests.support.lti_browser import FramingPlatform
+from tests.support.lti_platform import running
+from tests.support.playing import Sco, add_played_course
+from tests.support.scos import sco12
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +62,15 @@ def browser(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
 def page(browser: BrowserContext) -> Page:
     """Its first tab."""
     return browser.pages[0]
+
+
+@pytest.fixture
+def framing_lms(live_hub: Hub, tenant: TenantView, system: Principal) -> Iterator[FramingPlatform]:
+    """The platform, with a link to a course."""
+    package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", "Knots", sco12("Knots")), title="Knots")
+    tool = live_hub.service(Platforms).settings
+    platform = FramingPlatform(launch_url=tool.launch_url, login_url=tool.login_url)
+    platform.custom = {"package_id": str(package)}
+    with running(platform):
+        live_hub.service(Platforms).add(system, PlatformDetails(**platform.details()))
+        yield platform

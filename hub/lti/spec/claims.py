@@ -102,7 +102,7 @@ def _is_the_client(value: str | None, expected: Expected, claims: Mapping[str, A
 
 def _is_not_over(value: float, expected: Expected, _: Mapping[str, Any]) -> str | None:
     if value <= expected.now - LEEWAY_SECONDS:
-        return f"is over since {expected.now - value:.0f} seconds; {_CLOCKS}"
+        return f"was over {expected.now - value:.0f} seconds ago; {_CLOCKS}"
     if value > expected.now + LONGEST_LIFE_SECONDS:
         return f"is more than {LONGEST_LIFE_SECONDS // 3600} hours away"
     return None

@@ -135,7 +135,7 @@ def test_the_picker_searches_by_title(client: FlaskClient, hub: Hub, tenant: Ten
     found = client.post("/lti/picker", data={"visit": visit_of(picker), "search": "100%"}).text
     assert "Chess &amp; 100% &lt;luck&gt;" in found
     assert "Golf" not in found
-    assert "No course has" in client.post("/lti/picker", data={"visit": visit_of(picker), "search": "%%"}).text
+    assert "No course was found" in client.post("/lti/picker", data={"visit": visit_of(picker), "search": "%%"}).text
 
 
 def test_the_return_address_is_escaped(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
