@@ -1,27 +1,49 @@
 """Registrations: who takes which package, and how far they got."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.blueprint import console
+from hub.console.downloads import csv_response
 from hub.console.listing import listing
 from hub.errors import Invalid, Violation
 from hub.http import action, principal, service
-from hub.scorm.services.registrations import STATUSES, Filters, Registrations
+from hub.identity import Principal
+from hub.scorm.services.registrations import STATUSES, Filters, Registrations, RegistrationView
+
+#: How many rows a download fetches at a time.
+PAGE = 500
+
+#: Columns of the CSV, and what is in them.
+COLUMNS: dict[str, Callable[[RegistrationView], object]] = {
+    "registration": lambda row: row.external_id,
+    "learner": lambda row: row.learner.name,
+    "email": lambda row: row.learner.email,
+    "learner_source": lambda row: row.learner.source,
+    "learner_id": lambda row: row.learner.subject,
+    "package": lambda row: row.package_title,
+    "package_id": lambda row: row.package_external_id,
+    "status": lambda row: row.status,
+    "completion": lambda row: row.result.completion,
+    "success": lambda row: row.result.success,
+    "score_scaled": lambda row: row.result.score_scaled,
+    "score_raw": lambda row: row.result.score_raw,
+    "score_max": lambda row: row.result.score_max,
+    "seconds": lambda row: round(row.result.duration_seconds),
+    "began_at": lambda row: row.began_at and row.began_at.isoformat(),
+    "completed_at": lambda row: row.completed_at and row.completed_at.isoformat(),
+    "changed_at": lambda row: row.changed_at.isoformat(),
+}
 
 
 @console.get("/registrations")
 @action("registrations.read")
 def registrations() -> str:
-    filters = Filters(
-        package_id=_uuid("package"),
-        learner_id=_uuid("learner"),
-        status=request.args.get("status") or None,
-        search=request.args.get("q", "").strip() or None,
-    )
+    filters = _filters()
     found = listing(
         lambda after, limit: service(Registrations).page(
             principal(), filters, (datetime.fromisoformat(after[0]), UUID(after[1])) if after else None, limit
@@ -29,6 +51,30 @@ def registrations() -> str:
         key=lambda row: [row.created_at.isoformat(), str(row.id)],
     )
     return render_template("console/registrations.html", found=found, statuses=STATUSES)
+
+
+@console.get("/registrations/download")
+@action("registrations.read")
+def registrations_download() -> Response:
+    """Every match as CSV."""
+    rows = _each(service(Registrations), principal(), _filters())
+    return csv_response("registrations", list(COLUMNS), ([read(row) for read in COLUMNS.values()] for row in rows))
+
+
+def _each(registrations: Registrations, reader: Principal, filters: Filters) -> Iterator[RegistrationView]:
+    after: tuple[datetime, UUID] | None = None
+    while page := registrations.page(reader, filters, after, PAGE):
+        yield from page
+        after = (page[-1].created_at, page[-1].id)
+
+
+def _filters() -> Filters:
+    return Filters(
+        package_id=_uuid("package"),
+        learner_id=_uuid("learner"),
+        status=request.args.get("status") or None,
+        search=request.args.get("q", "").strip() or None,
+    )
 
 
 def _uuid(field: str) -> UUID | None:
@@ -48,6 +94,6 @@ def registrations_one(registration_id: UUID) -> str:
 
 @console.post("/registrations/<uuid:registration_id>/attempts")
 @action("registrations.write")
-def registrations_begin_attempt(registration_id: UUID) -> Response:
+def registrations_begin_attempt(registration_id: UUID) -> AnyResponse:
     service(Registrations).begin_attempt(principal(), registration_id)
     return redirect(url_for("console.registrations_one", registration_id=registration_id, done="attempt-begun"), 303)

@@ -1,7 +1,7 @@
 """Statements: a browser of the LRS."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from flask import Response, render_template, request
 from flask_babel import get_locale
 
 from hub.console.blueprint import console
+from hub.console.downloads import csv_response, jsonl_response
 from hub.console.listing import Listing, address
 from hub.console.sentences import Sentence, sentence_of
 from hub.console.times import moment
@@ -20,6 +21,18 @@ from hub.xapi_lrs.services.stores import Stores, StoreView
 from hub.xapi_lrs.spec.query import StatementQuery, continued, parse
 
 ROWS = 50
+#: Columns of the CSV, and where they come from.
+COLUMNS = {
+    "timestamp": "timestamp",
+    "actor": "actor",
+    "verb": "verb",
+    "verb_id": "verb_filter",
+    "object": "target",
+    "object_id": "target_filter",
+    "result": "result",
+    "registration": "registration",
+    "statement_id": "statement_id",
+}
 FILTERS = ("actor", "verb", "activity", "registration", "since", "until")
 
 #: The verbs that the Hub itself writes, as suggestions.
@@ -76,8 +89,12 @@ def _newer(after: int) -> str:
 
 
 def _sentences(bodies: Iterable[bytes]) -> list[Sentence]:
-    languages = (str(get_locale()).replace("_", "-"), "en")
+    languages = _languages()
     return [sentence_of(orjson.loads(body), languages) for body in bodies]
+
+
+def _languages() -> tuple[str, ...]:
+    return str(get_locale()).replace("_", "-"), "en"
 
 
 @console.get("/statements/<uuid:statement_id>")
@@ -95,17 +112,15 @@ def statements_one(statement_id: UUID) -> str:
 @console.get("/statements/download")
 @action("statements.read")
 def statements_download() -> Response:
-    """Every match as JSON Lines, streamed: memory stays flat however many there are."""
-    store, query, reader = _store(), _query(), principal()
-    each = service(Statements).each(reader, query, store_name=store.name)
-    response = Response(_lines(each), content_type="application/jsonl; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="statements.jsonl"'
-    return response
-
-
-def _lines(bodies: Iterator[bytes]) -> Iterator[bytes]:
-    for body in bodies:
-        yield body + b"\n"
+    """Every match: the statements themselves as JSON Lines, or their sentences as CSV (`as=csv`)."""
+    bodies = service(Statements).each(principal(), _query(), store_name=_store().name)
+    if request.args.get("as") != "csv":
+        return jsonl_response("statements", bodies)
+    languages = _languages()
+    sentences = (sentence_of(orjson.loads(body), languages) for body in bodies)
+    return csv_response(
+        "statements", list(COLUMNS), ([getattr(one, name) for name in COLUMNS.values()] for one in sentences)
+    )
 
 
 def _stores() -> list[StoreView]:

@@ -1,6 +1,8 @@
 """Registrations, statements, platforms and score deliveries in the console."""
 
+import csv
 import html
+import io
 import json
 import re
 from uuid import uuid4
@@ -287,3 +289,34 @@ def test_the_live_tail_gives_each_new_statement_once(client, enter, store):
     assert new.text.count('class="sentence break"') == 2
     assert client.get(tail_of(new)).text.count('class="sentence break"') == 0
     assert 'class="tail"' not in client.get("/statements").text
+
+
+def rows_of(answer):
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_registrations_can_be_downloaded_with_their_filters(client, enter, register, monkeypatch):
+    monkeypatch.setattr("hub.console.views.registrations.PAGE", 2)
+    enter("instructor")
+    for name in ("Ann", "Bob", "=1+1", "Cid"):
+        register(name, "Golf")
+    with client.get("/registrations/download") as answer:
+        assert answer.content_type == "text/csv; charset=utf-8"
+        rows = rows_of(answer)
+    assert [row["learner"] for row in rows] == ["Cid", "'=1+1", "Bob", "Ann"], "no cell is taken for a formula"
+    assert rows[0]["status"] == "not_begun"
+    with client.get("/registrations/download?q=bob") as answer:
+        assert [row["learner"] for row in rows_of(answer)] == ["Bob"]
+
+
+def test_statements_can_be_downloaded_as_a_table(client, enter, store):
+    enter("reporting")
+    store(result={"score": {"scaled": 0.5}})
+    with client.get("/statements/download?as=csv") as answer:
+        (row,) = rows_of(answer)
+    assert (row["actor"], row["verb"], row["object"], row["result"]) == (
+        "Mara Quist",
+        "completed",
+        "Golf explained",
+        "50%",
+    )

@@ -1,0 +1,44 @@
+"""What a page shows, as a file: streamed line by line, so that memory stays flat however much it is."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from flask import Response
+
+#: A spreadsheet takes text that begins so for a formula (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_response(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """The rows as CSV (RFC 4180) in UTF-8, with a mark that makes spreadsheets read it as such."""
+    return _attachment(_csv_lines([heads], rows), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def jsonl_response(name: str, documents: Iterable[bytes]) -> Response:
+    """JSON documents, one a line (JSON Lines)."""
+    return _attachment((body + b"\n" for body in documents), "application/jsonl; charset=utf-8", f"{name}.jsonl")
+
+
+def _attachment(body: Iterable[bytes], content_type: str, name: str) -> Response:
+    response = Response(body, content_type=content_type)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _csv_lines(*parts: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    yield "\ufeff".encode()
+    for rows in parts:
+        for row in rows:
+            writer.writerow([_cell(value) for value in row])
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
