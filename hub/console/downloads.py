@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from flask import Response
+from flask import Response, stream_with_context
 
 #: A spreadsheet takes text that begins so for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -20,8 +20,9 @@ def jsonl_response(name: str, documents: Iterable[bytes]) -> Response:
     return _attachment((body + b"\n" for body in documents), "application/jsonl; charset=utf-8", f"{name}.jsonl")
 
 
-def _attachment(body: Iterable[bytes], content_type: str, name: str) -> Response:
-    response = Response(body, content_type=content_type)
+def _attachment(body: Iterator[bytes], content_type: str, name: str) -> Response:
+    # Words and numbers are written in the reader's language, so the request must still be there.
+    response = Response(stream_with_context(body), content_type=content_type)
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
