@@ -132,7 +132,8 @@ class Progress:
         launchable = scene.course.launchable
         trackings = [tracking_of(rows[one.id]) if one.id in rows else Tracking() for one in launchable]
         before = tracking_of(registration)
-        after = _kept_completion(registration.completed_at, self._course_result(scene, trackings, navigated))
+        found = self._course_result(scene, trackings, navigated)
+        after = _kept(before, found, is_completed=registration.completed_at is not None)
         if navigated and replace(after, progress=None) == before:
             return []
         seconds = round(sum(row.duration_seconds for row in rows.values()), 2)
@@ -196,9 +197,14 @@ class Progress:
         )
 
 
-def _kept_completion(completed_at: datetime | None, result: Tracking) -> Tracking:
-    """Within an attempt a course that was completed stays so, even if content is opened again and says otherwise."""
-    return result if completed_at is None else replace(result, completion="completed")
+def _kept(before: Tracking, after: Tracking, *, is_completed: bool) -> Tracking:
+    """What a registration keeps while a learner goes through a course again.
+
+    A course that was completed stays so, and unknown never takes the place of a result: to open finished content once
+    more must not cost a grade. A new result counts, be it worse.
+    """
+    kept = transfer.later(before, after)
+    return replace(kept, completion="completed") if is_completed else kept
 
 
 def _moment(scene: Scene) -> Moment:

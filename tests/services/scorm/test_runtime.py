@@ -445,6 +445,23 @@ class TestSequencing:
         window.commit({"cmi.completion_status": "completed"})
         assert detail(window.session.registration_id).registration.result.completion == "completed"
 
+    def test_going_through_a_finished_course_again_costs_nothing(
+        self, hub: Hub, tenant: TenantView, system: Principal, detail: Any
+    ) -> None:
+        window = self.open(hub, tenant, system, Sco("one"), Sco("two"))
+        done = {"cmi.completion_status": "completed", "cmi.success_status": "passed", "cmi.score.scaled": "1"}
+        window.play(done, "one")
+        window.play(done, "two")
+        assert window.go("continue").ended
+        assert window.go().delivery.values["cmi.entry"] == "ab-initio"
+        window.commit({"cmi.completion_status": "incomplete"})
+        view = detail(window.session.registration_id).registration
+        assert (view.status, view.result.completion, view.result.score_scaled) == ("passed", "completed", 1.0)
+        worse = {"cmi.completion_status": "completed", "cmi.success_status": "failed", "cmi.score.scaled": "0"}
+        window.commit(worse, kind="terminate")
+        window.play(worse, "two")
+        assert detail(window.session.registration_id).registration.status == "failed"
+
     def test_leaving_by_the_contents_own_exit_ends_a_course_of_one(
         self, hub: Hub, tenant: TenantView, system: Principal
     ) -> None:
