@@ -1,5 +1,6 @@
 """The web server: granian, a few processes with many threads, so that slow clients do not hold up others."""
 
+import gc
 from collections.abc import Callable, Iterable
 
 from granian import Granian
@@ -32,4 +33,17 @@ def make_app() -> Callable[..., Iterable[bytes]]:
     """The WSGI application with the settings of this process's environment."""
     settings = Settings.from_env()
     configure_logging(settings.log_format)
-    return create_app(build(settings))
+    app = create_app(build(settings))
+    _calm_garbage_collector()
+    return app
+
+
+def _calm_garbage_collector() -> None:
+    """Leave what is loaded out of every later collection, and collect less often.
+
+    A batch of statements makes tens of thousands of short-lived dicts, none of them in a cycle: with the usual
+    thresholds a sixth of the CPU goes into looking at them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
