@@ -9,7 +9,7 @@ from flask_babel import Babel, get_locale
 from hub.console.blueprint import LARGE_FORMS, Surroundings, console, signed_in
 from hub.console.filters import FILTERS
 from hub.console.listing import address
-from hub.errors import HubError
+from hub.errors import HubError, NotFound
 from hub.http import register_dialect
 from hub.http.problem import problem
 from hub.oauth.views.session import SAFE_METHODS
@@ -31,6 +31,7 @@ PAGES = (
 )
 
 LANGUAGES = ["en", "de"]
+LONGEST_PATH = 200
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 #: What answers in its own form whatever a browser says it would like.
 _MACHINES = ("/api/", "/xapi", "/oauth/", "/.well-known/", "/lti/", "/healthz", "/readyz")
@@ -83,6 +84,8 @@ def _to_entrance() -> Response:
 
 def _error_outside(error: HubError) -> Response:
     """An address that nobody serves, or a method that it does not take: a page for browsers, else a problem."""
+    if error.status == 404:
+        error = NotFound(f"There is nothing at {request.path[:LONGEST_PATH]}.")
     likes = request.accept_mimetypes.best_match(["application/problem+json", "text/html"])
     if request.path.startswith(_MACHINES) or likes != "text/html":
         return problem(error)
