@@ -7,7 +7,8 @@ imports pylti1p3.
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -44,7 +45,7 @@ from hub.lti.spec.launch import DeepLinkingSettings, Launch, admit
 from hub.lti.spec.links import next_link
 from hub.lti.spec.login import Login
 from hub.lti.spec.platform import Platform
-from hub.lti.spec.urls import origin_of
+from hub.lti.spec.urls import origin_of, url_fault
 from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
 
 KEY_SET_SECONDS = 3600
@@ -618,26 +619,36 @@ class Grades(AssignmentsGradesService):
         grade.set_score_maximum(float(score.maximum))
         if score.given is not None:
             grade.set_score_given(float(score.given))
-        self.put_grade(grade, LineItem({"id": line_item_url}))
+        with _faults_refused():
+            self.put_grade(grade, LineItem({"id": line_item_url}))
 
     def find_or_create(self, container_url: str, wanted: Mapping[str, Any]) -> str:
         """The URL of the line item of this resource link in the container, made when it is missing.
 
-        pylti1p3 reads every page of the container, without end where the platform's pages go in a circle; we ask for
-        the link's own items (AGS section 3.2.9) and look at a few pages.
+        Raises `PlatformRefused`, `Unavailable`, or `Invalid` for an answer that cannot be used: one of another origin
+        would get the token that was given to us for this one.
         """
-        query = urlencode({"resource_link_id": wanted["resourceLinkId"]})
+        with _faults_refused():
+            found = self._find(container_url, wanted["resourceLinkId"]) or self._create(container_url, wanted)
+        if found is None or url_fault(found, allow_private=True) or origin_of(found) != origin_of(container_url):
+            raise Invalid("The platform's line item has no address that can be used.", code="lti_line_item_refused")
+        return found
+
+    def _find(self, container_url: str, resource_link_id: str) -> str | None:
+        """pylti1p3 reads every page of the container, without end where the platform's pages go in a circle; we ask for
+        the link's own items (AGS section 3.2.9) and look at a few pages."""
+        query = urlencode({"resource_link_id": resource_link_id})
         page: str | None = container_url + ("&" if "?" in container_url else "?") + query
         for _ in range(MOST_PAGES):
             if page is None:
-                break
+                return None
             items, page = self.get_lineitems_page(page)
-            found = scores.line_item_of(items, wanted["resourceLinkId"])
+            found = scores.line_item_of(items, resource_link_id)
             if found:
                 return found
-        return self._create(container_url, wanted)
+        return None
 
-    def _create(self, container_url: str, wanted: Mapping[str, Any]) -> str:
+    def _create(self, container_url: str, wanted: Mapping[str, Any]) -> str | None:
         answer = self._service_connector.make_service_request(
             self._service_data["scope"],
             container_url,
@@ -646,10 +657,7 @@ class Grades(AssignmentsGradesService):
             content_type=scores.LINE_ITEM_MEDIA_TYPE,
             accept=scores.LINE_ITEM_MEDIA_TYPE,
         )
-        made = scores.line_item_of([answer["body"]], wanted["resourceLinkId"])
-        if made is None:
-            raise Invalid("The platform made a line item that is not the link's.", code="lti_line_item_refused")
-        return made
+        return scores.line_item_of([answer["body"]], wanted["resourceLinkId"])
 
     @staticmethod
     def _add_url_path_ending(url: str, url_path_ending: str) -> str:
@@ -663,6 +671,15 @@ class Grades(AssignmentsGradesService):
 def _storage(platform: Platform, login: Login, key: str) -> PlatformStorage | None:
     """Messages go to the origin of the platform's authentication address (LTI OIDC Login with postMessages 0.1)."""
     return PlatformStorage(login.storage_target, origin_of(platform.auth_url), key) if login.storage_target else None
+
+
+@contextmanager
+def _faults_refused() -> Iterator[None]:
+    """What pylti1p3 finds wrong with a service or its answer, as a refusal of ours."""
+    try:
+        yield
+    except LtiException as fault:
+        raise Invalid(f"The platform's service cannot be used: {fault}", code="lti_service_refused") from fault
 
 
 def _registration(platform: Platform) -> Registration:

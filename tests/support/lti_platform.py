@@ -62,6 +62,8 @@ class LtiPlatform:
     before_answer: Callable[[], None] | None = None
     scores: list[ReceivedScore] = field(default_factory=list)
     line_items: list[dict[str, Any]] = field(default_factory=list)
+    line_items_answer: Any = None
+    line_items_link: str = ""
     requests: dict[str, int] = field(default_factory=dict)
     assertions: list[str] = field(default_factory=list)
 
@@ -206,8 +208,12 @@ class LtiPlatform:
             item = json.loads(body) | {"id": f"{self.origin}/items/{len(self.line_items) + 1}/lineitem?type_id=1"}
             self.line_items.append(item)
             return _json(201, item)
+        if self.line_items_answer is not None:
+            return _json(200, self.line_items_answer)
         wanted = parse_qs(urlsplit(url).query).get("resource_link_id")
-        return _json(200, [item for item in self.line_items if not wanted or item["resourceLinkId"] in wanted])
+        found = [item for item in self.line_items if not wanted or item["resourceLinkId"] in wanted]
+        status, headers, content = _json(200, found)
+        return status, headers | ({"Link": self.line_items_link} if self.line_items_link else {}), content
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import html
 import re
 from urllib.parse import urljoin
 
-from hub.lti.spec.urls import origin_of
+from hub.lti.spec.urls import origin_of, url_fault
 
 # Moodle writes `rel=“next”` with curly quotes and HTML entities in its line-item header; others leave the quotes out.
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;[^,<]*)*)")
@@ -20,6 +20,17 @@ def next_link(header: str, base_url: str) -> str | None:
     text = html.unescape(header)
     for target, parameters in _LINK.findall(text):
         if _NEXT.search(parameters):
-            following = urljoin(base_url, target.strip())
-            return following if origin_of(following) == origin_of(base_url) else None
+            return _within_origin(base_url, target.strip())
     return None
+
+
+def _within_origin(base_url: str, target: str) -> str | None:
+    try:
+        following = urljoin(base_url, target)
+    except ValueError:  # An address with half a pair of brackets.
+        return None
+    return following if url_fault(following, allow_private=True) is None and _same_origin(following, base_url) else None
+
+
+def _same_origin(one: str, other: str) -> bool:
+    return origin_of(one) == origin_of(other)

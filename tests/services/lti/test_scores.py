@@ -406,6 +406,37 @@ def test_a_column_that_is_there_is_found(enter: Callable[..., Gradebook], platfo
     assert [score.path for score in platform.scores] == ["/items/8/lineitem/scores"]
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"not": "a list"},
+        [{"id": "https://evil.example/items/1", "resourceLinkId": "link-1"}],
+        [{"id": "file:///etc/passwd", "resourceLinkId": "link-1"}],
+        [{"id": "http://127.0.0.1:port/", "resourceLinkId": "link-1"}],
+    ],
+)
+def test_columns_that_cannot_be_used_go_to_the_list(
+    enter: Callable[..., Gradebook], platform: LtiPlatform, items: Any
+) -> None:
+    book = enter(**platform.ags(lineitem=None))
+    platform.line_items_answer = items
+    book.progress(score_scaled=0.5)
+    assert book.work() == []
+    (failed,) = book.deliveries()
+    assert failed.status == "failed"
+    assert (failed.last_error or "").startswith("The platform's ")
+    assert platform.scores == []
+
+
+def test_pages_of_columns_in_a_circle_come_to_an_end(enter: Callable[..., Gradebook], platform: LtiPlatform) -> None:
+    book = enter(**platform.ags(lineitem=None))
+    platform.line_items_link = f'<{platform.origin}/items?type_id=1>; rel="next"'
+    book.progress(score_scaled=0.5)
+    assert book.work() == []
+    assert book.sent() == [50]
+    assert platform.requests["/items"] == 21
+
+
 def test_no_column_is_made_for_a_link_that_the_teacher_wanted_ungraded(
     enter: Callable[..., Gradebook], platform: LtiPlatform
 ) -> None:

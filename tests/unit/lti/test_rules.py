@@ -178,6 +178,8 @@ PAGE = "https://lms.example/items?limit=10"
         ('<http://lms.example/items?p=2>; rel="next"', None),
         ('<https://lms.example/2>; rel="nextish"', None),
         ('<https://lms.example/2>; rel="prev"', None),
+        ('<http://[>; rel="next"', None),
+        ('<http://lms.example:x/>; rel="next"', None),
         ("no link at all", None),
     ],
 )
