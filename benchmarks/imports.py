@@ -1,6 +1,6 @@
 """What taking in a large package costs: memory and time of the web server and the worker.
 
-    python -m benchmarks.imports [--megabytes 500] [--files 2000]
+    python -m benchmarks.imports [--megabytes 500] [--files 2000] [--store folder|seaweed]
 
 Runs a web server and a worker of its own on embedded servers in a temporary folder, uploads one package and follows
 its import. Memory is the resident set of all processes of each, sampled while they work; the yardstick is `unzip` to
@@ -32,6 +32,7 @@ import orjson
 import psutil
 
 from hub.adapters.embedded import PostgresServer, RedisServer
+from hub.adapters.embedded.s3 import SeaweedServer
 from hub.adapters.key_files import create_keys
 from hub.bootstrap import build
 from hub.config import MB, Settings
@@ -90,11 +91,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Cost of a large upload and its import.")
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--store", choices=("folder", "seaweed"), default="folder")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         package = make_package(folder / "package.zip", wanted.megabytes, wanted.files)
-        settings, credentials = stack.enter_context(hub_of_its_own(folder))
+        settings, credentials = stack.enter_context(hub_of_its_own(folder, wanted.store))
         web = stack.enter_context(running("serve", folder, settings))
         _wait_for(settings.port)
         token = token_of(settings.port, credentials)
@@ -110,8 +112,9 @@ def main() -> None:
             seconds = follow(settings.port, token, job)
         print(f"import: {wanted.files} files, {size:.0f} MB in {seconds:.1f} s, {size / seconds:.0f} MB/s")
         print(f"worker: {memory}")
-        yardstick = unzip_and_copy(package, folder)
-        print(f"unzip and copy: {yardstick:.1f} s; the import has {yardstick / seconds:.0%} of its speed")
+        if wanted.store == "folder":
+            yardstick = unzip_and_copy(package, folder)
+            print(f"unzip and copy: {yardstick:.1f} s; the import has {yardstick / seconds:.0%} of its speed")
 
 
 def make_package(path: Path, megabytes: int, files: int) -> Path:
@@ -129,16 +132,25 @@ def make_package(path: Path, megabytes: int, files: int) -> Path:
 
 
 @contextmanager
-def hub_of_its_own(folder: Path) -> Iterator[tuple[Settings, str]]:
+def hub_of_its_own(folder: Path, store: str) -> Iterator[tuple[Settings, str]]:
     """Settings of a migrated Hub on servers in `folder`, and the credentials of a client that may write packages."""
     postgres, redis = PostgresServer(folder / "postgres"), RedisServer(folder / "redis")
+    seaweed = SeaweedServer(folder / "seaweed")
     create_keys(folder / "keys")
     try:
         port = _free_port()
+        objects = {"object_store": f"folder:{folder / 'packages'}"}
+        if store == "seaweed":
+            objects = {
+                "object_store": "s3://benchmark",
+                "s3_endpoint_url": seaweed.start(),
+                "s3_access_key_id": seaweed.access_key_id,
+                "s3_secret_access_key": seaweed.secret_access_key,
+            }
         settings = Settings(
             database_url=postgres.start(),
             redis_url=redis.start(),
-            object_store=f"folder:{folder / 'packages'}",
+            **objects,
             keys_dir=str(folder / "keys"),
             port=port,
             public_url=f"http://localhost:{port}",
@@ -154,6 +166,7 @@ def hub_of_its_own(folder: Path) -> Iterator[tuple[Settings, str]]:
     finally:
         postgres.stop()
         redis.stop()
+        seaweed.stop()
 
 
 @contextmanager

@@ -21,9 +21,10 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from hub.errors import NotFound, Unavailable
 from hub.ports import ObjectInfo
 
-_PART = 8 * 1024 * 1024
-_PARTS_AT_ONCE = 4
-#: Uploads in parts at the same time in one process: each holds up to 40 MB.
+#: The least that S3 takes for a part, so 10,000 parts are 50 GB.
+_PART = 5 * 1024 * 1024
+_PARTS_AT_ONCE = 3
+#: Uploads in parts at the same time in one process: each holds up to 20 MB.
 _LARGE_AT_ONCE = 2
 _PIECE = 256 * 1024
 _DELETED_AT_ONCE = 1000
