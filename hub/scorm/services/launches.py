@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ OPEN_WITHIN = timedelta(minutes=10)
 RELOAD_WITHIN = PlayerTokens.LIFETIME
 _MODES: Sequence[Mode] = ("normal", "browse", "review")
 _LONGEST_AGENT = 300
+#: A language tag (BCP 47) is letters, digits and hyphens, at most 35 of them in all that are registered.
+_NOT_IN_A_TAG, _LONGEST_TAG = re.compile(r"[^A-Za-z0-9_-]"), 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class Launches:
         launch.id = self._ids.uuid()
         launch.token_digest = _digest(token)
         launch.return_url = _checked_return_url(return_url)
-        launch.locale = locale
+        launch.locale = _NOT_IN_A_TAG.sub("", locale)[:_LONGEST_TAG]
         launch.expires_at = self._clock.now() + OPEN_WITHIN
         work.session.add(launch)
         return LaunchLink(launch.id, f"{self._content_url}/play/{token}", launch.expires_at)
@@ -198,7 +201,10 @@ def _checked_mode(mode: str) -> Mode:
 
 def _checked_return_url(return_url: str | None) -> str | None:
     """Only web addresses: anything else in the player's exit link would be script of somebody's choosing."""
-    if return_url is not None and urlsplit(return_url).scheme not in ("http", "https"):
+    if return_url is None:
+        return None
+    is_web = urlsplit(return_url).scheme in ("http", "https") and return_url.isprintable()
+    if not is_web:
         raise Invalid("return_url must be an http or https address.", code="bad_return_url")
     return return_url
 

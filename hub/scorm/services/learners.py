@@ -7,6 +7,7 @@ from hub.db import Database
 from hub.errors import Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Ids
+from hub.scorm.spec.statements import clean
 from hub.scorm.storage import learners
 from hub.scorm.storage.tables_runtime import Learner
 
@@ -42,7 +43,7 @@ class Learners:
         """
         principal.require("registrations.write")
         _check(source, subject)
-        known = {"name": name, "email": email}
+        known = {"name": clean(name), "email": email and clean(email)}
         with self._db.unit_of_work() as work:
             found = learners.ensure(work.session, principal.tenant_id, self._ids.uuid(), source, subject, known)
             return view_of(found)
@@ -64,5 +65,5 @@ def view_of(row: Learner) -> LearnerView:
 
 def _check(source: str, subject: str) -> None:
     for name, value in (("source", source), ("subject", subject)):
-        if not value.strip() or len(value) > _LONGEST or "\0" in value:
+        if not value.strip() or len(value) > _LONGEST or clean(value) != value:
             raise Invalid(f"A learner's {name} has 1 to {_LONGEST} characters.", code="bad_learner")

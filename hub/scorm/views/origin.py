@@ -7,9 +7,8 @@ from flask_babel import Babel
 
 from hub.http.problem import register_dialect
 from hub.scorm.views import content, player, runtime
+from hub.scorm.views.player import LANGUAGES as LANGUAGES
 
-#: What the player speaks.
-LANGUAGES = ["en"]
 _FOLDER = Path(__file__).resolve().parents[1] / "player"
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -23,6 +24,8 @@ from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
 from hub.scorm.spec.runtime.sessions import MODELS
 
 COOKIE = "launch"
+#: What the player speaks.
+LANGUAGES = ["en", "de"]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 _SCRIPTS = {"scorm_1_2": "scorm12.min.js", "scorm_2004": "scorm2004.min.js"}
 #: Our own files, and the libraries that `make vendor` puts in place.
@@ -48,7 +51,7 @@ def play(token: str) -> Response:
         return Response(status=204)  # A look ahead must not use the address up.
     agent = request.headers.get("User-Agent", "")
     opening = service(Launches).open(token, request.cookies.get(COOKIE), agent)
-    with force_locale(opening.locale):
+    with force_locale(_spoken(opening.locale)):
         response = make_response(render_template("player/play.html", **_page(opening)))
     if opening.browser_secret is not None:
         response.set_cookie(
@@ -113,18 +116,25 @@ def _page(opening: Opening) -> dict[str, Any]:
         "library": asset(_SCRIPTS[course.standard]),
         "asset": asset,
         "launch": _inert_json(_launch_data(opening)),
-        **_language(),
+        **_language(opening.locale),
     }
 
 
-def _language() -> dict[str, str]:
-    """The page's language and the direction of its script."""
-    locale = get_locale()
-    language = locale.language if locale else "en"
-    return {
-        "locale": str(locale or "en").replace("_", "-"),
-        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
-    }
+def _language(wanted: str | None = None) -> dict[str, str]:
+    """The language that the page speaks, and the direction of the script of the one that was wanted."""
+    spoken = str(get_locale() or "en").replace("_", "-")
+    return {"locale": spoken, "direction": "rtl" if _primary(wanted or spoken) in RIGHT_TO_LEFT else "ltr"}
+
+
+def _primary(tag: str) -> str:
+    """The language of a tag (BCP 47): `de` of `de-AT` or `de_AT`."""
+    return re.split(r"[-_]", tag, maxsplit=1)[0].lower()
+
+
+def _spoken(tag: str) -> str:
+    """The language that the player speaks to someone who would like `tag`."""
+    language = _primary(tag)
+    return language if language in LANGUAGES else "en"
 
 
 def _outline(course: Course) -> list[dict[str, Any]]:

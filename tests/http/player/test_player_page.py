@@ -4,12 +4,14 @@ import gzip
 import json
 import re
 
+import pytest
 from flask.testing import FlaskClient
 
 from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
+from hub.scorm.services.registrations import RegistrationView
 from tests.http.player.conftest import Player
 from tests.support.playing import Sco, add_played_course, enrol
 
@@ -97,3 +99,33 @@ def test_the_players_own_files(content_client: FlaskClient, launch_path: str) ->
         assert (unchanged.status_code, unchanged.data) == (304, b"")
     assert content_client.get("/player/..%2fviews%2fplayer.py").status_code == 404
     assert content_client.get("/player/nothing.js").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "direction"),
+    [
+        ("en-US", "en", "ltr"),
+        ("de", "de", "ltr"),
+        ("de_AT", "de", "ltr"),
+        ("ar-EG", "en", "rtl"),
+        ("zh-Hans-CN", "en", "ltr"),
+        ("klingon-1", "en", "ltr"),
+        ("", "en", "ltr"),
+        ("a" * 300, "en", "ltr"),
+        ("../../etc", "en", "ltr"),
+    ],
+)
+def test_any_locale_will_do(
+    hub: Hub,
+    content_client: FlaskClient,
+    system: Principal,
+    registration: RegistrationView,
+    locale: str,
+    language: str,
+    direction: str,
+) -> None:
+    link = hub.service(Launches).create(system, registration.id, locale=locale)
+    answer = content_client.get("/play/" + link.url.rpartition("/")[2])
+    assert answer.status_code == 200
+    assert f'<html lang="{language}" dir="{direction}">' in answer.text
+    assert (">Verlassen<" if language == "de" else ">Exit<") in answer.text

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from hub.bootstrap import Hub
-from hub.errors import Conflict, Gone, NotFound, Unprocessable
+from hub.errors import Conflict, Gone, Invalid, NotFound, Unprocessable
 from hub.events import RegistrationProgressed
 from hub.identity import Principal, system_principal
 from hub.oauth.services.tenants import TenantView
@@ -545,6 +545,18 @@ class TestOpening:
         with pytest.raises(Gone):
             launches.open(token, "another browser's secret", "test")
         assert launches.open(token, opening.browser_secret, "test").browser_secret is None
+
+    @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//host", "https://a\0b", "/path", ""])
+    def test_only_web_addresses_are_returned_to(self, hub: Hub, window12: Window, system: Principal, url: str) -> None:
+        with pytest.raises(Invalid) as refusal:
+            hub.service(Launches).create(system, window12.session.registration_id, return_url=url)
+        assert refusal.value.code == "bad_return_url"
+
+    def test_names_that_no_database_holds_are_mended(self, hub: Hub, system: Principal) -> None:
+        learner = hub.service(Learners).ensure(system, "https://lms.example", "4711", "A\0da\ud800", "a\0@b.c")
+        assert (learner.name, learner.email) == ("A\ufffdda\ufffd", "a\ufffd@b.c")
+        with pytest.raises(Invalid):
+            hub.service(Learners).ensure(system, "https://lms.example", "4\0", "Ada")
 
     def test_an_unknown_address_opens_nothing(self, hub: Hub) -> None:
         with pytest.raises(NotFound):
