@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -9,6 +10,8 @@ from granian.constants import Interfaces
 from hub.bootstrap import build, create_app
 from hub.config import Settings
 from hub.log import configure_logging
+
+Wsgi = Callable[..., Iterable[bytes]]
 
 
 def run_web_server(settings: Settings) -> None:
@@ -35,7 +38,17 @@ def make_app() -> Callable[..., Iterable[bytes]]:
     configure_logging(settings.log_format)
     app = create_app(build(settings))
     _calm_garbage_collector()
-    return app
+    return _with_terminated_input(app)
+
+
+def _with_terminated_input(app: Wsgi) -> Wsgi:
+    """Tell the application that Granian ends its input where the body ends, so that chunked bodies can be read."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["wsgi.input_terminated"] = True
+        return app(environ, start_response)
+
+    return application
 
 
 def _calm_garbage_collector() -> None:

@@ -19,13 +19,17 @@ def read_body(limit: int) -> bytes:
 
 
 def _plain_body(limit: int) -> bytes:
-    request.max_content_length = limit
+    # A chunked body is cut off at the maximum without a word, so the maximum is one byte more than may come.
+    request.max_content_length = limit + 1
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise _too_large(limit) from None
     except ClientDisconnected:
         raise Invalid("The body ended before all of it had come.", code="incomplete_body") from None
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
 
 
 def pieces(limit: int) -> Iterator[bytes]:
