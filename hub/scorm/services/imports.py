@@ -49,6 +49,7 @@ _FILES_AT_ONCE = 6
 MOST_TRIES = 5
 _CHECKED, _STORED = 10, 99
 _SWEPT_AT_ONCE = 100
+_UPLOAD_LASTS_AT_MOST = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +242,29 @@ class Imports:
             raise
 
     def sweep(self) -> int:
-        """Remove what failed runs left in the store; returns how many jobs were cleaned."""
+        """Remove what failed runs, and uploads that never became a job, left in the store; returns how many."""
         with self._db.read() as session:
             left = import_jobs.failed_with_objects(session, _SWEPT_AT_ONCE)
+            tenants = import_jobs.tenants(session)
         for job in left:
             self._clean(_run_of(job))
-        return len(left)
+        return len(left) + sum(self._sweep_archives(tenant_id) for tenant_id in tenants)
+
+    def _sweep_archives(self, tenant_id: UUID) -> int:
+        """Zips whose sender or web server died before the job was written."""
+        archives = list(self._objects.keys(f"{tenant_id}/archives/"))
+        with self._db.read() as session:
+            known = import_jobs.archive_keys(session, tenant_id, archives)
+        oldest = self._clock.now() - _UPLOAD_LASTS_AT_MOST
+        strays = [key for key in archives if key not in known and self._is_older(key, oldest)]
+        self._objects.delete(strays)
+        return len(strays)
+
+    def _is_older(self, key: str, moment: datetime) -> bool:
+        try:
+            return self._objects.head(key).modified_at < moment
+        except NotFound:  # Its sender has just removed it.
+            return False
 
     def _claim(self, tenant_id: UUID, job_id: UUID) -> _Run | None:
         """Take the job for this worker, under a version id of its own; None when it is finished."""

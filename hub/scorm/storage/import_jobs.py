@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from hub.db.tables import Tenant
 from hub.scorm.storage.tables import ImportJob, PackageVersion
 
 OPEN_STATES = ("queued", "checking", "storing")
@@ -69,6 +70,19 @@ def change_run(session: Session, tenant_id: UUID, job_id: UUID, version_id: UUID
         .returning(ImportJob.id)
     )
     return changed.one_or_none() is not None
+
+
+def tenants(session: Session) -> Sequence[UUID]:
+    """Every tenant: what they left in the store is swept for all of them."""
+    return session.scalars(select(Tenant.id)).all()
+
+
+def archive_keys(session: Session, tenant_id: UUID, keys: Sequence[str]) -> set[str]:
+    """Those of the keys that belong to a job of the tenant."""
+    if not keys:
+        return set()
+    found = select(ImportJob.archive_key).where(ImportJob.tenant_id == tenant_id, ImportJob.archive_key.in_(keys))
+    return set(session.scalars(found))
 
 
 def failed_with_objects(session: Session, limit: int) -> Sequence[ImportJob]:

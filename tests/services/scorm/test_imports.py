@@ -382,6 +382,19 @@ def test_objects_of_a_failed_job_are_swept_when_the_store_comes_back(
     assert imports.sweep() == 0
 
 
+def test_uploads_that_never_became_a_job_are_swept(
+    hub: Hub, imports: Imports, system: Principal, store: FolderStore, clock: Clock
+) -> None:
+    _accept(imports, system, course_1_2())
+    kept = set(store.keys(f"{system.tenant_id}/archives/"))
+    stray = f"{system.tenant_id}/archives/{uuid.uuid4()}.zip"
+    store.put(stray, io.BytesIO(b"sent, and then the web server died"), "application/zip")
+    assert imports.sweep() == 0
+    clock.time += timedelta(minutes=31)
+    assert imports.sweep() == 1
+    assert set(store.keys(f"{system.tenant_id}/archives/")) == kept
+
+
 def test_a_job_whose_upload_vanished_fails(imports: Imports, system: Principal, store: FolderStore) -> None:
     job = _accept(imports, system, course_1_2())
     store.delete(list(store.keys(f"{system.tenant_id}/archives/")))
