@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -47,6 +47,11 @@ class Recent(Generic[Key, Value]):
                 self._values.move_to_end(key)
             return self._values.get(key)
 
+    def forget(self, key: Key) -> None:
+        """Ask again next time."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def put(self, key: Key, value: Value) -> None:
         """Keep the value; the one not asked for longest makes room."""
         with self._lock:
@@ -80,11 +85,15 @@ class Contents:
                 continue
         raise _not_found()
 
-    def read(
-        self, file: ContentFile, start: int = 0, end: int | None = None
-    ) -> AbstractContextManager[Iterator[bytes]]:
-        """The bytes from `start` up to but not including `end`, in pieces."""
-        return self._store.open(file.info.key, start, end)
+    @contextmanager
+    def read(self, file: ContentFile, start: int = 0, end: int | None = None) -> Iterator[Iterator[bytes]]:
+        """The bytes from `start` up to but not including `end`, in pieces. Raises `NotFound` when they are gone."""
+        try:
+            with self._store.open(file.info.key, start, end) as pieces:
+                yield pieces
+        except NotFound as error:
+            self._files.forget(file.info.key)
+            raise _not_found() from error
 
     def _prefix(self, tenant_id: UUID, version_id: UUID) -> str:
         key = (tenant_id, version_id)

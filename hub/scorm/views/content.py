@@ -1,7 +1,6 @@
 """Course files on the content origin: ranges, validators, caching (RFC 9110 sections 8, 13 and 14; RFC 9111)."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from flask import Response, request
@@ -36,13 +35,12 @@ def _body(found: ContentFile, start: int, end: int, status: int) -> Response:
     content_type = found.info.content_type
     if request.method == "HEAD" or start == end:
         return Response(status=status, content_type=content_type)
-    opened = service(Contents).read(found, start, end)
-    return Response(_pieces(opened), status=status, content_type=content_type, direct_passthrough=True)
-
-
-def _pieces(opened: AbstractContextManager[Iterator[bytes]]) -> Iterator[bytes]:
-    with opened as pieces:
-        yield from pieces
+    # Opened before the answer begins, so that a file that is gone is a 404 and not half an answer.
+    opened = ExitStack()
+    pieces = opened.enter_context(service(Contents).read(found, start, end))
+    response = Response(pieces, status=status, content_type=content_type)
+    response.call_on_close(opened.close)
+    return response
 
 
 def _is_modified(found: ContentFile) -> bool:

@@ -153,6 +153,15 @@ class TestNoWay:
         assert content_client.get(f"{theirs.content}/secret.txt").status_code == 200
         assert content_client.get(f"{player.content}/secret.txt").status_code == 404
 
+    def test_a_file_that_is_removed(self, hub: Hub, content_client: FlaskClient, player: Player) -> None:
+        path = f"{player.content}/titles.vtt"
+        assert content_client.get(path).data == b"WEBVTT"
+        version = ContentGrants(hub.ports.keys, hub.ports.clock).read(player.content.rpartition("/")[2])[1]
+        gone = [key for key in hub.ports.objects.keys("") if str(version) in key and key.endswith("titles.vtt")]
+        hub.ports.objects.delete(gone)
+        assert content_client.get(path).status_code == 404
+        assert content_client.head(path).status_code == 404
+
     def test_nothing_of_the_content_is_on_the_hubs_origin(self, client: FlaskClient, player: Player) -> None:
         assert client.get(f"{player.content}/one.html").status_code == 404
         assert client.post("/runtime/commits").status_code in (404, 405)
