@@ -9,6 +9,7 @@ from celery.signals import worker_ready
 
 from hub.bootstrap import Hub
 from hub.db.database import DELIVER_TASK
+from hub.log import configure_logging
 
 
 def register_tasks(hub: Hub) -> Celery:
@@ -41,6 +42,7 @@ def _without_result(run: Callable[[], object]) -> Callable[[], None]:
 
 def run_worker(hub: Hub) -> None:
     """Run worker and scheduler in one process until stopped; a warm stop finishes what was begun."""
+    configure_logging(hub.settings.log_format)
     app = register_tasks(hub)
     # A thread, where the worker's own --beat would start a second process of the same size. The schedule is kept in
     # memory: nothing in it is worth a file.
