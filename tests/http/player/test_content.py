@@ -121,12 +121,12 @@ class TestNoWay:
     )
     def test_paths_that_are_no_files(self, content_client: FlaskClient, player: Player, path: str) -> None:
         answer = content_client.get(f"{player.content}/{path}")
-        assert answer.status_code in (404, 308)
-        assert b"<h1>" not in answer.data or b"There is nothing here" in answer.data
+        assert answer.status_code in (308, 400, 404)
+        assert b"<h1>" not in answer.data or b"There is nothing here" in answer.data or answer.status_code == 400
 
     @pytest.mark.parametrize("grant", ["x", "A" * 70, "ä" * 10, "%00"])
     def test_grants_that_are_none(self, content_client: FlaskClient, grant: str) -> None:
-        assert content_client.get(f"/content/{grant}/one.html").status_code == 404
+        assert content_client.get(f"/content/{grant}/one.html").status_code in (400, 404)
 
     def test_a_changed_grant(self, content_client: FlaskClient, player: Player) -> None:
         grant = player.content.rpartition("/")[2]
