@@ -54,7 +54,7 @@ def address_of(resource: Resource, method: str, parameters: Mapping[str, str]) -
     read: dict[str, Any] = {}
     faults: list[Violation] = []
     for name, text in parameters.items():
-        if name not in _allowed(resource, method):
+        if name not in allowed(resource, method):
             faults.append(Violation(resource.requirement, name, "is not a parameter of this request", name))
             continue
         try:
@@ -65,7 +65,7 @@ def address_of(resource: Resource, method: str, parameters: Mapping[str, str]) -
             faults.extend(refused.violations or [Violation(resource.requirement, name, refused.detail)])
     faults += [
         Violation(resource.requirement, name, "is required")
-        for name in _needed(resource, method)
+        for name in needed(resource, method)
         if name not in parameters
     ]
     if faults:
@@ -74,13 +74,15 @@ def address_of(resource: Resource, method: str, parameters: Mapping[str, str]) -
     return Address(owner, read.get(resource.document), read.get("registration"), read.get("since"))
 
 
-def _allowed(resource: Resource, method: str) -> set[str]:
+def allowed(resource: Resource, method: str) -> set[str]:
+    """The parameters that a request may have."""
     since = {"since"} if method == "GET" else set()
     return {*resource.owner, resource.document, *resource.narrowing, *since}
 
 
-def _needed(resource: Resource, method: str) -> tuple[str, ...]:
-    """A document's id is needed except to list all (GET) and, of states, to delete all (Communication 2.3)."""
+def needed(resource: Resource, method: str) -> tuple[str, ...]:
+    """The parameters that a request must have. A document's id is needed except to list all (GET) and, of states, to
+    delete all (Communication 2.3)."""
     if method == "GET" or (method == "DELETE" and resource.is_state):
         return resource.owner
     return (*resource.owner, resource.document)

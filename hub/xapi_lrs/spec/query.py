@@ -47,13 +47,13 @@ class StatementQuery:
 def parse(parameters: Mapping[str, str]) -> StatementQuery:
     """The query of these parameters; `Invalid` names every one that is unknown, malformed or out of place."""
     faults = [
-        Violation(REQUIREMENT, name, "is not a parameter of this resource", name, sorted(_PARAMETERS))
+        Violation(REQUIREMENT, name, "is not a parameter of this resource", name, sorted(PARAMETERS))
         for name in parameters
-        if name not in _PARAMETERS
+        if name not in PARAMETERS
     ]
     read: dict[str, Any] = {}
     for name, text in parameters.items():
-        if name in _PARAMETERS:
+        if name in PARAMETERS:
             _read_one(name, text, read, faults)
     faults += _combination_faults(parameters)
     if faults:
@@ -70,7 +70,7 @@ def continued(query: StatementQuery, boundary: int) -> StatementQuery:
 
 def _read_one(name: str, text: str, read: dict[str, Any], faults: list[Violation]) -> None:
     try:
-        read[name] = _PARAMETERS[name](text)
+        read[name] = PARAMETERS[name](text)
     except ValueError as fault:
         faults.append(Violation(REQUIREMENT, name, str(fault), text[:200]))
     except Invalid as refused:
@@ -85,7 +85,7 @@ def _combination_faults(parameters: Mapping[str, str]) -> list[Violation]:
     return [
         Violation(REQUIREMENT, name, "must not come together with a statement's id", name, sorted(_SINGLE))
         for name in parameters
-        if name not in _SINGLE and name in _PARAMETERS
+        if name not in _SINGLE and name in PARAMETERS
     ]
 
 
@@ -193,7 +193,7 @@ def _format(text: str) -> str:
     return text
 
 
-_PARAMETERS: dict[str, Callable[[str], Any]] = {
+PARAMETERS: dict[str, Callable[[str], Any]] = {
     "statementId": uuid,
     "voidedStatementId": uuid,
     "agent": _agent_key,

@@ -17,7 +17,7 @@ from hub.xapi_lrs.spec import versions
 from hub.xapi_lrs.spec.reading import Limits
 from hub.xapi_lrs.spec.values import timestamp_text
 from hub.xapi_lrs.spec.versions import V1_0, V2_0, Version
-from hub.xapi_lrs.views import about, documents, lookups, statements
+from hub.xapi_lrs.views import about, documents, lookups, openapi, statements
 from hub.xapi_lrs.views.alternate import REFUSAL, AlternateRequestSyntax
 
 _EXPOSED = (
@@ -29,6 +29,7 @@ _ALLOWED = (
     " X-Experience-API-Version, X-Request-Id"
 )
 
+_WITHOUT_VERSION = ("/about", "/openapi.json")
 _WORTH_COMPRESSING = 1_400
 _COMPRESSED = frozenset({"application/json", "application/problem+json"})
 
@@ -48,7 +49,7 @@ def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
     blueprint.before_request(_version_reader(default))
     blueprint.before_request(_count_request)
     blueprint.after_request(_finisher(default))
-    for resource in (statements, documents, lookups, about):
+    for resource in (statements, documents, lookups, about, openapi):
         resource.add_to(blueprint)
     return blueprint
 
@@ -59,7 +60,7 @@ def _version_reader(default: Version) -> Callable[[], None]:
         if REFUSAL in request.environ:
             raise request.environ[REFUSAL]
         header = request.environ.get("HTTP_X_EXPERIENCE_API_VERSION")
-        if request.method != "OPTIONS" and not (header is None and request.path.endswith("/about")):
+        if request.method != "OPTIONS" and not (header is None and request.path.endswith(_WITHOUT_VERSION)):
             g.xapi_version = versions.requested(header)
         else:
             g.xapi_version = default

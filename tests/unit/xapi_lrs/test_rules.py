@@ -260,7 +260,7 @@ def test_a_query_is_read_into_what_it_asks_for():
     assert asked.before - asked.after == 500_001 - 3_600_000_000
 
 
-@given(st.dictionaries(st.sampled_from([*query._PARAMETERS, "x"]), st.text(), max_size=4))
+@given(st.dictionaries(st.sampled_from([*query.PARAMETERS, "x"]), st.text(), max_size=4))
 def test_any_query_is_read_or_refused(parameters):
     refused = refusal_of(lambda: query.parse(parameters))
     assert refused is None or refused.violations
