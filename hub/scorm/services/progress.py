@@ -62,6 +62,7 @@ class Progress:
         place, moment = self._place(scene), _moment(scene)
         said = self._begin(scene)
         said += say.responses(place, moment, standard, stored, values)
+        said += say.objective_changes(place, moment, standard, stored, values)
         said += say.changes(place, moment, before, after)
         if kind == "terminate":
             self._fold_time(scene, values)

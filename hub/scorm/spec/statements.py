@@ -1,13 +1,15 @@
 """What SCORM progress says in xAPI, by the SCORM xAPI profile (adlnet/xAPI-SCORM-Profile).
 
 A session of a SCO begins with *initialized* or *resumed* and ends with *terminated* or *suspended*. In between, what
-changed becomes *completed*, *passed* or *failed*, *scored*, *progressed*, and *responded* for each answer. A course of
-several SCOs gets its own *completed*, *passed* or *failed* and *scored* when its rolled-up result changes.
+changed becomes *completed*, *passed* or *failed*, *scored* and *progressed*, about the SCO and about its objectives,
+and *responded* for each answer. A course of several SCOs gets its own *completed*, *passed* or *failed* and *scored*
+when its rolled-up result changes.
 
 Ids are made from the attempt, the session and the commit, so that the same commit always says the same statements.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,7 @@ from uuid import UUID, uuid5
 
 from hub.scorm.spec.runtime.interactions import BETWEEN_ENDS, BETWEEN_HALVES, BETWEEN_PARTS, TYPES
 from hub.scorm.spec.runtime.model import entries
-from hub.scorm.spec.runtime.transfer import Score, Tracking
+from hub.scorm.spec.runtime.transfer import STATUS_12, Score, Success, Tracking, score_of
 from hub.scorm.spec.runtime.types import (
     interval_of,
     seconds_of_interval2004,
@@ -30,6 +32,8 @@ ACTIVITY_TYPES = "http://adlnet.gov/expapi/activities/"
 PROFILE = {"id": "https://w3id.org/xapi/scorm", "definition": {"type": ACTIVITY_TYPES + "profile"}}
 PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 
+_SUCCESS: dict[str, Success] = {"passed": "passed", "failed": "failed"}
+_LANGUAGE_MARK = re.compile(r"^\{lang=[^}]*\}")
 _UNPAIRED_OR_ZERO = dict.fromkeys((0, *range(55296, 57344)), "�")
 
 
@@ -113,11 +117,47 @@ def responses(
             yield _responded(place, moment, standard, index, interaction, interaction[field])
 
 
+def objective_changes(
+    place: Place, moment: Moment, standard: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> Iterator[Statement]:
+    """What changed in the objectives of the SCO, each an activity of its own within it (profile 6.0, Objectives)."""
+    earlier = entries(before, "cmi.objectives")
+    for index, objective in entries(after, "cmi.objectives").items():
+        if not objective.get("id"):
+            continue
+        old = _objective_tracking(standard, earlier.get(index, {}))
+        new = _objective_tracking(standard, objective)
+        for verb, result in _changes(old, new):
+            found = _objective(place, objective)
+            key = f"objective:{index}:{verb}"
+            yield _statement(place, moment, verb, found, result, key=key, parent=_sco(place))
+
+
 def actor(base_url: str, source: str, subject: str, name: str) -> dict[str, Any]:
     """The learner as an xAPI agent with an account (profile 3.2): no e-mail address leaves the Hub."""
     home = source if source.startswith(("http://", "https://")) else f"{base_url}/sources/{quote(source, safe='')}"
     agent: dict[str, Any] = {"objectType": "Agent", "account": {"homePage": home, "name": subject}}
     return {**agent, "name": name} if name else agent
+
+
+def _objective_tracking(standard: str, objective: Mapping[str, str]) -> Tracking:
+    if standard == "scorm_1_2":
+        completion, success = STATUS_12.get(objective.get("status", ""), ("unknown", "unknown"))
+        return Tracking(completion, success, score_of(objective, "score", raw_most=100.0))
+    progress = objective.get("progress_measure")
+    return Tracking(
+        completion="completed" if objective.get("completion_status") == "completed" else "unknown",
+        success=_SUCCESS.get(objective.get("success_status", ""), "unknown"),
+        score=score_of(objective, "score"),
+        progress=float(progress) if progress else None,
+    )
+
+
+def _objective(place: Place, objective: Mapping[str, str]) -> dict[str, Any]:
+    identifier = clean(objective["id"])
+    name = clean(objective.get("description", "") or objective["id"])
+    iri = f"{place.sco_iri}/objectives/{quote(identifier, safe='')}"
+    return _activity(iri, "objective", place, _LANGUAGE_MARK.sub("", name))
 
 
 def _changes(before: Tracking, after: Tracking) -> Iterator[tuple[str, dict[str, Any]]]:

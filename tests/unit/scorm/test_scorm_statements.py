@@ -158,6 +158,28 @@ class TestResponses:
         assert len(list(say.responses(PLACE, MOMENT, "scorm_2004", first, changed))) == 1
 
 
+class TestObjectives:
+    def test_2004(self) -> None:
+        before = {"cmi.objectives.0.id": "knots"}
+        after = {**before, "cmi.objectives.0.success_status": "passed", "cmi.objectives.0.score.scaled": "0.9"}
+        found = list(say.objective_changes(PLACE, MOMENT, "scorm_2004", before, after))
+        assert verbs(found) == ["scored", "passed"]
+        assert found[0]["object"]["id"] == f"{PLACE.sco_iri}/objectives/knots"
+        assert found[0]["object"]["definition"]["type"].endswith("/objective")
+        assert found[0]["context"]["contextActivities"]["parent"][0]["id"] == PLACE.sco_iri
+        assert list(say.objective_changes(PLACE, MOMENT, "scorm_2004", after, after)) == []
+
+    def test_12(self) -> None:
+        after = {"cmi.objectives.0.id": "o", "cmi.objectives.0.status": "passed", "cmi.objectives.0.score.raw": "50"}
+        found = list(say.objective_changes(PLACE, MOMENT, "scorm_1_2", {}, after))
+        assert verbs(found) == ["scored", "completed", "passed"]
+        assert found[0]["result"]["score"]["scaled"] == 0.5
+
+    def test_an_objective_without_a_name_says_nothing(self) -> None:
+        after = {"cmi.objectives.0.success_status": "passed"}
+        assert list(say.objective_changes(PLACE, MOMENT, "scorm_2004", {}, after)) == []
+
+
 _texts = st.text(max_size=30) | st.just("\ud800\x00")
 _numbers = st.none() | st.floats(-1000, 1000)
 _trackings = st.builds(
@@ -180,16 +202,48 @@ _interactions = st.fixed_dictionaries(
 )
 
 
-@given(_trackings, _trackings, st.lists(_interactions, max_size=3), st.sampled_from(STANDARDS), st.floats(0, 1e7))
+_objectives = st.fixed_dictionaries(
+    {"id": _texts},
+    optional={
+        "status": st.sampled_from(["passed", "failed", "completed", "not attempted"]),
+        "success_status": st.sampled_from(["passed", "failed", "unknown"]),
+        "completion_status": st.sampled_from(["completed", "incomplete"]),
+        "progress_measure": st.sampled_from(["0", "0.5", "1"]),
+        "score.scaled": st.sampled_from(["-1", "0.25", "1"]),
+        "score.raw": st.sampled_from(["-5", "7.25", "100"]),
+        "score.min": st.sampled_from(["0", "50"]),
+        "score.max": st.sampled_from(["10", "50"]),
+        "description": _texts,
+    },
+)
+
+
+@given(
+    _trackings,
+    _trackings,
+    st.lists(_interactions, max_size=3),
+    st.lists(_objectives, max_size=2),
+    st.sampled_from(STANDARDS),
+    st.floats(0, 1e7),
+)
 def test_every_statement_is_valid(
-    before: Tracking, after: Tracking, answers: list[dict[str, str]], standard: str, seconds: float
+    before: Tracking,
+    after: Tracking,
+    answers: list[dict[str, str]],
+    objectives: list[dict[str, str]],
+    standard: str,
+    seconds: float,
 ) -> None:
     values = {
-        f"cmi.interactions.{index}.{name}": value for index, each in enumerate(answers) for name, value in each.items()
+        f"cmi.{collection}.{index}.{name}": value
+        for collection, found in (("interactions", answers), ("objectives", objectives))
+        for index, each in enumerate(found)
+        for name, value in each.items()
     }
     found = [
         say.begun(PLACE, MOMENT, resumed=True),
         *say.responses(PLACE, MOMENT, standard, {}, values),
+        *say.objective_changes(PLACE, MOMENT, standard, {}, values),
         *say.changes(PLACE, MOMENT, before, after),
         *say.course_changes(PLACE, MOMENT, before, after),
         say.ended(PLACE, MOMENT, after, seconds, suspended=False),

@@ -101,7 +101,7 @@ def status12(values: Mapping[str, str], settings: Settings, *, ended: bool) -> s
 
 #: SCORM 1.2 RTE 3.4.4 cmi.core.lesson_status: passed counts as completed; of failed it says that the student may or
 #: may not have completed, so it does not.
-_STATUS_12: dict[str, tuple[Completion, Success]] = {
+STATUS_12: dict[str, tuple[Completion, Success]] = {
     "passed": ("completed", "passed"),
     "completed": ("completed", "unknown"),
     "failed": ("incomplete", "failed"),
@@ -112,7 +112,7 @@ _STATUS_12: dict[str, tuple[Completion, Success]] = {
 
 
 def _tracking12(values: Mapping[str, str], settings: Settings, ended: bool) -> Tracking:
-    completion, success = _STATUS_12[status12(values, settings, ended=ended)]
+    completion, success = STATUS_12[status12(values, settings, ended=ended)]
     return Tracking(completion, success, score_of(values, "cmi.core.score", raw_most=100.0))
 
 
