@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from hub import __version__
 from hub.console.assets import asset
 from hub.console.words import notice_of
-from hub.errors import Forbidden
+from hub.errors import Forbidden, Invalid
 from hub.http import service
 from hub.http.context import request_id
 from hub.http.headers import content_security_policy
@@ -33,6 +33,8 @@ def check_form() -> None:
     if endpoint.removeprefix("console.") in LARGE_FORMS:
         request.max_content_length = LARGE_FORMS[endpoint.removeprefix("console.")]
     service(BrowserSessions).check_form(request)
+    if any("\0" in value for _, value in request.form.items(multi=True)):
+        raise Invalid("The form has a zero character.")
 
 
 #: Endpoints whose forms carry files, and how many bytes they may have; filled in when the console is registered.

@@ -8,7 +8,7 @@ import structlog
 from flask import Flask, Response, current_app, g, request
 
 from hub.db.audit import Origin, set_origin
-from hub.errors import Unauthenticated
+from hub.errors import Invalid, Unauthenticated
 from hub.identity import Principal
 
 Service = TypeVar("Service")
@@ -49,6 +49,8 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     set_origin(Origin(request.remote_addr, g.request_id))
+    if "\0" in request.path or any("\0" in value for _, value in request.args.items(multi=True)):
+        raise Invalid("The address has a zero character.")  # PostgreSQL knows no such text.
 
 
 def _stamp(response: Response) -> Response:

@@ -7,7 +7,7 @@ from flask import render_template, request
 
 from hub.console.blueprint import console
 from hub.console.listing import listing
-from hub.console.times import moment
+from hub.console.query import moment
 from hub.http import action, principal, service
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.listing import listing
+from hub.console.query import uuid_of
 from hub.http import action, principal, service
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.services.scores import STATUSES, Scores
@@ -94,12 +95,12 @@ def _platform_page(platform: Platform, form: Form) -> str:
 @console.get("/deliveries")
 @action("platforms.read")
 def deliveries() -> str:
-    status, platform = request.args.get("status") or None, request.args.get("platform") or None
+    status, platform = request.args.get("status") or None, uuid_of("platform")
     found = listing(
         lambda after, limit: service(Scores).list(
             principal(),
             status=status,
-            platform_id=UUID(platform) if platform else None,
+            platform_id=platform,
             before=(datetime.fromisoformat(after[0]), UUID(after[1])) if after else None,
             limit=limit,
         ),

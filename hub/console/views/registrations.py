@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.console.blueprint import console
 from hub.console.downloads import csv_response
 from hub.console.listing import listing
-from hub.errors import Invalid, Violation
+from hub.console.query import uuid_of
 from hub.http import action, principal, service
 from hub.identity import Principal
 from hub.scorm.services.registrations import STATUSES, Filters, Registrations, RegistrationView
@@ -70,19 +70,11 @@ def _each(registrations: Registrations, reader: Principal, filters: Filters) -> 
 
 def _filters() -> Filters:
     return Filters(
-        package_id=_uuid("package"),
-        learner_id=_uuid("learner"),
+        package_id=uuid_of("package"),
+        learner_id=uuid_of("learner"),
         status=request.args.get("status") or None,
         search=request.args.get("q", "").strip() or None,
     )
-
-
-def _uuid(field: str) -> UUID | None:
-    text = request.args.get(field, "")
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise Invalid("The filter cannot be read.", violations=[Violation("filter", field, "is not a UUID")]) from error
 
 
 @console.get("/registrations/<uuid:registration_id>")

@@ -12,13 +12,13 @@ from flask_babel import get_locale
 from hub.console.blueprint import console
 from hub.console.downloads import csv_response, jsonl_response
 from hub.console.listing import Listing, address
+from hub.console.query import moment
 from hub.console.sentences import Sentence, sentence_of
-from hub.console.times import moment
 from hub.http import action, principal, service
 from hub.http.paging import Cursors
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores, StoreView
-from hub.xapi_lrs.spec.query import StatementQuery, continued, parse
+from hub.xapi_lrs.spec.query import END_OF_TIME, StatementQuery, continued, parse
 
 ROWS = 50
 #: Columns of the CSV, and where they come from.
@@ -56,7 +56,7 @@ VERBS = [
 @action("statements.read")
 def statements() -> str:
     if "after" in request.args:
-        return _newer(int(request.args["after"]) if request.args["after"].isdigit() else 0)
+        return _newer(min(request.args.get("after", 0, type=int), END_OF_TIME))
     store = _store()
     query = replace(_query(), limit=ROWS)
     cursors = service(Cursors)

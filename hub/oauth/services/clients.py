@@ -10,6 +10,7 @@ from hub.db.audit import record
 from hub.errors import Invalid, NotFound, Violation
 from hub.identity import Principal
 from hub.oauth.scopes import SCOPES, checked_scopes
+from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.secrets import digest
 from hub.oauth.storage import clients as storage
 from hub.oauth.storage.tables import OAuthClient
@@ -17,8 +18,6 @@ from hub.ports import Clock, Ids
 
 #: The grants that a client can be registered for.
 GRANTS = {"client_credentials": "The program acts for itself, with its own secret (RFC 6749 section 4.4)"}
-
-LONGEST_NAME = 200
 
 #: Finds an LRS store of the principal's tenant by its name (None: the default store); raises `NotFound`.
 FindStore = Callable[[Principal, str | None], UUID]
@@ -111,10 +110,12 @@ class Clients:
 
 
 def _checked(wanted: NewClient) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    faults = []
-    name = " ".join(wanted.name.split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        faults.append(Violation("client", "name", f"must have 1 to {LONGEST_NAME} characters", wanted.name[:50]))
+    faults: list[Violation] = []
+    name = ""
+    try:
+        name = checked_name(wanted.name, "client")
+    except Invalid as error:
+        faults.extend(error.violations)
     if not wanted.grants or any(grant not in GRANTS for grant in wanted.grants):
         faults.append(Violation("RFC 6749", "grants", "must be grants of this server", wanted.grants, list(GRANTS)))
     if not wanted.scopes:

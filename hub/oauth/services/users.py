@@ -15,11 +15,10 @@ from hub.db.tables import User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation
 from hub.identity import ROLES, Principal, actions_of_roles
 from hub.oauth.spec.addresses import checked_email
+from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.passwords import normalized, password_faults
 from hub.oauth.storage import users as storage
 from hub.ports import Clock, Ids
-
-LONGEST_NAME = 200
 
 Given = TypeVar("Given")
 Checked = TypeVar("Checked")
@@ -204,11 +203,7 @@ def _judged(faults: list[Violation], check: Callable[[Given], Checked], value: G
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        fault = Violation("user", "name", f"must have 1 to {LONGEST_NAME} characters")
-        raise Invalid("The name does not fit.", violations=[fault])
-    return name
+    return checked_name(name, "user")
 
 
 def _checked_roles(roles: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from hub.errors import Invalid, Violation
 
-_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\\\]]{1,64}@[^\s@\"(),:;<>\[\\\]_]{1,255}")
+_EMAIL = re.compile(r"[^\s\0-\x1f\x7f@\"(),:;<>\[\\\]]{1,64}@[^\s\0-\x1f\x7f@\"(),:;<>\[\\\]_]{1,255}")
 
 
 def checked_email(address: str) -> str:

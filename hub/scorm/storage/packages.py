@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session, undefer
 from hub.scorm.spec.manifest.course import Course, Item, Organization, Sequencing, as_data
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
 
+#: The largest value of an integer column.
+LARGEST_NUMBER = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class PackageRow:
@@ -100,6 +103,8 @@ def versions(session: Session, tenant_id: UUID, package_id: UUID) -> Sequence[Pa
 
 def version(session: Session, tenant_id: UUID, package_id: UUID, number: int, *columns: Any) -> PackageVersion | None:
     """One version by its number, with the deferred `columns` that are wanted."""
+    if number > LARGEST_NUMBER:
+        return None
     return session.scalars(
         select(PackageVersion)
         .options(*(undefer(column) for column in columns))

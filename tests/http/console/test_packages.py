@@ -110,7 +110,9 @@ def test_the_very_zip_can_be_downloaded(client, author, imported):
     with client.get(f"/packages/{package_id}/versions/1/archive") as answer:
         assert answer.data == courses.build("fire_safety")
         assert "fire_safety.zip" in answer.headers["Content-Disposition"]
-    assert client.get(f"/packages/{package_id}/versions/9/archive").status_code == 404
+    for number in (9, 10**30):
+        assert client.get(f"/packages/{package_id}/versions/{number}/archive").status_code == 404
+        assert client.get(f"/packages/{package_id}/report?version={number}").status_code == 404
 
 
 def test_a_new_version_is_published_and_the_old_one_can_be_published_again(client, author, imported, hub, system):

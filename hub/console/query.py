@@ -1,6 +1,7 @@
-"""Times that people type into filters."""
+"""What people type into filters, read from the query."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from flask import request
 
@@ -18,3 +19,13 @@ def moment(field: str) -> datetime | None:
         fault = Violation("RFC 3339", field, "is not a date or time such as 2026-11-20 or 2026-11-20T14:30", text[:50])
         raise Invalid("The time in the filter cannot be read.", violations=[fault]) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def uuid_of(field: str) -> UUID | None:
+    """The query parameter `field` as a UUID, None without one. `Invalid` when it is none."""
+    text = request.args.get(field, "").strip()
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        fault = Violation("RFC 9562", field, "is not a UUID", text[:50])
+        raise Invalid("The filter cannot be read.", violations=[fault]) from error
