@@ -30,6 +30,8 @@ from hub.scorm.storage.tables_runtime import RuntimeState
 
 CommitKind = Literal["initialize", "commit", "terminate"]
 
+_STORES = "adl.data."
+
 #: What a preview shows content as its learner.
 _NOBODY = Learner("preview", "Preview", {})
 
@@ -374,7 +376,8 @@ def _initial_values(
     # Sequencing knows the objectives of the manifest, and what they show.
     settings = replace(activity.settings, objectives=())
     values = sessions.initial_values(course.standard, begin, learner, mode, settings)
-    return {**values, **attempt.delivered_values(activity, begin.values)}
+    own = {name: value for name, value in values.items() if not name.startswith(_STORES)}
+    return {**own, **attempt.delivered_values(activity, begin.values)}
 
 
 def _hold(work: UnitOfWork, player: PlayerSession) -> Learning:
@@ -469,9 +472,11 @@ def _next_session(state: RuntimeState, player: PlayerSession, begin: sessions.St
 
 
 def _own_values(standard: str, values: Mapping[str, str]) -> dict[str, str]:
-    """The values that content may set itself: what is kept. The others are made anew for each session."""
-    model = MODELS[standard]
-    given = set(model.read_only)
+    """The values that content may set itself: what is kept. The others are made anew for each session.
+
+    The ids of stores are kept with them, because writing to a store is judged by which there are.
+    """
+    given = set(MODELS[standard].read_only) - {f"{_STORES}n.id"}
     return {name: value for name, value in values.items() if general_name(name) not in given}
 
 

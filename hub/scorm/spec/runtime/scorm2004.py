@@ -129,6 +129,7 @@ SCORM_2004 = DataModel(
             "cmi.interactions.n.objectives",
             "cmi.interactions.n.correct_responses",
             "cmi.objectives",
+            "adl.data",
         }
     ),
     keys={"cmi.interactions": "id", "cmi.objectives": "id"},

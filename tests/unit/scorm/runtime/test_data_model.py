@@ -87,7 +87,7 @@ def test_tables_are_complete(model: DataModel) -> None:
     assert all(name == element.name for name, element in model.elements.items())
     assert {element.access for element in model.elements.values()} == set(Access)
     indexed = {name.rpartition(".n.")[0] for name in model.elements if ".n." in name}
-    assert {each.replace(".n.score", "") for each in indexed} <= model.collections | {"cmi.objectives.n", "adl.data"}
+    assert {each.replace(".n.score", "") for each in indexed} <= model.collections | {"cmi.objectives.n"}
 
 
 @pytest.mark.parametrize(
