@@ -18,7 +18,6 @@ from hub import __version__
 from hub.adapters.celery_queue import CeleryQueue, make_celery
 from hub.adapters.key_files import KeyFiles
 from hub.adapters.object_store_folder import FolderStore
-from hub.adapters.object_store_s3 import S3Store
 from hub.adapters.outbound_http import OutboundHttp
 from hub.adapters.redis_transients import RedisTransients
 from hub.adapters.system import RandomIds, SystemClock
@@ -175,6 +174,8 @@ def _object_store(settings: Settings) -> ObjectStore:
     kind, _, place = settings.object_store.partition(":")
     if kind == "folder":
         return FolderStore(Path(place))
+    from hub.adapters.object_store_s3 import S3Store  # Only here: boto3 costs each process 8 MB and 0.1 s.
+
     bucket, _, prefix = place.removeprefix("//").partition("/")
     return S3Store(
         bucket,
@@ -420,6 +421,8 @@ def create_content_app(hub: Hub) -> Flask:
 def _flask_app(hub: Hub, name: str, authenticators: list[Authenticator]) -> Flask:
     app = Flask("hub", static_folder=None)
     app.name = name
+    # No view is a coroutine; Flask would look at each hook and view of every request to find that out.
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     app.config.update(
         # A view that takes more says so itself (request.max_content_length).
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,

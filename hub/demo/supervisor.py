@@ -215,7 +215,9 @@ def fingerprint(settings: Settings) -> str:
 
 def child_environment() -> dict[str, str]:
     """Our environment without the settings: children read those from the folder's settings file."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    # Many threads, few of them busy: glibc need not keep a pool of memory for each.
+    return {"MALLOC_ARENA_MAX": "2"} | inherited
 
 
 def _children(folder: DemoFolder, settings: Settings) -> list[Child]:
