@@ -122,7 +122,8 @@ class Links:
         registration = self._registrations.ensure(principal, learner.id, link.package_id, context_key=str(link.id))
         with self._db.unit_of_work() as work:
             links.add_registration(work.session, _key(platform, link), person.subject, registration.id)
-        return self._launches.create(principal, registration.id, return_url=launch.return_url).url
+        language = launch.language or "en"
+        return self._launches.create(principal, registration.id, return_url=launch.return_url, locale=language).url
 
     def choose(self, visit: Visit, package: str) -> None:
         """Say what the link of this visit opens; raises `NotFound` for no such package."""
@@ -148,7 +149,7 @@ class Links:
         link = self._link_of(visit)
         if link.package_id is None:
             raise Conflict("Choose what this link opens first.", code="lti_nothing_chosen")
-        return self._launches.preview(visit.principal, link.package_id).url
+        return self._launches.preview(visit.principal, link.package_id, locale=visit.language or "en").url
 
     def _link_of(self, visit: Visit) -> Link:
         if visit.resource_link_id is None:

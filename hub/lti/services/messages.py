@@ -48,6 +48,7 @@ class NothingYet:
     """Tell the learner that the teacher has not chosen anything for this link yet."""
 
     title: str | None
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Messages:
             token = self._begin_visit(platform, launch, link.id)
             return ShowCourse(token) if link.package_id else ShowPicker(token)
         if link.package_id is None:
-            return NothingYet(link.title)
+            return NothingYet(link.title, launch.language)
         return OpenPlayer(self._links.open_player(platform, launch, link))
 
     def _begin_visit(self, platform: Platform, launch: Launch, resource_link_id: UUID | None) -> str:
@@ -161,6 +162,7 @@ class Messages:
                 name=person.name or person.subject,
                 origins=frame_origins(platform, launch),
                 resource_link_id=resource_link_id,
+                language=launch.language,
                 deep_linking=launch.deep_linking,
             )
         )

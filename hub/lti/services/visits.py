@@ -33,6 +33,7 @@ class Visit:
     name: str
     origins: tuple[str, ...]
     resource_link_id: UUID | None = None
+    language: str | None = None
     deep_linking: DeepLinkingSettings | None = None
 
     @property

@@ -1,5 +1,6 @@
 """A launch that has been judged, as values with names (LTI 1.3 section 5.3, Deep Linking 2.0 section 4.4)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,7 @@ class Launch:
     memberships_url: str | None = None
     deep_linking: DeepLinkingSettings | None = None
     return_url: str | None = None
+    language: str | None = None
     custom: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -120,8 +122,15 @@ def _launch(claims: Mapping[str, Any]) -> Launch:
         memberships_url=memberships.get("context_memberships_url"),
         deep_linking=_deep_linking(claims),
         return_url=presentation.get("return_url"),
+        language=_language(presentation.get("locale") or claims.get("locale")),
         custom=_custom(claims),
     )
+
+
+def _language(locale: str | None) -> str | None:
+    """A language tag (RFC 5646) such as de or pt-BR; some platforms write it with an underscore."""
+    tag = (locale or "").replace("_", "-")
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else None
 
 
 def _person(claims: Mapping[str, Any]) -> Person:

@@ -21,6 +21,8 @@ from flask import (
     request,
     send_from_directory,
 )
+from flask_babel import Domain, force_locale
+from flask_babel import gettext as _
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -44,22 +46,40 @@ from hub.lti.services.visits import Visit, Visits
 
 AREA = Path(__file__).resolve().parents[1]
 
-#: What an administrator should look at, by the code of the error.
-HINTS = {
-    "lti_login_refused": "The platform began the login with other settings than the Hub expects. Compare the tool's "
-    "addresses in the platform with those on the Hub's page of the platform.",
-    "lti_platform_unknown": "Compare issuer, client id and deployment in the Hub's list of platforms with those that "
-    "the platform shows for this tool; every character counts.",
-    "lti_launch_refused": "The platform's message does not fit its registration. The list says which claim is wrong.",
-    "lti_token_refused": "The platform's message is not a token that the Hub takes. Look at the signing key and "
-    "algorithm (RS256 or ES256) in the platform, and at its key set address in the Hub.",
-    "lti_launch_malformed": "This address is opened by the platform. If a link in a course leads here, the platform "
-    "sent an incomplete message.",
-    "lti_login_declined": "Sign in to the learning platform again and open the link once more. If it happens to "
-    "everybody, the platform does not allow this tool's redirect address.",
-    "lti_role_refused": "Only teachers and administrators of a course can add content to it.",
-    "lti_visit_over": "Nothing is wrong with the settings.",
-}
+#: The words of these pages in other languages than English.
+WORDS = Domain(str(AREA / "translations"))
+LANGUAGES = ["en", "de"]
+
+
+def hint_for(code: str) -> str | None:
+    """What an administrator should look at, by the code of the error; None where there is nothing to say."""
+    hints = {
+        "lti_login_refused": _(
+            "The platform began the login with other settings than the Hub expects. Compare the tool's addresses in "
+            "the platform with those on the Hub's page of the platform."
+        ),
+        "lti_platform_unknown": _(
+            "Compare issuer, client id and deployment in the Hub's list of platforms with those that the platform "
+            "shows for this tool; every character counts."
+        ),
+        "lti_launch_refused": _(
+            "The platform's message does not fit its registration. The list says which claim is wrong."
+        ),
+        "lti_token_refused": _(
+            "The platform's message is not a token that the Hub takes. Look at the signing key and algorithm (RS256 "
+            "or ES256) in the platform, and at its key set address in the Hub."
+        ),
+        "lti_launch_malformed": _(
+            "This address is opened by the platform. If a link in a course leads here, the platform sent an "
+            "incomplete message."
+        ),
+        "lti_login_declined": _(
+            "Sign in to the learning platform again and open the link once more. If it happens to everybody, the "
+            "platform does not allow this tool's redirect address."
+        ),
+        "lti_role_refused": _("Only teachers and administrators of a course can add content to it."),
+    }
+    return hints.get(code)
 
 
 #: What a browser says it fetches a page for when the page is to be shown in a frame (Fetch Metadata).
@@ -81,6 +101,7 @@ _COOKIE = _CookieAttributes(path="/lti", secure=True, httponly=True, samesite="N
 def tool_blueprint() -> Blueprint:
     """Everything below /lti/ on the Hub's origin. Its errors are pages: register `error_page` as their dialect."""
     blueprint = Blueprint("lti", __name__, url_prefix="/lti", template_folder=str(AREA / "templates"))
+    blueprint.before_request(WORDS.as_default)
     blueprint.add_url_rule("/login", view_func=login, methods=["GET", "POST"])
     blueprint.add_url_rule("/launch", view_func=launch, methods=["POST"])
     blueprint.add_url_rule("/launch", view_func=not_by_get, methods=["GET"])
@@ -152,7 +173,7 @@ def choose() -> WerkzeugResponse:
     answer = service(DeepLinking).answer(visit, chosen, is_graded="graded" in request.form)
     # No form-action: the platform may send the browser on to pages of its own, which the directive would stop.
     policy = _framed(visit.origins, form_action=None)
-    return _page("lti/return.html", policy, answer=answer)
+    return _page("lti/return.html", policy, visit.language, answer=answer)
 
 
 @public
@@ -181,7 +202,8 @@ def error_page(error: HubError) -> Response:
     """
     origins: tuple[str, ...] = g.get("frame_origins", ())
     policy = _framed(origins) if origins else content_security_policy(frame_ancestors="*") + "; sandbox"
-    hint = HINTS.get(error.code)
+    with force_locale(_language(None)):
+        hint = hint_for(error.code)
     response = _page("lti/error.html", policy, error=error, hint=hint, request_id=request_id())
     response.status_code = error.status
     response.headers.update(dict(error.headers))
@@ -196,7 +218,7 @@ def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
     if isinstance(answer, ShowCourse):
         return _course_page(answer.token)
     if isinstance(answer, NothingYet):
-        return _page("lti/nothing_yet.html", _framed(origins), title=answer.title)
+        return _page("lti/nothing_yet.html", _framed(origins), answer.language, title=answer.title)
     return _window_page(answer, origins)
 
 
@@ -226,7 +248,7 @@ def _window_page(answer: OpenWindow, origins: Iterable[str]) -> Response:
 def _picker_page(token: str, search: str = "") -> Response:
     visit = service(Visits).find(token)
     offered = service(DeepLinking).picker(visit, search)
-    return _page("lti/picker.html", _framed(visit.origins), token=token, picker=offered, visit=visit)
+    return _page("lti/picker.html", _framed(visit.origins), visit.language, token=token, picker=offered)
 
 
 def _course_page(token: str) -> Response:
@@ -234,7 +256,13 @@ def _course_page(token: str) -> Response:
     report = service(Links).report(visit)
     # The preview's form is answered by a redirect to the content origin, which form-action has to allow as well.
     policy = _framed(visit.origins, form_action=f"'self' {service(Links).player_origin}")
-    return _page("lti/course.html", policy, token=token, report=report)
+    return _page("lti/course.html", policy, visit.language, token=token, report=report)
+
+
+def _language(told: str | None) -> str:
+    """The language of a page: the one that the launch tells, else the browser's, else English."""
+    primary = (told or "").partition("-")[0].lower()
+    return primary if primary in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
 
 
 def _token() -> str:
@@ -255,8 +283,10 @@ def _framed(origins: Iterable[str], **changes: str | None) -> str:
     return "; ".join(part for part in policy.split("; ") if part.partition(" ")[0] not in dropped)
 
 
-def _page(template: str, policy: str, **values: object) -> Response:
-    response = make_response(render_template(template, **values))
+def _page(template: str, policy: str, told_language: str | None = None, **values: object) -> Response:
+    language = _language(told_language)
+    with force_locale(language):
+        response = make_response(render_template(template, language=language, **values))
     response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -140,3 +140,17 @@ def visit_of(page: str) -> str:
     found = re.search(r'name="visit" value="([^"]+)"', page)
     assert found
     return found[1]
+
+
+def test_pages_speak_the_language_of_the_launch_or_else_of_the_browser(
+    client: FlaskClient, platform: LtiPlatform
+) -> None:
+    german = {v.LAUNCH_PRESENTATION: {"locale": "de_AT"}}
+    assert "noch kein Kurs" in platform.enter(client, **german).text
+    assert '<html lang="de">' in platform.enter(client, **german).text
+    teacher = platform.enter(client, **german, **{v.ROLES: [INSTRUCTOR]})
+    searched = client.post("/lti/picker", data={"visit": visit_of(teacher.text), "search": "x"})
+    assert "kein Kurs gefunden" in searched.text
+    assert "has not chosen" in platform.enter(client, **{v.LAUNCH_PRESENTATION: {"locale": "xx"}}).text
+    refused = client.post("/lti/launch", headers={"Accept-Language": "de, en;q=0.5"})
+    assert "Für die Administration" in refused.text
