@@ -29,9 +29,10 @@ def install_headers(app: Flask) -> None:
     def protect(response: Response) -> Response:
         headers = response.headers
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        if response.mimetype != "application/json":  # Data is no page: the others would say nothing about it.
+            headers.setdefault("Referrer-Policy", "same-origin")
+            headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+            headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
         if response.mimetype == "text/html":
             headers.setdefault("Content-Security-Policy", content_security_policy())
         if request.is_secure:

@@ -57,10 +57,12 @@ def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
 def _version_reader(default: Version) -> Callable[[], None]:
     def read() -> None:
         """Every resource but About needs the version header; 400 without it."""
-        if REFUSAL in request.environ:
-            raise request.environ[REFUSAL]
-        header = request.environ.get("HTTP_X_EXPERIENCE_API_VERSION")
-        if request.method != "OPTIONS" and not (header is None and request.path.endswith(_WITHOUT_VERSION)):
+        environ = request.environ
+        if REFUSAL in environ:
+            raise environ[REFUSAL]
+        header = environ.get("HTTP_X_EXPERIENCE_API_VERSION")
+        is_exempt = header is None and environ["PATH_INFO"].endswith(_WITHOUT_VERSION)
+        if environ["REQUEST_METHOD"] != "OPTIONS" and not is_exempt:
             g.xapi_version = versions.requested(header)
         else:
             g.xapi_version = default
@@ -85,17 +87,18 @@ def _count_request() -> None:
 def _finisher(default: Version) -> Callable[[Response], Response]:
     def finish(response: Response) -> Response:
         """The headers of every answer, and its compression."""
-        response.headers[versions.HEADER] = g.get("xapi_version", default).latest
-        if request.method == "OPTIONS":
+        environ, headers = request.environ, response.headers
+        headers[versions.HEADER] = g.get("xapi_version", default).latest
+        if environ["REQUEST_METHOD"] == "OPTIONS":
             _answer_preflight(response)
-        elif request.path.endswith("/statements") and statements.THROUGH not in response.headers:
+        elif environ["PATH_INFO"].endswith("/statements") and statements.THROUGH not in headers:
             _add_through(response)
-        if "HTTP_ORIGIN" in request.environ:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        if "HTTP_ORIGIN" in environ:
+            headers["Access-Control-Allow-Origin"] = "*"
+            headers["Access-Control-Expose-Headers"] = _EXPOSED
         if g.get("allowance") is not None:
             _add_allowance(response)
-        if "gzip" in request.environ.get("HTTP_ACCEPT_ENCODING", ""):
+        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
             _compress(response)
         return response
 
