@@ -116,7 +116,7 @@ class _Server(authlib.AuthorizationServer):
 
     def __init__(self, find_client: Callable[[str], KnownClient | None], issue: Issue, seconds: int) -> None:
         super().__init__()
-        self.query_client = find_client
+        self.query_client = lambda client_id: find_client(client_id) if _is_plain(client_id) else None
         generate = BearerTokenGenerator(
             lambda client, grant_type, user, scope: issue(client.client_id, grant_type, scope),
             expires_generator=seconds,

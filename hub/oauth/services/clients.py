@@ -118,6 +118,8 @@ def _checked(wanted: NewClient) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         faults.extend(error.violations)
     if not wanted.grants or any(grant not in GRANTS for grant in wanted.grants):
         faults.append(Violation("RFC 6749", "grants", "must be grants of this server", wanted.grants, list(GRANTS)))
+    if "\0" in (wanted.store or ""):
+        faults.append(Violation("client", "store", "must be the name of a store"))
     if not wanted.scopes:
         faults.append(Violation("RFC 6749 section 3.3", "scopes", "must name at least one scope"))
     if faults:

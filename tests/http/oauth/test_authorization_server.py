@@ -64,6 +64,9 @@ def test_a_wrong_secret_is_401_with_a_challenge_and_no_hint(client, made, way):
         {"Authorization": "Basic /////w=="},
         {"Authorization": "Basic " + base64.b64encode(b"no-colon").decode()},
         {"Authorization": "Digest x"},
+        {"Authorization": "Basic " + base64.b64encode(b"\0:secret").decode()},
+        {"Authorization": "Basic " + base64.b64encode(b"%00:secret").decode()},
+        {"Authorization": "Basic " + base64.b64encode("ü:secret".encode()).decode()},
     ],
 )
 def test_no_usable_credentials_are_401(client, headers):

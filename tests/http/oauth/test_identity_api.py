@@ -57,6 +57,19 @@ def test_a_client_that_cannot_be_is_refused_by_field(api, changes, where):
     assert [violation["where"] for violation in answer.json["violations"]] == [where]
 
 
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("clients", {"name": "a\0b", "scopes": ["packages:read"]}),
+        ("clients", {"name": "x", "scopes": ["statements/read"], "store": "a\0b"}),
+        ("users", {"name": "a\0b", "email": "a@school.example", "roles": ["author"]}),
+        ("users", {"name": "a", "email": "a\0b@school.example", "roles": ["author"]}),
+    ],
+)
+def test_zero_characters_are_refused(api, path, document):
+    assert api().post(f"/api/v1/{path}", json=document).status_code == 400
+
+
 def test_a_user_is_made_changed_and_found(api):
     client = api()
     wanted = {"email": "kim@school.example", "name": "Kim", "roles": ["author"]}
