@@ -147,8 +147,10 @@ class Progress:
         self._publish(scene, after, seconds, registration.began_at, ended=ended)
         if len(launchable) == 1:
             return []  # The SCO's own statements say it already.
-        course = replace(after, progress=None)
-        return list(say.course_changes(self._place(scene), _moment(scene), before, course))
+        moment = _moment(scene)
+        if navigated:  # No commit stands behind it, whose number would tell it apart.
+            moment = replace(moment, sequence=int(scene.now.timestamp() * 1000))
+        return list(say.course_changes(self._place(scene), moment, before, replace(after, progress=None)))
 
     def _course_result(self, scene: Scene, trackings: Sequence[Tracking], navigated: bool) -> Tracking:
         """The result of the course: by the sequencing rules where it has any, else by the plain rule."""
