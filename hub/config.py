@@ -138,7 +138,7 @@ class Settings:
     )
     worker_threads: int = setting("HUB_WORKER_THREADS", "Threads of the Celery worker", _count, default=4)
     database_pool: int = setting(
-        "HUB_DATABASE_POOL", "Database connections of each process at most", _count, default=16
+        "HUB_DATABASE_POOL", "Database connections of each process; half as many again for the LRS", _count, default=16
     )
     demo_lms_port: int = setting("HUB_DEMO_LMS_PORT", "Port of the Demo LMS (`hub demo` only)", _count, default=8100)
     allow_private_networks: bool = setting(

@@ -23,6 +23,27 @@ log = structlog.get_logger(__name__)
 DELIVER_TASK = "outbox.deliver"
 
 
+#: Hot queries walk an index in order and stop after a page. Whatever would read everything first (a sort, a hash, a
+#: bitmap, a whole table) is never right for them, but looks cheap to the planner while a partition is still empty or
+#: its statistics are old. So those are switched off, and a query is planned once for a connection.
+_ORDERED_PLANS = " ".join(
+    ["-c plan_cache_mode=force_generic_plan"]
+    + [
+        f"-c enable_{method}=off"
+        for method in (
+            "sort",
+            "incremental_sort",
+            "hashagg",
+            "hashjoin",
+            "mergejoin",
+            "bitmapscan",
+            "seqscan",
+            "material",
+        )
+    ]
+)
+
+
 class UnitOfWork:
     """An open transaction, and what has to happen once it is committed."""
 
@@ -59,7 +80,7 @@ class Database:
         self.engine = _engine(url, pool_size)
         # What a hot path prepares on a connection must stay there; psycopg forgets all of it when a transaction that
         # it prepared statements in is rolled back. So these connections are apart, and psycopg prepares nothing there.
-        self._bare = _engine(url, max(pool_size // 2, 4), prepare_threshold=None)
+        self._bare = _engine(url, max(pool_size // 2, 4), prepare_threshold=None, options=_ORDERED_PLANS)
         self._events = events
         self._ids = ids
         self._queue = queue
