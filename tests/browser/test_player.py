@@ -97,6 +97,22 @@ class TestScorm12:
         saved(page)
         assert tracked(course12.id)[0].location == "2"
 
+    def test_content_that_says_nothing_of_its_status_has_completed(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start, tracked: Any
+    ) -> None:
+        sco = Sco("one", page=sco12("Knots", finish=""))
+        registration = enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_1_2", sco))
+        page.goto(start(registration))
+        content(page, "Knots").click("#turn")
+        saved(page)
+        assert tracked(registration.id)[0].status == "in_progress"
+        content(page, "Knots").click("#finish")
+        expect(page.locator("#state")).to_have_attribute("data-state", "finished")
+        page.click("#exit")
+        expect(page.locator("#notice")).to_be_visible()
+        activity = tracked(registration.id)[0]
+        assert (activity.status, activity.values["cmi.core.lesson_status"]) == ("completed", "completed")
+
     def test_leaving_goes_back_to_the_lms(
         self, page: Page, live_hub: Hub, start: Start, course12: RegistrationView
     ) -> None:

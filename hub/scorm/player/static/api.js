@@ -13,8 +13,6 @@ const EDITIONS = {
   API_1484_11: { library: "Scorm2004API", set: "SetValue", initialize: "Initialize", terminate: "Terminate" },
 };
 
-const generalName = (name) => name.replace(/\.\d+(?=\.)/g, ".n");
-
 /** Take the APIs off the window. */
 export function closeRuntime() {
   delete window.API;
@@ -25,16 +23,14 @@ export function closeRuntime() {
  * Put the API for a delivery on the window. `moves` are what content may ask for.
  * @returns {() => void} sends what content has set and not yet committed
  */
-export function openRuntime(delivery, moves, readOnly, queue, onTerminate) {
+export function openRuntime(delivery, moves, queue, onTerminate) {
   closeRuntime();
   if (delivery.api === null) return () => {};
   const edition = EDITIONS[delivery.api];
-  const lmsOnly = new Set(readOnly);
   const targets = { choice: new Set(moves.choices), jump: new Set(moves.jumps) };
   let asked = "choice";
   const touched = new Set();
   let timer = null;
-  let baseline = {};
   let isOpen = false;
 
   const api = new window[edition.library]({
@@ -51,8 +47,6 @@ export function openRuntime(delivery, moves, readOnly, queue, onTerminate) {
     const valid = { continue: String(moves.forward), previous: String(moves.backward) };
     api.loadFromJSON({ adl: { nav: { request_valid: valid } } }, "");
   }
-  baseline = api.renderCommitCMI(false);
-
   if (api.GetValue) {
     // The library asks for choice and jump targets alike; which of the two it is stands in the element's name.
     const get = api.GetValue;
@@ -103,13 +97,13 @@ export function openRuntime(delivery, moves, readOnly, queue, onTerminate) {
     if (isOpen && isDirty) queue.commit(settable(api.renderCommitCMI(false)), "commit");
   }
 
-  /** What content has set, and what the library derived from it; not its defaults, and not what the LMS sets. */
+  /**
+   * What content has set itself. What the library derives from it (a status at the end, say) is left out: the Hub
+   * decides that, and sequencing has to know what content really said.
+   */
   function settable(values) {
     const entries = Object.entries(values).filter(
-      ([name, value]) =>
-        (typeof value === "string" || typeof value === "number") &&
-        !lmsOnly.has(generalName(name)) &&
-        (touched.has(name) || String(value) !== String(baseline[name] ?? "")),
+      ([name, value]) => touched.has(name) && (typeof value === "string" || typeof value === "number"),
     );
     return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
   }
