@@ -35,6 +35,15 @@ class StoredAttachment:
     data: Iterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """What a signature says of its signer. A chain that holds together is not a chain that anybody trusts."""
+
+    sha2: str
+    algorithm: str
+    chain: list[signatures.CertificateReport]
+
+
 class Attachments:
     """The attachments of every store."""
 
@@ -104,6 +113,16 @@ class Attachments:
         with self._db.read() as session:
             rows = attachments.find(session, store.number, hashes)
             return [StoredAttachment(row.sha2, row.content_type, row.size, self._data(row.object_key)) for row in rows]
+
+    def signatures_of(self, principal: Principal, body: bytes) -> list[SignatureReport]:
+        """The signatures of a stored statement with the certificates that they brought, for people to judge."""
+        hashes = [each["sha2"].lower() for each in signatures.signatures_in(orjson.loads(body))]
+        reports = []
+        for attachment in self.of(principal, [body]) if hashes else ():
+            if attachment.sha2 in hashes:
+                signature = signatures.read(b"".join(attachment.data))
+                reports.append(SignatureReport(attachment.sha2, signature.algorithm, signatures.chain_of(signature)))
+        return reports
 
     def _data(self, object_key: str) -> Iterator[bytes]:
         with self._objects.open(object_key) as data:

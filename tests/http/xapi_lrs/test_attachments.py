@@ -218,3 +218,17 @@ def test_a_form_that_is_not_right_is_refused(lrs_as):
     assert alternate(older, "POST", {}).status_code == 400
     assert alternate(older, "PATCH", content).status_code == 400
     assert alternate(newer, "POST", content).status_code == 400
+
+
+def test_the_certificates_of_a_signature_are_reported(lrs, signer, hub, system, store):
+    from dataclasses import replace
+
+    from hub.xapi_lrs.services.attachments import Attachments
+
+    send_signed(lrs, statement(), jws(signer, statement(), "RS512"))
+    body = json.dumps(lrs.get().json["statements"][0]).encode()
+    [report] = hub.service(Attachments).signatures_of(replace(system, store_id=store.id), body)
+    assert report.algorithm == "RS512"
+    [certificate] = report.chain
+    assert certificate.subject == certificate.issuer == "CN=signer.example.com"
+    assert certificate.is_issued_by_next is None
