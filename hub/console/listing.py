@@ -29,12 +29,12 @@ class Listing(Generic[Row]):
 
 
 def listing(
-    fetch: Callable[[list[Any] | None, int], Sequence[Row]], key: Callable[[Row], Sequence[Any]], rows: int = ROWS
+    fetch: Callable[[list[Any] | None, int], Sequence[Row]], key: Callable[[Row], Sequence[Any]]
 ) -> Listing[Row]:
     """The page that the request's `cursor` asks for. `fetch(after, limit)` returns up to `limit` rows after a key."""
     cursors = service(Cursors)
     cursor = request.args.get("cursor") or None
-    page = page_of(fetch(cursors.decode(cursor), rows + 1), rows, key)
+    page = page_of(fetch(cursors.decode(cursor), ROWS + 1), ROWS, key)
     older = None if page.next_key is None else address(cursor=cursors.encode(page.next_key))
     filters = {name: value for name, value in request.args.items() if name not in PASSING and value}
     return Listing(page.rows, older, address() if cursor else None, bool(filters))
