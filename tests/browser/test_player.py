@@ -236,6 +236,18 @@ class TestScorm2004:
         assert frame.evaluate("api.GetValue('adl.nav.request_valid.choice.{target=c}')") == "false"
         assert frame.evaluate("api.GetValue('adl.nav.request_valid.jump.{target=c}')") == "true"
 
+    def test_content_cannot_overwrite_what_holds_elements(
+        self, page: Page, start: Start, course2004: RegistrationView
+    ) -> None:
+        page.goto(start(course2004))
+        frame = content(page, "Wind")
+        frame.evaluate("api.SetValue('cmi.objectives.0.id', 'knots')")
+        for name in ("cmi", "cmi.objectives", "cmi.objectives.0", "cmi.objectives.0.score", "adl.data"):
+            found = frame.evaluate("name => [api.SetValue(name, 'x'), api.GetLastError()]", name)
+            assert found == ["false", "401"], name
+        assert frame.evaluate("api.GetValue('cmi.objectives.0.id')") == "knots"
+        assert frame.evaluate("api.SetValue('cmi.objectives.0.score.scaled', '1')") == "true"
+
     def test_objectives_of_the_manifest_exist(
         self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start
     ) -> None:

@@ -21,6 +21,7 @@ from hub.http.context import request_id, service
 from hub.media_types import media_type
 from hub.scorm.services.courses import Course
 from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
+from hub.scorm.spec.runtime.sessions import MODELS
 
 COOKIE = "launch"
 #: What the player speaks.
@@ -161,7 +162,7 @@ def _launch_data(opening: Opening) -> dict[str, Any]:
         "mode": opening.mode,
         "preview": opening.is_preview,
         "returnUrl": opening.return_url,
-        "activities": len(course.launchable),
+        "elements": list(MODELS[course.standard].elements),
         "words": _words(),
     }
 

@@ -13,6 +13,9 @@ const EDITIONS = {
   API_1484_11: { library: "Scorm2004API", set: "SetValue", initialize: "Initialize", terminate: "Terminate" },
 };
 
+const generalName = (name) => name.replace(/\.\d+(?=\.|$)/g, ".n");
+const UNDEFINED_ELEMENT = "401";
+
 /** Take the APIs off the window. */
 export function closeRuntime() {
   delete window.API;
@@ -20,15 +23,17 @@ export function closeRuntime() {
 }
 
 /**
- * Put the API for a delivery on the window. `moves` are what content may ask for.
+ * Put the API for a delivery on the window. `moves` are what content may ask for, `elements` the names of the data
+ * model.
  * @returns {() => void} sends what content has set and not yet committed
  */
-export function openRuntime(delivery, moves, queue, onTerminate) {
+export function openRuntime(delivery, moves, elements, queue, onTerminate) {
   closeRuntime();
   if (delivery.api === null) return () => {};
   const edition = EDITIONS[delivery.api];
   const targets = { choice: new Set(moves.choices), jump: new Set(moves.jumps) };
   let asked = "choice";
+  const known = new Set(elements);
   const touched = new Set();
   let timer = null;
   let isOpen = false;
@@ -57,6 +62,10 @@ export function openRuntime(delivery, moves, queue, onTerminate) {
   }
   const set = api[edition.set];
   api[edition.set] = (element, value) => {
+    if (isOpen && isContainer(String(element))) {
+      api.lastErrorCode = UNDEFINED_ELEMENT;
+      return "false";
+    }
     const result = set.call(api, element, value);
     if (result === "true") note(String(element), String(value));
     return result;
@@ -71,6 +80,13 @@ export function openRuntime(delivery, moves, queue, onTerminate) {
   });
   window[delivery.api] = api;
   return commitPending;
+
+  /** The library would let content put a text in the place of a whole collection, and lose what is in it. */
+  function isContainer(element) {
+    const name = generalName(element);
+    const isPart = [...known].some((each) => each.startsWith(`${name}.`));
+    return element !== "" && isPart && !known.has(name);
+  }
 
   /** Every commit of the library comes here; it is answered at once and sent by the queue. */
   function take(_url, values, _immediate, _log, _listeners, metadata) {

@@ -60,7 +60,7 @@ async function ask(body) {
 function deliver(delivery, moves) {
   current = { ...delivery, moves };
   queue.reset(delivery.activity, delivery.session);
-  commitPending = openRuntime(delivery, moves, queue, terminated);
+  commitPending = openRuntime(delivery, moves, launch.elements, queue, terminated);
   shell.resume();
   shell.delivered(delivery, moves);
   shell.say("");
