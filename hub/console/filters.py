@@ -8,7 +8,8 @@ from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from hub.console.words import FIELD_NAMES, ROLE_NAMES, STANDARD_NAMES, state_of
+from hub.console.words import FIELD_NAMES, ROLE_NAMES, state_of
+from hub.scorm.spec.manifest.course import STANDARD_NAMES
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

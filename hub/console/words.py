@@ -84,16 +84,6 @@ FIELD_NAMES = {
     "until": _l("Until"),
 }
 
-#: How standards are called.
-STANDARD_NAMES = {
-    "scorm_1_2": "SCORM 1.2",
-    "scorm_2004": "SCORM 2004",
-    "cmi5": "cmi5",
-    "xapi": "xAPI",
-    "tincan": "xAPI",
-    "aicc": "AICC",
-}
-
 ROLE_NAMES = {
     "administrator": (_l("Administrator"), _l("may do everything in this tenant")),
     "author": (_l("Author"), _l("uploads and changes packages, sees how they are used")),
