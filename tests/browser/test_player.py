@@ -236,6 +236,19 @@ class TestScorm2004:
         assert frame.evaluate("api.GetValue('adl.nav.request_valid.choice.{target=c}')") == "false"
         assert frame.evaluate("api.GetValue('adl.nav.request_valid.jump.{target=c}')") == "true"
 
+    def test_a_bookmark_can_be_cleared(
+        self, page: Page, start: Start, course2004: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course2004))
+        frame = content(page, "Wind")
+        frame.click("#turn")
+        saved(page)
+        assert frame.evaluate("[api.SetValue('cmi.location', ''), api.GetLastError()]") == ["true", "0"]
+        assert frame.evaluate("api.GetValue('cmi.location')") == ""
+        frame.evaluate("api.Commit('')")
+        saved(page)
+        assert tracked(course2004.id)[0].location == ""
+
     def test_content_cannot_overwrite_what_holds_elements(
         self, page: Page, start: Start, course2004: RegistrationView
     ) -> None:

@@ -66,7 +66,7 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate) {
       api.lastErrorCode = UNDEFINED_ELEMENT;
       return "false";
     }
-    const result = set.call(api, element, value);
+    const result = clears(element, value) ? "true" : set.call(api, element, value);
     if (result === "true") note(String(element), String(value));
     return result;
   };
@@ -80,6 +80,14 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate) {
   });
   window[delivery.api] = api;
   return commitPending;
+
+  /** The library refuses an empty bookmark, which RTE 4.2.14 allows: content clears it when a learner is through. */
+  function clears(element, value) {
+    if (!isOpen || element !== "cmi.location" || String(value) !== "") return false;
+    api.cmi.content._location = "";
+    api.lastErrorCode = "0";
+    return true;
+  }
 
   /** The library would let content put a text in the place of a whole collection, and lose what is in it. */
   function isContainer(element) {
