@@ -28,6 +28,19 @@ else
     echo "No Chromium is found: browser tests are left out. Debian: sudo apt install chromium"
 fi
 
+# Playwright's own node needs a library that a bare Debian or Ubuntu lacks.
+driver_runs() {
+    .venv/bin/playwright --version >/dev/null 2>&1
+}
+
+if ! driver_runs && can_install; then
+    echo "Installing libatomic1 for the browser tests."
+    install_packages libatomic1 || :
+fi
+if ! driver_runs; then
+    echo "Playwright cannot start: browser tests are left out. Debian, Ubuntu: sudo apt install libatomic1"
+fi
+
 if [ -x "$bin/minio" ] || command -v minio >/dev/null 2>&1; then
     :
 elif command -v go >/dev/null 2>&1; then

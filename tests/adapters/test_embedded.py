@@ -143,7 +143,7 @@ class TestRedis:
         with RedisServer(tmp_path / "redis") as server:
             assert redis.Redis.from_url(server.url).ping()
             with pytest.raises(redis.AuthenticationError):
-                redis.Redis(port=server.port).ping()
+                redis.Redis("127.0.0.1", server.port).ping()
 
     def test_keeps_its_values_over_a_restart(self, tmp_path):
         server = RedisServer(tmp_path / "redis")

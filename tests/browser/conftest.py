@@ -15,7 +15,7 @@ from hub.identity import Principal
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.tenants import TenantView
-from tests.support.chromium import chromium
+from tests.support.chromium import chromium, require_driver
 from tests.support.lti_browser import FramingPlatform
 from tests.support.lti_platform import running
 from tests.support.playing import Sco, add_played_course
@@ -47,6 +47,7 @@ def _not_yet(environ: object, start_response: object) -> list[bytes]:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Playwright's driver, once for the run."""
+    require_driver()
     with sync_playwright() as driver:
         yield driver
 

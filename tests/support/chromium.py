@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +16,14 @@ from playwright.sync_api import BrowserContext, Page, Playwright
 
 from tests.support.serving import serving
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
 
 # Nothing here may call home; the sandbox needs privileges that containers lack.
 FLAGS = (
@@ -34,6 +43,13 @@ def chromium_program() -> str:
     if not chosen:
         pytest.skip("No Chromium was found (Debian: apt install chromium; elsewhere set CHROMIUM=/path/to/it).")
     return chosen
+
+
+def require_driver() -> None:
+    """Skips the test where Playwright's own program cannot start, saying what it lacks."""
+    tried = subprocess.run([sys.executable, "-m", "playwright", "--version"], capture_output=True, text=True)
+    if tried.returncode != 0:
+        pytest.skip(f"Playwright cannot start (Debian: apt install libatomic1): {tried.stderr.strip()[-200:]}")
 
 
 @contextmanager
