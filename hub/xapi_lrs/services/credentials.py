@@ -189,17 +189,17 @@ class Credentials:
 
     def _look_up(self, key: str, before: _Known | None, now: float) -> _Known | None:
         touched = before.touched if before is not None else now - TOUCH_SECONDS
-        with self._db.read() as session:
-            found = credentials.by_key(session, key)
-        if found is None or found[0].revoked_at is not None:
+        with self._db.connection() as connection:
+            found = credentials.by_key(connection, key)
+        if found is None:
             self._known.pop(key, None)
             return None
-        row, store = found
+        actions = actions_of_scopes(found.scopes)
         known = _Known(
-            Principal(row.tenant_id, "lrs_credential", row.key, row.name, actions_of_scopes(row.scopes), store.id),
-            row.secret_hash,
-            row.requests_per_minute,
-            row.id,
+            Principal(found.tenant_id, "lrs_credential", key, found.name, actions, found.store_id),
+            found.secret_hash,
+            found.requests_per_minute or None,
+            found.id,
             now + BELIEVED_SECONDS,
             touched,
         )

@@ -1,13 +1,18 @@
 """Credentials of a store."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from psycopg import Connection
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.xapi_lrs.storage.tables import Credential, Store
+from hub.xapi_lrs.storage import wire
+from hub.xapi_lrs.storage.tables import Credential
+from hub.xapi_lrs.storage.wire import Prepared
 
 
 def all_of(session: Session, tenant_id: UUID, store_id: UUID) -> Sequence[Credential]:
@@ -26,12 +31,34 @@ def by_id(session: Session, tenant_id: UUID, credential_id: UUID) -> Credential 
     ).one_or_none()
 
 
-def by_key(session: Session, key: str) -> tuple[Credential, Store] | None:
-    """The credential that a request names, with its store: the tenant is found by it, so it is not asked for."""
-    row = session.execute(
-        select(Credential, Store).join(Store, Store.id == Credential.store_id).where(Credential.key == key)
-    ).one_or_none()
-    return None if row is None else (row[0], row[1])
+_BY_KEY = Prepared(
+    "lrs_credential",
+    """
+    SELECT id, tenant_id, store_id, secret_hash, name, array_to_string(scopes, ' '), coalesce(requests_per_minute, 0)
+      FROM lrs_credential WHERE key = $1::text AND revoked_at IS NULL
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A credential that is not revoked, as requests need it; `requests_per_minute` 0 means no limit."""
+
+    id: UUID
+    tenant_id: UUID
+    store_id: UUID
+    secret_hash: bytes
+    name: str
+    scopes: Sequence[str]
+    requests_per_minute: int
+
+
+def by_key(connection: Connection[Any], key: str) -> InUse | None:
+    """The credential in use that a request names. The tenant is found by it, so it is not asked for."""
+    for row in wire.rows(_BY_KEY.run(connection, [key.encode("utf-8", "replace").replace(b"\0", b"?")])):
+        own, tenant, store = (UUID(bytes=value) for value in row[:3])
+        return InUse(own, tenant, store, row[3], row[4].decode(), row[5].decode().split(), wire.integer(row[6]))
+    return None
 
 
 def touch(session: Session, ids: Iterable[UUID], now: datetime) -> None:
