@@ -190,14 +190,18 @@ def _result(result: Tracking) -> dict[str, Any]:
 
 
 def _score(score: Score) -> dict[str, float]:
-    """The score as xAPI takes it (Data 2.4.5.1): a raw score beyond its own limits is left out."""
-    least, most = score.least, score.most
+    """The score as xAPI takes it (Data 2.4.5.1): what contradicts its own limits is left out."""
+    scaled, raw, least, most = (_rounded(value) for value in (score.scaled, score.raw, score.least, score.most))
     if least is not None and most is not None and least >= most:
         least = most = None
-    within = score.raw is not None and (least is None or score.raw >= least) and (most is None or score.raw <= most)
-    raw = score.raw if within else None
-    members = {"scaled": score.scaled, "raw": raw, "min": least, "max": most}
-    return {name: round(value, 7) for name, value in members.items() if value is not None}
+    within = raw is not None and (least is None or raw >= least) and (most is None or raw <= most)
+    members = {"scaled": scaled, "raw": raw if within else None, "min": least, "max": most}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _rounded(value: float | None) -> float | None:
+    """SCORM keeps seven decimals (RTE 4.1.1 real(10,7))."""
+    return None if value is None else round(value, 7)
 
 
 def _responded(

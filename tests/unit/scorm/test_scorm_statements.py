@@ -84,6 +84,10 @@ class TestSessions:
         assert found["account"]["homePage"] == "https://hub.example/sources/my%20school"
         assert "name" not in found
 
+    def test_limits_that_are_equal_when_rounded_are_no_limits(self) -> None:
+        found = say.ended(PLACE, MOMENT, Tracking(score=Score(None, 0.5, -1e-9, 0.0)), 0, suspended=False)
+        assert found["result"]["score"] == {"raw": 0.5}
+
 
 class TestChanges:
     @pytest.mark.parametrize(
