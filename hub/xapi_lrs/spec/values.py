@@ -1,8 +1,9 @@
 """The data types of xAPI as predicates on strings (Data 4.0, and the standards that it names)."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 # RFC 3987 section 2.2: a scheme, a colon, and characters that an IRI may hold. Spaces, quotes and the like must be
 # percent-encoded; characters beyond ASCII are allowed except controls and surrogates.
@@ -43,9 +44,28 @@ _LANGUAGE = re.compile(
 )
 
 
-@lru_cache(maxsize=65_536)
+#: The longest text that an answer is remembered for: what clients send must not fill the memory.
+_SHORT = 256
+
+
+def _remembered(answers: int) -> Callable[[Callable[[str], bool]], Callable[[str], bool]]:
+    """Keep so many answers: the same few texts identify most statements."""
+
+    def decorate(check: Callable[[str], bool]) -> Callable[[str], bool]:
+        known = lru_cache(maxsize=answers)(check)
+
+        @wraps(check)
+        def ask(text: str) -> bool:
+            return known(text) if len(text) <= _SHORT else check(text)
+
+        return ask
+
+    return decorate
+
+
+@_remembered(65_536)
 def is_iri(text: str) -> bool:
-    """An absolute IRI (RFC 3987; Data 4.3). The same few identify most statements, hence the cache."""
+    """An absolute IRI (RFC 3987; Data 4.3)."""
     return _IRI.fullmatch(text) is not None
 
 
@@ -54,7 +74,7 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=16_384)
+@_remembered(16_384)
 def is_mailbox(text: str) -> bool:
     """A mailto IRI with one address (Data 2.4.2.3)."""
     return _MAILBOX.fullmatch(text) is not None
@@ -70,13 +90,13 @@ def is_sha2(text: str) -> bool:
     return _SHA2.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=4_096)
+@_remembered(4_096)
 def is_language_tag(text: str) -> bool:
     """A well-formed language tag (RFC 5646 section 2.2.9)."""
     return _LANGUAGE.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=1_024)
+@_remembered(1_024)
 def is_media_type(text: str) -> bool:
     """An Internet media type with optional parameters (RFC 2045 section 5.1)."""
     return _MEDIA_TYPE.fullmatch(text) is not None

@@ -11,11 +11,21 @@ from hashlib import blake2b
 
 from hub.xapi_lrs.spec.filing import Term
 
+#: The longest value whose hash is remembered: what clients send must not fill the memory.
+_SHORT = 256
 
-@lru_cache(maxsize=65_536)
+
 def term_bytes(key: bytes, kind: str, value: str) -> bytes:
-    """The term as PostgreSQL writes a bigint in binary; cached, as the same few make up most statements."""
+    """The term as PostgreSQL writes a bigint in binary."""
+    return _remembered(key, kind, value) if len(value) <= _SHORT else _hash(key, kind, value)
+
+
+def _hash(key: bytes, kind: str, value: str) -> bytes:
     return blake2b(f"{kind}{value}".encode("utf-8", "surrogatepass"), digest_size=8, key=key).digest()
+
+
+#: The same few terms make up most statements.
+_remembered = lru_cache(maxsize=65_536)(_hash)
 
 
 def term_number(key: bytes, term: Term) -> int:
