@@ -4,7 +4,6 @@ There is no writer thread. Whoever finds nobody writing becomes the writer for a
 it wakes them and hands over to one that came meanwhile. An idle LRS writes at once, a busy one in large commits.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -78,92 +77,104 @@ class Intake:
 
     def _write_waiting(self) -> None:
         """Commit what waits, this thread's own submission first among it, and hand over."""
-        with self._mutex:
-            group = self._take_group()
+        group: list[Submission] = []
+        store = self._waiting[0].store
         try:
-            self._commit(group)
+            self._commit(store, group)
+        except HubError as error:
+            self._fail(store, group, error)
         except BaseException:
-            for each in group:
-                each.error = each.error or Unavailable("The statements could not be stored.", code="write_failed")
+            self._fail(store, group, Unavailable("The statements could not be stored.", code="write_failed"))
             raise
         finally:
-            for each in group:
-                each.is_finished = True
-            with self._mutex:
-                heir = self._waiting[0] if self._waiting else None
-                self._is_writing = heir is not None
-            for each in group:
-                each.done.release()
-            if heir is not None:
-                heir.done.release()
+            self._hand_over(group)
 
-    def _take_group(self) -> list[Submission]:
-        """The oldest submissions up to the size of a commit; the first is always among them."""
-        count = size = 0
-        for each in self._waiting:
-            size += len(each.statements)
-            if count and size > LARGEST_COMMIT:
-                break
-            count += 1
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
+    def _take_group(self, store: StoreView) -> list[Submission]:
+        """The oldest submissions to the store, up to the size of a commit; the first is always among them."""
+        with self._mutex:
+            group: list[Submission] = []
+            size = 0
+            for each in self._waiting:
+                if each.store.number == store.number:
+                    size += len(each.statements)
+                    if group and size > LARGEST_COMMIT:
+                        break
+                    group.append(each)
+            taken = {id(each) for each in group}
+            self._waiting = [each for each in self._waiting if id(each) not in taken]
         return group
 
-    def _commit(self, group: Sequence[Submission]) -> None:
-        by_store: dict[int, list[Submission]] = defaultdict(list)
+    def _fail(self, store: StoreView, group: list[Submission], error: HubError) -> None:
+        """Nothing of the group is stored; without a group, nothing of what waits for that store."""
+        group += [] if group else self._take_group(store)
         for each in group:
-            by_store[each.store.number].append(each)
-        for submissions in by_store.values():
-            try:
-                self._commit_store(submissions)
-            except HubError as error:
-                for each in submissions:
-                    each.error = each.error or error
+            each.error = each.error or error
 
-    def _commit_store(self, submissions: Sequence[Submission]) -> None:
-        """Write as if all ids were new; where one is not, again with each request compared to what is there."""
+    def _hand_over(self, group: Sequence[Submission]) -> None:
+        for each in group:
+            each.is_finished = True
+        with self._mutex:
+            heir = self._waiting[0] if self._waiting else None
+            self._is_writing = heir is not None
+        for each in group:
+            each.done.release()
+        if heir is not None:
+            heir.done.release()
+
+    def _commit(self, store: StoreView, group: list[Submission]) -> None:
+        """Write as if all ids were new; where one is not, again with each request compared to what is there.
+
+        The group is taken only once the store's order is: what comes while another process commits goes along.
+        """
         try:
             with self._db.connection() as connection:
-                last = self._write(connection, submissions)
+                first, dangling = intake.take_order(connection, store.number)
+                group += self._take_group(store)
+                last = self._write(connection, store, group, first, dangling)
                 wire.commit(connection)
         except intake.IdsTaken:
             with self._db.connection() as connection:
-                last = self._write_carefully(connection, submissions)
-        store = submissions[0].store.number
-        self.newest[store] = max(self.newest.get(store, 0), last)
-        for each in submissions:
+                last = self._write_carefully(connection, store, group)
+        self.newest[store.number] = max(self.newest.get(store.number, 0), last)
+        for each in group:
             if each.error is None:
                 self._knowledge.remember(each.lessons)
 
     def write_within(self, connection: psycopg.Connection[Any], submission: Submission) -> None:
         """Write in a transaction of the caller's, who commits soon: the store waits until then."""
-        self._write_carefully(connection, [submission])
+        self._write_carefully(connection, submission.store, [submission])
         if submission.error is not None:
             raise submission.error
 
-    def _write_carefully(self, connection: psycopg.Connection[Any], submissions: Sequence[Submission]) -> int:
+    def _write_carefully(
+        self, connection: psycopg.Connection[Any], store: StoreView, submissions: Sequence[Submission]
+    ) -> int:
         """Leave out what is stored already, and refuse the requests that say something else under a known id."""
-        store = submissions[0].store.number
-        intake.take_order(connection, store, 1)
+        first, dangling = intake.take_order(connection, store.number)
         ids = {UUID(bytes=each.id) for submission in submissions for each in submission.statements}
-        known = {
-            key.bytes: orjson.loads(body) for key, (_, body) in intake.bodies_of(connection, store, list(ids)).items()
-        }
+        stored = intake.bodies_of(connection, store.number, list(ids))
+        known = {key.bytes: orjson.loads(body) for key, (_, body) in stored.items()}
         for submission in submissions:
             _settle(submission, known)
-        return self._write(connection, [each for each in submissions if each.error is None])
+        return self._write(connection, store, [each for each in submissions if each.error is None], first, dangling)
 
-    def _write(self, connection: psycopg.Connection[Any], submissions: Sequence[Submission]) -> int:
-        """Give every statement its `stored` time and write it; returns the last time."""
-        store = submissions[0].store if submissions else None
+    def _write(
+        self,
+        connection: psycopg.Connection[Any],
+        store: StoreView,
+        submissions: Sequence[Submission],
+        first: int,
+        dangling: int,
+    ) -> int:
+        """Give every statement its `stored` time, from `first` on, and write it; returns the last time."""
         incoming = [each for submission in submissions for each in submission.statements]
-        if store is None or not incoming:
+        if not incoming:
             return 0
-        first, dangling = intake.take_order(connection, store.number, len(incoming))
         rows = [_row(each, stored) for stored, each in enumerate(incoming, first)]
         intake.insert(connection, store.number, rows)
         pointing = [(each, row) for each, row in zip(incoming, rows, strict=True) if filing.target_of(each.statement)]
         if pointing or dangling:
-            _connect(connection, store, incoming, rows, pointing, dangling)
+            _connect(connection, store, rows, pointing, dangling)
         self._knowledge.learn(connection, store, [each for submission in submissions for each in submission.lessons])
         return rows[-1].stored
 
@@ -192,7 +203,6 @@ def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
 def _connect(
     connection: psycopg.Connection[Any],
     store: StoreView,
-    incoming: Sequence[Incoming],
     rows: Sequence[intake.Row],
     pointing: Iterable[tuple[Incoming, intake.Row]],
     dangling: int,

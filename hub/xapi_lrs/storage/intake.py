@@ -20,16 +20,13 @@ ORDER_LOCK = 4_711_131
 _LENGTH_8 = int4(8)
 _LENGTH_16 = int4(16)
 
-#: `stored` is the database's clock in microseconds, read once the lock is held, but never at or before the newest
-#: one given out.
+#: The second statement begins once the lock is held, so it sees what the writer before has committed. `stored` is the
+#: database's clock in microseconds, but never at or before the newest one given out.
 _TAKE_ORDER = """
 {begin}
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({lock}, {store}))
-UPDATE lrs_store
-   SET last_stored = greatest(last_stored, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + {count}
-  FROM turn
- WHERE number = {store}
-RETURNING last_stored, dangling
+SELECT pg_advisory_xact_lock({lock}, {store});
+SELECT greatest(last_stored + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), dangling
+  FROM lrs_store WHERE number = {store}
 """
 
 _INSERT = Prepared(
@@ -38,6 +35,8 @@ _INSERT = Prepared(
     WITH ids AS (
         INSERT INTO lrs_statement_id (store, id, stored)
         SELECT $1::int, id, stored FROM unnest($2::uuid[], $3::bigint[]) AS g(id, stored)
+    ), newest AS (
+        UPDATE lrs_store SET last_stored = $8::bigint WHERE number = $1::int
     ), statements AS (
         INSERT INTO lrs_statement (store, stored, id, is_voided, body)
         SELECT $1::int, stored, id, false, body
@@ -69,21 +68,23 @@ class Row:
     terms: Sequence[bytes]
 
 
-def take_order(connection: Connection[Any], store: int, count: int) -> tuple[int, int]:
-    """Become the one writer of the store until the commit, with `count` successive `stored` times.
+def take_order(connection: Connection[Any], store: int) -> tuple[int, int]:
+    """Become the one writer of the store until the commit.
 
-    Opens a transaction unless one is open. Returns the first of the times and how many references of the store wait
-    for their target.
+    Opens a transaction unless one is open. Returns the `stored` time that is next and how many references of the
+    store wait for their target.
     """
-    begin = wire.begin(connection)
-    sql = _TAKE_ORDER.format(begin=begin, lock=ORDER_LOCK, store=int(store), count=int(count))
+    sql = _TAKE_ORDER.format(begin=wire.begin(connection), lock=ORDER_LOCK, store=int(store))
     result = wire.execute(connection, sql)
-    last, dangling = (int(result.get_value(0, column) or 0) for column in (0, 1))
-    return last - count + 1, dangling
+    first, dangling = (int(result.get_value(0, column) or 0) for column in (0, 1))
+    return first, dangling
 
 
 def insert(connection: Connection[Any], store: int, rows: Sequence[Row]) -> None:
-    """Write the statements. Raises `IdsTaken` when an id is there already; the transaction has failed then."""
+    """Write the statements, whose `stored` times rise from the one that `take_order` told.
+
+    Raises `IdsTaken` when an id is there already; the transaction has failed then.
+    """
     times = [_LENGTH_8 + int8(row.stored) for row in rows]
     parameters = [
         int4(store),
@@ -93,6 +94,7 @@ def insert(connection: Connection[Any], store: int, rows: Sequence[Row]) -> None
         array(INT8, [_LENGTH_8 + term for row in rows for term in row.terms]),
         array(INT8, [time for row, time in zip(rows, times, strict=True) for _ in row.terms]),
         array(INT8, [_LENGTH_8 + row.terms[0] for row in rows for _ in row.terms]),
+        int8(rows[-1].stored),
     ]
     try:
         _INSERT.run(connection, parameters)
