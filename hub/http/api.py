@@ -70,6 +70,25 @@ class ApiBlueprint(Blueprint):
                     info.setdefault("manual_doc", {}).update(api.security_of(needed))
         super().register_views_in_doc(api, app, spec, name=name, parameters=parameters)
 
+    def _prepare_arguments_doc(self, doc: dict[str, Any], doc_info: dict[str, Any], **context: Any) -> dict[str, Any]:
+        """Document fields and files of one form as one request body; flask-smorest takes them for two."""
+        parameters = doc_info.get("arguments", {}).get("parameters", [])
+        form = next((one for one in parameters if one.get("in") == "form"), None)
+        files = next((one for one in parameters if one.get("in") == "files"), None)
+        if form is not None and files is not None:
+            parameters.remove(form)
+            files["schema"] = _joined(files["schema"], form["schema"])
+        documented: dict[str, Any] = super()._prepare_arguments_doc(doc, doc_info, **context)
+        return documented
+
+
+def _joined(first: Any, second: Any) -> ma.Schema:
+    """One schema with the fields of two, under the name of the first."""
+    first, second = (one() if isinstance(one, type) else one for one in (first, second))
+    name = type(first).__name__.removesuffix("Schema")
+    joined: type[ma.Schema] = ma.Schema.from_dict({**first.fields, **second.fields}, name=name)
+    return joined()
+
 
 class HubApi(Api):
     """flask-smorest's API with our problem documents for errors."""

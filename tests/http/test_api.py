@@ -52,6 +52,16 @@ def test_the_document_tells_schemas_and_scopes(api_client):
     assert operations["post"]["security"] == [{"token": ["packages:read"]}]
 
 
+def test_a_form_with_a_file_is_one_body(client):
+    upload = client.get("/api/v1/openapi.json").json["paths"]["/api/v1/packages"]["post"]
+    assert {parameter["in"] for parameter in upload["parameters"]} == {"header"}
+    (media_type,) = upload["requestBody"]["content"]
+    reference = upload["requestBody"]["content"][media_type]["schema"]["$ref"]
+    schemas = client.get("/api/v1/openapi.json").json["components"]["schemas"]
+    assert media_type == "multipart/form-data"
+    assert set(schemas[reference.rpartition("/")[2]]["properties"]) == {"file", "package_id"}
+
+
 def test_an_argument_that_nobody_declared_is_refused(api_client):
     assert api_client.get("/api/v1/greetings/?name=Ada").json == {"name": "Ada"}
     refused = api_client.get("/api/v1/greetings/?name=Ada&colour=blue")
