@@ -7,7 +7,7 @@ answer of the name server cannot lead it elsewhere (DNS rebinding).
 import ipaddress
 import socket
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import urllib3
 
@@ -39,27 +39,32 @@ class OutboundHttp:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise Invalid(f"{url!r} is not an http(s) address.", code="bad_url")
-        address = self._checked_address(parts.hostname, parts.port or _PORTS[parts.scheme], allow_private)
-        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        with self._pool(parts.scheme, parts.hostname, parts.port, address) as pool:
-            sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **(headers or {})}
+        addresses = self._checked_addresses(parts.hostname, parts.port or _PORTS[parts.scheme], allow_private)
+        sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **(headers or {})}
+        fault: Exception | None = None
+        for address in addresses:
             try:
-                answer = pool.urlopen(
-                    method,
-                    path,
-                    body=body,
-                    headers=sent,
-                    redirect=False,
-                    retries=False,
-                    preload_content=False,
-                )
-                return HttpResponse(answer.status, _lowered(answer.headers), self._read(answer, parts.hostname))
+                return self._exchange(parts, address, method, sent, body)
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+                fault = error  # Nothing was sent; localhost, say, is often ::1 first and 127.0.0.1 in truth.
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                raise Unavailable(
-                    f"{parts.hostname} does not answer ({type(error).__name__}).", code="no_answer"
-                ) from error
+                fault = error
+                break
+        raise Unavailable(f"{parts.hostname} does not answer ({type(fault).__name__}).", code="no_answer") from fault
 
-    def _checked_address(self, host: str, port: int, allow_private: bool) -> str:
+    def _exchange(
+        self, parts: SplitResult, address: str, method: str, headers: Mapping[str, str], body: bytes | None
+    ) -> HttpResponse:
+        host = str(parts.hostname)
+        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        with self._pool(parts.scheme, host, parts.port, address) as pool:
+            answer = pool.urlopen(
+                method, path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
+            )
+            return HttpResponse(answer.status, _lowered(answer.headers), self._read(answer, host))
+
+    def _checked_addresses(self, host: str, port: int, allow_private: bool) -> list[str]:
+        """The addresses of a host in the order to try them, at most a few. `Forbidden` if one of them is private."""
         try:
             found = socket.getaddrinfo(_known_name(host), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -73,7 +78,7 @@ class OutboundHttp:
                         "(HUB_ALLOW_PRIVATE_NETWORKS).",
                         code="private_address",
                     )
-        return addresses[0]
+        return list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]
 
     def _pool(self, scheme: str, host: str, port: int | None, address: str) -> urllib3.HTTPConnectionPool:
         if scheme == "http":
@@ -90,6 +95,7 @@ class OutboundHttp:
         return bytes(body)
 
 
+_MOST_ADDRESSES = 3
 _PORTS = {"http": 80, "https": 443}
 
 

@@ -138,6 +138,21 @@ class TestPostgres:
         assert postgres.secret not in " ".join(psutil.Process(postgres.process.pid).cmdline())
 
 
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        ('FATAL:  could not create lock file "postmaster.pid": File exists', True),
+        ("FATAL:  pre-existing shared memory block (key 1656386, ID 1441836) is still in use", True),
+        ('LOG:  could not bind IPv4 address "127.0.0.1": Address already in use', True),
+        ("FATAL:  database files are incompatible with server", False),
+    ],
+)
+def test_what_passes_by_itself_is_tried_again(tmp_path, said, passes):
+    server = PostgresServer(tmp_path)
+    server.log_file.write_text(said)
+    assert server._may_try_again() is passes
+
+
 class TestRedis:
     def test_answers_those_who_know_the_password(self, tmp_path):
         with RedisServer(tmp_path / "redis") as server:

@@ -1,5 +1,6 @@
 """The one client for requests to the outside, against a real server on loopback."""
 
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -50,6 +51,19 @@ def test_an_answer_that_is_too_large_is_cut_off(server):
     assert small.request("GET", f"{server}/").status == 200
     with pytest.raises(Unavailable, match="more than 1000 bytes"):
         small.request("GET", f"{server}/large")
+
+
+def test_the_next_address_of_a_name_is_tried_where_nobody_answers_at_the_first(server, monkeypatch):
+    port = int(server.rpartition(":")[2])
+    both = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+    ]
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **named: (
+        both if host == "localhost" else real(host, *rest, **named)
+    ))  # fmt: skip
+    assert OutboundHttp(allow_private_networks=True).request("GET", f"{server}/").status == 200
 
 
 def test_nobody_there_is_said_plainly():

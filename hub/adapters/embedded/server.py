@@ -201,7 +201,7 @@ class EmbeddedServer(ABC):
 
     def _may_try_again(self) -> bool:
         """Whether the obstacle passes by itself: a taken port, or a killed server whose parts are still ending."""
-        passing = ("already in use", "pre-existing shared memory block is still in use", "lock file")
+        passing = ("already in use", "pre-existing shared memory block", "lock file")
         return any(words in self.log_tail() for words in passing)
 
     def _choose_ports(self, *, afresh: bool) -> dict[str, int]:
