@@ -1,9 +1,10 @@
 """What follows from a change in the run-time data: tracking, the course's result, statements and news."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from hub.db import UnitOfWork
 from hub.events import RegistrationProgressed
@@ -65,7 +66,7 @@ class Progress:
         said += say.objective_changes(place, moment, standard, stored, values)
         said += say.changes(place, moment, before, after)
         if kind == "terminate":
-            self._fold_time(scene, values)
+            self._end_time(scene, values)
             state.session_exit = exit_
             said.append(say.ended(place, moment, after, seconds, suspended=not ended))
         self._conclude(scene, after, said, ended=kind == "terminate" and counts)
@@ -79,7 +80,7 @@ class Progress:
             seconds = state.duration_seconds - state.duration_before
             moment = replace(_moment(scene), sequence=state.sequence + 1, timestamp=_rfc3339(state.changed_at))
             said.append(say.ended(self._place(scene), moment, tracking_of(state), seconds, suspended=True))
-        self._fold_time(scene, values)
+        self._end_time(scene, values)
         state.session_exit = "suspend"
         self._log.write(scene.work, state.tenant_id, said)
 
@@ -108,9 +109,13 @@ class Progress:
         state.duration_seconds = round(state.duration_before + seconds, 2)
         return seconds
 
-    def _fold_time(self, scene: Scene, values: Mapping[str, str]) -> None:
-        """Add the session's own time to the total that content is told (RTE 4.2.25 cmi.total_time)."""
+    def _end_time(self, scene: Scene, values: Mapping[str, str]) -> None:
+        """Add the session's own time to the total that content is told (RTE 4.2.25 cmi.total_time), and count it."""
         scene.state.seconds_before += transfer.session_seconds(scene.course.standard, values) or 0.0
+        session, attempt = scene.work.session, scene.learning.attempt
+        session.flush()
+        rows = runtime.results(session, attempt.tenant_id, attempt.id)
+        attempt.duration_seconds = scene.learning.registration.duration_seconds = _seconds(rows)
 
     def _conclude(self, scene: Scene, after: Tracking, said: list[Statement], *, ended: bool) -> None:
         """Write the results of activity and course, store the statements, tell higher areas."""
@@ -137,7 +142,7 @@ class Progress:
         after = _kept(before, found, is_completed=registration.completed_at is not None)
         if navigated and replace(after, progress=None) == before:
             return []
-        seconds = round(sum(row.duration_seconds for row in rows.values()), 2)
+        seconds = _seconds(rows.values())
         write(attempt, after, seconds)
         write(registration, after, seconds)
         attempt.changed_at = registration.changed_at = scene.now
@@ -208,6 +213,11 @@ def _kept(before: Tracking, after: Tracking, *, is_completed: bool) -> Tracking:
     """
     kept = transfer.later(before, after)
     return replace(kept, completion="completed") if is_completed else kept
+
+
+def _seconds(rows: Iterable[Any]) -> float:
+    """The time of all activities together."""
+    return round(sum(row.duration_seconds for row in rows), 2)
 
 
 def _moment(scene: Scene) -> Moment:

@@ -107,6 +107,32 @@ class TestFirstSession:
         assert registration.completed_at is not None
 
 
+class TestTime:
+    def test_a_visit_counts_though_it_changes_no_result(self, hub: Hub, window2004: Window, detail: Any) -> None:
+        window2004.go()
+        window2004.commit(kind="initialize")
+        _begun_earlier(hub, window2004, minutes=10)
+        window2004.commit({"cmi.session_time": "PT8M", "cmi.exit": "suspend"}, kind="terminate")
+        assert detail(window2004.session.registration_id).registration.result.duration_seconds == 480
+
+    def test_content_that_is_cut_off_was_visited_all_the_same(self, hub: Hub, window12: Window, detail: Any) -> None:
+        window12.go()
+        _begun_earlier(hub, window12, minutes=10)
+        window12.commit({"cmi.core.lesson_location": "page-2"})
+        window12.go()
+        assert detail(window12.session.registration_id).registration.result.duration_seconds == pytest.approx(600, 0.1)
+
+
+def _begun_earlier(hub: Hub, window: Window, minutes: int) -> None:
+    """Let the session that is open have begun before now."""
+    with hub.db.unit_of_work() as work:
+        work.psycopg.execute(
+            "UPDATE runtime_state SET session_began_at = session_began_at - %s * interval '1 minute'"
+            " WHERE tenant_id = %s AND session_exit IS NULL",
+            (minutes, window.session.tenant_id),
+        )
+
+
 class TestRepeatedCommits:
     def test_a_doubled_commit_changes_nothing(self, hub: Hub, window12: Window) -> None:
         window12.go()
