@@ -50,8 +50,8 @@ def _evaluated(run: Run, activity: int, condition: Condition) -> bool | None:
 def evaluate(run: Run, activity: int, condition: Condition, *, rollup: bool = False) -> bool | None:
     """One condition of a sequencing or rollup rule against the tracking model (SN 3.4.2, 3.7.4); None is unknown.
 
-    Of an activity that is not tracked nothing is known, and that is known: “status known” is false, “satisfied” unknown.
-    A referenced objective that the activity does not have makes the condition unknown.
+    Of an activity that is not tracked nothing is known, and that is known: “status known” is false, “satisfied”
+    unknown. A referenced objective that the activity does not have makes the condition unknown.
     """
     name = condition.condition
     if name == "always":
