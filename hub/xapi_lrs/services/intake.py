@@ -32,6 +32,7 @@ class Incoming:
     """A statement that was judged and completed, ready to be given its `stored` time."""
 
     id: bytes
+    id_text: str
     statement: dict[str, Any]
     opening: Opening
     terms: list[bytes]

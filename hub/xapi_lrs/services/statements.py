@@ -88,7 +88,7 @@ class Statements:
         statements, raws, _ = statements_of(body, self._limits)
         incoming = self._judged(principal, statements, raws, version)
         self._take_attachments(principal, statements, parts, version)
-        return self._submit(principal, statements, incoming)
+        return self._submit(principal, incoming)
 
     def store_one(
         self,
@@ -106,7 +106,7 @@ class Statements:
         _check_put_id(statement_id, statements[0])
         incoming = self._judged(principal, statements, raws, version, statement_id)
         self._take_attachments(principal, statements, parts, version)
-        self._submit(principal, statements, incoming)
+        self._submit(principal, incoming)
 
     def record(
         self, work: UnitOfWork, tenant_id: UUID, store_id: UUID, statements: Sequence[dict[str, Any]]
@@ -123,7 +123,7 @@ class Statements:
         submission = self._submission(principal, incoming)
         self._intake.write_within(work.psycopg, submission)
         work.after_commit.append(lambda: self._knowledge.remember(submission.lessons))
-        return [str(UUID(bytes=each.id)) for each in incoming]
+        return [each.id_text for each in incoming]
 
     def _judged(
         self,
@@ -139,10 +139,11 @@ class Statements:
         authority, authority_key = _authority(self._home_page, principal.id, principal.name)
         prepared = []
         for statement, raw in zip(statements, raws, strict=True):
-            own_id = statement_id or statement.get("id") or str(self._ids.uuid())
-            opening = opened(statement, raw, own_id, authority, version.statement_default)
+            own_id = UUID(statement_id or statement["id"]) if statement_id or "id" in statement else self._ids.uuid()
+            id_text = statement.get("id") or statement_id or str(own_id)
+            opening = opened(statement, raw, id_text, authority, version.statement_default)
             terms = all_term_bytes(store.term_key, filing.terms_of(statement, authority_key))
-            prepared.append(Incoming(bytes.fromhex(own_id.replace("-", "")), statement, opening, terms))
+            prepared.append(Incoming(own_id.bytes, id_text, statement, opening, terms))
         _refuse_repeated_ids(prepared)
         return prepared
 
@@ -156,13 +157,8 @@ class Statements:
         if parts or any("attachments" in each or "attachments" in each["object"] for each in statements):
             self._attachments.take_in(principal, statements, parts, version)
 
-    def _submit(
-        self, principal: Principal, statements: Sequence[dict[str, Any]], incoming: list[Incoming]
-    ) -> list[str]:
-        ids = [
-            statement.get("id") or str(UUID(bytes=each.id))
-            for statement, each in zip(statements, incoming, strict=True)
-        ]
+    def _submit(self, principal: Principal, incoming: list[Incoming]) -> list[str]:
+        ids = [each.id_text for each in incoming]
         if incoming:
             self._intake.store(self._submission(principal, incoming))
         return ids
