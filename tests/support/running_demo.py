@@ -1,15 +1,15 @@
 """The demo as a newcomer runs it: `hub demo` in a folder of its own, on free ports."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.adapters.embedded.server import free_ports
 from hub.demo.folder import Credentials, DemoFolder
 
 START_SECONDS = 120.0
@@ -35,8 +35,7 @@ class RunningDemo:
 @contextmanager
 def running_demo(folder: Path, **settings: str) -> Iterator[RunningDemo]:
     """`hub demo` in `folder` with `settings` of the environment, from its `ready` until it has stopped."""
-    with _free_ports(2) as ports:
-        hub_port, lms_port = ports
+    hub_port, lms_port = free_ports(2)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment |= {"HUB_PORT": str(hub_port), "HUB_DEMO_LMS_PORT": str(lms_port), **settings}
     output = folder / "demo.log"
@@ -59,15 +58,7 @@ def running_demo(folder: Path, **settings: str) -> Iterator[RunningDemo]:
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", output: Path, deadline: float) -> None:
-    while "ready" not in output.read_text():
+    while "\nready after" not in output.read_text():
         if process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"the demo did not get ready:\n{output.read_text()}")
         time.sleep(0.05)
-
-
-@contextmanager
-def _free_ports(count: int) -> Iterator[list[int]]:
-    """Ports that nobody listens on, all different."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        yield [probe.getsockname()[1] for probe in probes]

@@ -27,6 +27,7 @@ from hub.adapters.embedded.processes import end_process, record_process, recorde
 LOOPBACK = "127.0.0.1"
 START_TRIES = 5
 LOG_LIMIT = 5_000_000
+SERVER_PORTS = range(15_000, 30_000)
 POLL_SECONDS = 0.02
 
 
@@ -267,9 +268,14 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports on which nothing listens now."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Loopback ports, all different, on which nothing listens now.
+
+    They lie below those that the system gives to outgoing connections: one of these could take a port between now and
+    the moment when a server listens on it.
+    """
+    chosen: set[int] = set()
+    while len(chosen) < count:
+        port = SERVER_PORTS[secrets.randbelow(len(SERVER_PORTS))]
+        if port not in chosen and is_free(port):
+            chosen.add(port)
+    return list(chosen)
