@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import redis
 
@@ -12,6 +13,7 @@ class RedisTransients:
     """`hub.ports.Transients` on Redis 6.2 or later (GETDEL makes `take` atomic)."""
 
     def __init__(self, url: str) -> None:
+        # Values come as bytes, as they went in: nothing here asks for decoding.
         self._redis = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
@@ -24,11 +26,11 @@ class RedisTransients:
 
     def get(self, key: str) -> bytes | None:
         with _unavailable_when_down():
-            return self._redis.get(key)
+            return cast(bytes | None, self._redis.get(key))
 
     def take(self, key: str) -> bytes | None:
         with _unavailable_when_down():
-            return self._redis.getdel(key)
+            return cast(bytes | None, self._redis.getdel(key))
 
     def delete(self, key: str) -> None:
         with _unavailable_when_down():
