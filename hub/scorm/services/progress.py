@@ -66,7 +66,7 @@ class Progress:
         said += say.objective_changes(place, moment, standard, stored, values)
         said += say.changes(place, moment, before, after)
         if kind == "terminate":
-            self._end_time(scene, values)
+            self._fold_time(scene, values)
             state.session_exit = exit_
             said.append(say.ended(place, moment, after, seconds, suspended=not ended))
         self._conclude(scene, after, said, ended=kind == "terminate" and counts)
@@ -80,7 +80,8 @@ class Progress:
             seconds = state.duration_seconds - state.duration_before
             moment = replace(_moment(scene), sequence=state.sequence + 1, timestamp=_rfc3339(state.changed_at))
             said.append(say.ended(self._place(scene), moment, tracking_of(state), seconds, suspended=True))
-        self._end_time(scene, values)
+        self._fold_time(scene, values)
+        self._total_time(scene)
         state.session_exit = "suspend"
         self._log.write(scene.work, state.tenant_id, said)
 
@@ -109,9 +110,12 @@ class Progress:
         state.duration_seconds = round(state.duration_before + seconds, 2)
         return seconds
 
-    def _end_time(self, scene: Scene, values: Mapping[str, str]) -> None:
-        """Add the session's own time to the total that content is told (RTE 4.2.25 cmi.total_time), and count it."""
+    def _fold_time(self, scene: Scene, values: Mapping[str, str]) -> None:
+        """Add the session's own time to the total that content is told (RTE 4.2.25 cmi.total_time)."""
         scene.state.seconds_before += transfer.session_seconds(scene.course.standard, values) or 0.0
+
+    def _total_time(self, scene: Scene) -> None:
+        """Count a session's time for attempt and registration, where no result is rolled up that would."""
         session, attempt = scene.work.session, scene.learning.attempt
         session.flush()
         rows = runtime.results(session, attempt.tenant_id, attempt.id)

@@ -110,13 +110,14 @@ class TestFirstSession:
 class TestTime:
     def test_a_visit_counts_though_it_changes_no_result(self, hub: Hub, window2004: Window, detail: Any) -> None:
         window2004.go()
-        window2004.commit(kind="initialize")
+        window2004.commit({"cmi.completion_status": "incomplete"})
         _begun_earlier(hub, window2004, minutes=10)
         window2004.commit({"cmi.session_time": "PT8M", "cmi.exit": "suspend"}, kind="terminate")
         assert detail(window2004.session.registration_id).registration.result.duration_seconds == 480
 
     def test_content_that_is_cut_off_was_visited_all_the_same(self, hub: Hub, window12: Window, detail: Any) -> None:
         window12.go()
+        window12.commit({"cmi.core.lesson_status": "incomplete"})
         _begun_earlier(hub, window12, minutes=10)
         window12.commit({"cmi.core.lesson_location": "page-2"})
         window12.go()
