@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.scorm.spec.rollup import course_result
+from hub.scorm.spec.rollup import RollupSettings, ScoreRule, StatusRule, course_result
 from hub.scorm.spec.runtime.sessions import Settings
 from hub.scorm.spec.runtime.transfer import Score, Tracking, decided, later, session_seconds, tracking
 from hub.scorm.spec.runtime.types import interval_of, seconds_of_interval2004, timespan12_of
@@ -142,3 +142,36 @@ class TestRollup:
         assert course_result([one, Tracking()]).score == Score(0.5, 5, 0, 10)
         assert course_result([one, Tracking(score=Score(1.0))]).score == Score(0.75)
         assert course_result([Tracking(), Tracking()]).score == Score()
+
+    @pytest.mark.parametrize(
+        ("activities", "completion", "success"),
+        [
+            ([], "unknown", "unknown"),
+            ([Tracking(), Tracking()], "unknown", "unknown"),
+            ([Tracking(), DONE], "completed", "unknown"),
+            ([Tracking(), Tracking("completed", "passed")], "completed", "passed"),
+            ([Tracking("incomplete", "failed"), Tracking("completed", "passed")], "completed", "passed"),
+            ([Tracking("incomplete", "failed"), Tracking()], "incomplete", "unknown"),
+            ([Tracking("incomplete", "failed")] * 2, "incomplete", "failed"),
+        ],
+    )
+    def test_status_by_any(self, activities: list[Tracking], completion: str, success: str) -> None:
+        found = course_result(activities, RollupSettings(status=StatusRule.ANY))
+        assert (found.completion, found.success) == (completion, success)
+
+    @pytest.mark.parametrize(
+        ("rule", "expected"),
+        [
+            (ScoreRule.LAST, Score(0.6, 6, 0, 10)),
+            (ScoreRule.BEST, Score(0.9, 90)),
+            (ScoreRule.AVERAGE, Score(0.75)),
+            (ScoreRule.SUM, Score(0.8727273, 96, 0, 110)),
+        ],
+    )
+    def test_score_by_setting(self, rule: ScoreRule, expected: Score) -> None:
+        activities = [Tracking(score=Score(0.9, 90)), Tracking(score=Score(0.6, 6, 0, 10)), Tracking()]
+        assert course_result(activities, RollupSettings(score=rule)).score == expected
+
+    def test_scores_that_nothing_scales_are_compared_by_their_points(self) -> None:
+        activities = [Tracking(score=Score(raw=3)), Tracking(score=Score(raw=7)), Tracking(score=Score(raw=5))]
+        assert course_result(activities, RollupSettings(score=ScoreRule.BEST)).score == Score(raw=7)
