@@ -296,7 +296,7 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
     progress = Progress(log, settings.public_url)
     add(
         tokens,
-        Contents(db, ports.objects, grants),
+        Contents(db, ports.objects, grants, settings.content_cache_mb * MB),
         Learners(db, ports.ids),
         Registrations(db, ports.clock, ports.ids, courses),
         Launches(db, ports.clock, ports.ids, courses, tokens, settings.content_url),
@@ -414,7 +414,7 @@ def _register_api(app: Flask) -> None:
 def create_content_app(hub: Hub) -> Flask:
     """The content origin: the player, uploaded content and its run-time API; no Hub cookie is ever set or read."""
     app = _flask_app(hub, "hub-content", [])
-    register_player(app)
+    register_player(app, hub.service(Contents), hub.settings.content_sender)
     return app
 
 

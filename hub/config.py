@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hub.errors import ConfigurationError
@@ -71,6 +71,12 @@ def _object_store(text: str) -> str:
     return text
 
 
+def _content_sender(text: str) -> str:
+    if text not in {"hub", "store", "nginx"}:
+        raise ValueError("must be hub, store or nginx")
+    return text
+
+
 def _log_format(text: str) -> str:
     if text not in {"text", "json"}:
         raise ValueError("must be text or json")
@@ -126,6 +132,18 @@ class Settings:
         "HUB_S3_ACCESS_KEY_ID", "S3 key; empty for the environment's own AWS credentials", default=""
     )
     s3_secret_access_key: str = setting("HUB_S3_SECRET_ACCESS_KEY", "S3 secret", default="", secret=True)
+    content_sender: Literal["hub", "store", "nginx"] = setting(
+        "HUB_CONTENT_SENDER",
+        "Who sends large course files: hub, store (S3, by a redirect) or nginx (by X-Accel-Redirect)",
+        _content_sender,
+        default="hub",
+    )
+    content_cache_mb: int = setting(
+        "HUB_CONTENT_CACHE_MB",
+        "Memory of each web server process for small and packed course files, in MB",
+        _count,
+        default=32,
+    )
     keys_dir: str = setting("HUB_KEYS_DIR", "Folder of the Hub's own keys", default="keys")
     port: int = setting("HUB_PORT", "Port that the web server listens on", _count, default=8000)
     bind: str = setting("HUB_BIND", "Address that the web server listens on", default="127.0.0.1")

@@ -38,6 +38,14 @@ def find_version(session: Session, tenant_id: UUID, version_id: UUID) -> Version
     return None if row is None else VersionRow(*row)
 
 
+def file_names(session: Session, tenant_id: UUID, version_id: UUID) -> list[str]:
+    """The names of the version's files."""
+    files = session.scalars(
+        select(PackageVersion.files).where(PackageVersion.tenant_id == tenant_id, PackageVersion.id == version_id)
+    ).one_or_none()
+    return [file[0] for file in files or ()]
+
+
 def course_data(session: Session, tenant_id: UUID, version_id: UUID) -> dict[str, Any]:
     """The Course model of the version as JSON data (`hub.scorm.spec.manifest.course`)."""
     return session.scalars(

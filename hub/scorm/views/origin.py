@@ -6,20 +6,20 @@ from flask import Blueprint, Flask, Response, request
 from flask_babel import Babel
 
 from hub.http.problem import register_dialect
+from hub.scorm.services.content import Contents
 from hub.scorm.views import content, player, runtime
 from hub.scorm.views.player import LANGUAGES as LANGUAGES
 
 _FOLDER = Path(__file__).resolve().parents[1] / "player"
 
 
-def register_player(app: Flask) -> None:
-    """Add all that the content origin serves."""
+def register_player(app: Flask, contents: Contents, sender: content.Sender) -> None:
+    """Add all that the content origin serves; `sender` says who sends the bytes of large files."""
     pages = Blueprint("player", __name__, template_folder=str(_FOLDER / "templates"))
     pages.add_url_rule("/play/<token>", view_func=player.play, endpoint="play")
     pages.add_url_rule("/player/<name>", view_func=player.asset_file, endpoint="asset_file")
     files = Blueprint("content", __name__)
-    files.add_url_rule("/content/<grant>/", view_func=content.content_file, defaults={"path": ""}, endpoint="root")
-    files.add_url_rule("/content/<grant>/<path:path>", view_func=content.content_file, endpoint="file")
+    files.add_url_rule(f"{content.PREFIX}<path:anything>", view_func=content.refused, endpoint="refused")
     calls = Blueprint("runtime", __name__)
     calls.add_url_rule("/runtime/commits", view_func=runtime.commit, methods=["POST"], endpoint="commit")
     calls.add_url_rule("/runtime/navigation", view_func=runtime.navigate, methods=["POST"], endpoint="navigate")
@@ -31,6 +31,7 @@ def register_player(app: Flask) -> None:
     for name in ("player", "content", ""):
         register_dialect(app, name, player.plain_page)
     app.after_request(_headers)
+    app.wsgi_app = content.ContentFiles(app.wsgi_app, contents, sender)  # type: ignore[method-assign]
 
 
 def _headers(response: Response) -> Response:

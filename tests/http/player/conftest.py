@@ -1,6 +1,7 @@
 """A course on the content origin, and what an opened player holds."""
 
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,11 @@ FILES = {
     "titles.vtt": b"WEBVTT",
     "empty.txt": b"",
     "with space/\u00fcber.html": b"<p>named</p>",
+    "media/large.mp4": bytes(range(256)) * 1500,
+    "text.js": b"export const answer = 42;\n" * 100,
+    "noise.json": Random(1).randbytes(2_000),
+    "Images/Logo%20(1).PNG": b"\x89PNG",
+    "caf\u00e9.htm": b"<p>composed</p>",
 }
 
 
