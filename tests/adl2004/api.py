@@ -5,12 +5,14 @@ tables to the test that the server's second look at what content sent relies on.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from hub.scorm.spec.runtime.languages import are_registered, is_registered
 from hub.scorm.spec.runtime.model import Access, entries, general_name, violations
 from hub.scorm.spec.runtime.scorm2004 import SCORM_2004
+from tests.adl2004.cases import Command
+from tests.adl2004.engine import Answer
 
 ERRORS = {
     "0": "No Error",
@@ -88,6 +90,30 @@ class Api:
         self._state = "new"
         self._valid = valid
         self._stores = stores
+
+    def run(self, commands: Sequence[Command]) -> list[Answer | None]:
+        """Run the commands of a visit."""
+        return [self._answer(command) for command in commands]
+
+    def _answer(self, command: Command) -> Answer | None:
+        if command.method == "compareObjIds":
+            found = (entry.get("id", "") for entry in entries(self.values, "cmi.objectives").values())
+            return Answer(command.element, ",".join(found), "0")
+        element = self._resolved(command.element)
+        if element is None:
+            return None
+        # GetErrorString and GetDiagnostic take their code where the others take an element.
+        return Answer(element, self.call(command.method, element, command.value), self.code)
+
+    def _resolved(self, element: str) -> str | None:
+        """The element with `&id&` replaced by the index of the entry that has this id."""
+        match = re.match(r"(.*?)\.&(.*?)&(.*)", element)
+        if match is None:
+            return element
+        for index, entry in entries(self.values, match[1]).items():
+            if entry.get("id") == match[2]:
+                return f"{match[1]}.{index}{match[3]}"
+        return None
 
     def call(self, method: str, element: str, value: str) -> str:
         """Call a method of the API by the name the cases use; returns its result as text."""

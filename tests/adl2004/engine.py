@@ -1,15 +1,12 @@
-"""The cases in-process: the sequencing engine and the run-time tables, without a browser."""
+"""Going through a case with any player: deliver, run the content's commands, ask what is shown, act as the learner."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple, Protocol
 
-from hub.scorm.spec.runtime.model import entries
 from hub.scorm.spec.runtime.types import seconds_of_interval2004
-from hub.scorm.spec.sequencing.navigation import Navigation
-from tests.adl2004.api import Api
 from tests.adl2004.cases import Case, Command, Visit
-from tests.adl2004.learner import Learner, Player, read_course
 
 _ROOT = re.compile(r'the activity that corresponds to the root of "(.*)"')
 #: The learner's actions by the words the cases have for them; a word for the case may follow (`RelaunchCM5`).
@@ -21,30 +18,70 @@ _RELAUNCH = re.compile(r"(?:Exit)?Relaunch\w*|DMBx")
 _NEXT_TEST = re.compile(r"(?:API|DMI)t\d+|DMBxAct")
 #: Exit in the player leaves the whole course.
 _KINDS = {"Exit": "exitAll", "Suspend": "suspendAll"}
-
-
 #: These methods leave the error as it is, and the cases say another thing of it than the standard.
 _KEEP_THE_ERROR = ("doGetErrorString", "doGetDiagnostic", "doGetLastError")
 _ANYTHING = "Returned a valid value or error code"
 
 
-def run(case: Case, learner: Learner) -> list[str]:
-    """The faults of one case, each with its visit; none when it passes."""
-    return list(_faults(case, Player(read_course(case.manifest), learner)))
+class Answer(NamedTuple):
+    """What the API answered to a command: the element that it was about, what came back, and the error code then."""
+
+    element: str
+    result: str
+    code: str
 
 
-def _faults(case: Case, player: Player) -> Iterator[str]:
-    if case.start == ".":
-        player.request("start")
-    else:
-        player.request("choice", _identifier(case, case.start))
+class Content(Protocol):
+    """A SCO that has been launched."""
+
+    def run(self, commands: Sequence[Command]) -> list[Answer | None]:
+        """Run the commands; the answer is None for one that names an entry that is not there."""
+
+
+class Player(Protocol):
+    """What a case is gone through with: one learner in one course.
+
+    `delivered` is the identifier of the activity that is shown, `refusal` why none is, where the player knows.
+    """
+
+    delivered: str | None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing is shown, where the player knows."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the sequencing session is over."""
+
+    def open(self, target: str | None) -> None:
+        """Open the course and, if there is one, choose the target."""
+
+    def request(self, kind: str, target: str | None = None) -> None:
+        """Do what the learner does to ask for this."""
+
+    def relaunch(self) -> None:
+        """Leave the course if it is still open, and come back."""
+
+    def launch(self) -> Content:
+        """The content of the activity that is shown."""
+
+    def finish(self, content: Content) -> None:
+        """Let the content call Terminate, and follow the request that it leaves behind."""
+
+    def shows(self, control: str, wanted: str, identifier: str | None) -> bool | None:
+        """Whether the control, or an activity's line in the outline, is as wanted; None where there is none such."""
+
+
+def faults(case: Case, player: Player) -> Iterator[str]:
+    """Each fault of one case with its visit; none when it passes."""
+    player.open(None if case.start == "." else _identifier(case, case.start))
     for number, visit in enumerate(case.visits):
         following = case.visits[number + 1] if number + 1 < len(case.visits) else None
         where = f"{case.name} activity {visit.act} visit {visit.number}"
         expected = case.identifiers_by_act[visit.act]
         if player.delivered not in expected:
-            outcome = player.outcome
-            why = f" ({outcome.exception})" if outcome is not None and outcome.exception else ""
+            why = f" ({player.refusal})" if player.refusal else ""
             yield f"{where}: {player.delivered} was delivered{why}, not {' or '.join(sorted(expected))}"
             return
         yield from (f"{where}: {fault}" for fault in _visit(case, player, visit, following))
@@ -54,17 +91,15 @@ def _faults(case: Case, player: Player) -> Iterator[str]:
 
 def _visit(case: Case, player: Player, visit: Visit, following: Visit | None) -> Iterator[str]:
     """One visit. Where content moves on by itself, learners see what the launch showed; else what Terminate left."""
-    api = player.launch()
-    if visit.action is None:
-        yield from _questions(case, visit, player.navigation())
-    for command in visit.commands:
-        yield from _command(api, command)
-    api.terminate()
-    request = player.finish(api)
-    if visit.action is not None:
-        yield from _questions(case, visit, player.navigation())
-    if request is not None:
-        player.request(request.kind, request.target)
+    content = player.launch()
+    moves_on = visit.action is None or any(command.element == "adl.nav.request" for command in visit.commands)
+    if moves_on:
+        yield from _questions(case, visit, player)
+    for command, answer in zip(visit.commands, content.run(visit.commands), strict=True):
+        yield from _fault_of(command, answer)
+    player.finish(content)
+    if not moves_on:
+        yield from _questions(case, visit, player)
     if visit.action is not None:
         yield from _act(case, player, visit.action, following)
 
@@ -81,7 +116,7 @@ def _act(case: Case, player: Player, action: str, following: Visit | None) -> It
         player.request(_kind(request[1]))
         if request[2] == "Exit":
             yield from _still_running(player)
-        if following is not None and player.state.current is None:
+        if following is not None and player.has_ended:
             player.relaunch()
     elif name == "HasEnded":
         yield from _still_running(player)
@@ -94,7 +129,7 @@ def _kind(word: str) -> str:
 
 
 def _still_running(player: Player) -> Iterator[str]:
-    if player.state.current is not None:
+    if not player.has_ended:
         yield "the session has not ended"
 
 
@@ -114,89 +149,30 @@ def _identifier(case: Case, title: str) -> str:
     return case.identifiers_by_title[root[1].strip() if root else title]
 
 
-def _questions(case: Case, visit: Visit, navigation: Navigation) -> Iterator[str]:
+def _questions(case: Case, visit: Visit, player: Player) -> Iterator[str]:
     """What the player has to show."""
     for question, answer in visit.questions:
         name, _, title = question.partition("@")
-        shown = _shows(navigation, name, _identifier(case, title) if title else None)
+        control, _, wanted = name.partition(".")
+        # “click.button” asks whether the learner could press what the case had said before: going on shows it.
+        shown = control == "click" or player.shows(control, wanted, _identifier(case, title) if title else None)
         if shown is None:
             yield f"the question {question} is not known to this runner"
         elif shown != answer:
             yield f"{question} is {'yes' if shown else 'no'}, not {'yes' if answer else 'no'}"
 
 
-def _shows(navigation: Navigation, question: str, identifier: str | None) -> bool | None:
-    if question == "click.button":
-        return True
-    control, _, wanted = question.partition(".")
-    if identifier is not None:
-        return _in_outline(navigation, wanted, identifier)
-    enabled = _is_enabled(navigation, control)
-    if enabled is None or wanted not in ("enabled", "disabled", "visible"):
-        return None
-    return not enabled if wanted == "disabled" else enabled
-
-
-def _is_enabled(navigation: Navigation, control: str) -> bool | None:
-    """Whether a control of the player is there to be used; None for one that it does not have."""
-    enabled = {
-        "toc": navigation.has_outline,
-        "continue": navigation.continue_,
-        "previous": navigation.previous,
-        "exit": navigation.exit_,
-        "exitAll": navigation.exit_all,
-        "suspendAll": navigation.suspend_all,
-        "abandon": navigation.abandon,
-        "abandonAll": navigation.abandon_all,
-    }.get(control)
-    return enabled and control not in navigation.hidden if enabled is not None else None
-
-
-def _in_outline(navigation: Navigation, wanted: str, identifier: str) -> bool | None:
-    """Whether a line of the table of contents is `visible`, `enabled.selectable`, or not (`disabled`)."""
-    entry = next((found for found in navigation.outline if found.identifier == identifier), None)
-    is_visible = entry is not None and entry.is_visible
-    is_selectable = entry is not None and is_visible and entry.is_selectable
-    if wanted in ("visible", "enabled"):
-        return is_visible
-    if wanted in ("enabled.selectable", "selectable"):
-        return is_selectable
-    return not is_selectable if wanted.startswith("disabled") else None
-
-
-def _command(api: Api, command: Command) -> Iterator[str]:
-    if command.method == "compareObjIds":
-        yield from _compare_objectives(api, command)
-        return
-    element = _resolved(api, command.element)
-    if element is None:
+def _fault_of(command: Command, answer: Answer | None) -> Iterator[str]:
+    if answer is None:
         yield f"{command.text}: there is no such entry"
-        return
-    # GetErrorString and GetDiagnostic take their code where the others take an element.
-    result = api.call(command.method, element, command.value)
-    if command.expected == _ANYTHING:
-        return
-    if api.code != command.code and command.method not in _KEEP_THE_ERROR:
-        yield f"{command.text}: error {api.code}"
-    if not _agrees(command, element, result):
-        yield f"{command.text}: returned {result[:80]!r}"
-
-
-def _compare_objectives(api: Api, command: Command) -> Iterator[str]:
-    found = {entry.get("id", "") for entry in entries(api.values, "cmi.objectives").values()}
-    if found != set(command.expected.split(",")):
-        yield f"{command.text}: the objectives are {sorted(found)}"
-
-
-def _resolved(api: Api, element: str) -> str | None:
-    """The element with `&id&` replaced by the index of the entry that has this id."""
-    match = re.match(r"(.*?)\.&(.*?)&(.*)", element)
-    if match is None:
-        return element
-    for index, entry in entries(api.values, match[1]).items():
-        if entry.get("id") == match[2]:
-            return f"{match[1]}.{index}{match[3]}"
-    return None
+    elif command.method == "compareObjIds":
+        if set(answer.result.split(",")) != set(command.expected.split(",")):
+            yield f"{command.text}: the objectives are {answer.result}"
+    elif command.expected != _ANYTHING:
+        if answer.code != command.code and command.method not in _KEEP_THE_ERROR:
+            yield f"{command.text}: error {answer.code}"
+        if not _agrees(command, answer.element, answer.result):
+            yield f"{command.text}: returned {answer.result[:80]!r}"
 
 
 def _agrees(command: Command, element: str, result: str) -> bool:

@@ -1,4 +1,4 @@
-"""A simulated learner in a simulated player: the engine decides, this launches content and presses the buttons."""
+"""The cases in-process: a simulated learner in a simulated player, on the sequencing engine and the run-time tables."""
 
 import random
 from collections.abc import Mapping
@@ -13,10 +13,11 @@ from hub.scorm.spec.manifest.hrefs import Files
 from hub.scorm.spec.runtime.model import entries
 from hub.scorm.spec.runtime.types import interval_of
 from hub.scorm.spec.sequencing import overall, report, tree
-from hub.scorm.spec.sequencing.navigation import Navigation, navigation
+from hub.scorm.spec.sequencing.navigation import navigation
 from hub.scorm.spec.sequencing.results import Outcome, Request
 from hub.scorm.spec.sequencing.state import ObjectiveState, initial
 from tests.adl2004.api import Api
+from tests.adl2004.shown import shows
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -63,7 +64,24 @@ class Player:
         self.stores = learner.stores if self.organization.shared_data_global_to_system else {}
         self.outcome: Outcome | None = None
 
-    def request(self, kind: str, target: str | None = None) -> Outcome:
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing was delivered."""
+        return self.outcome.exception if self.outcome else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the sequencing session is over."""
+        return self.state.current is None
+
+    def open(self, target: str | None) -> None:
+        """Open the course and, if there is one, choose the target."""
+        if target is None:
+            self.request("start")
+        else:
+            self.request("choice", target)
+
+    def request(self, kind: str, target: str | None = None) -> None:
         """Send a navigation request to the engine and launch what it delivers."""
         before = self.state
         self.outcome = overall.process(self.tree, self.state, Request(kind, target), NOW, self.rng)
@@ -75,22 +93,21 @@ class Player:
         is_new_attempt = self.state.activities[0].attempts != before.activities[0].attempts
         if is_new_attempt and not self.organization.shared_data_global_to_system:
             self.stores.clear()
-        return self.outcome
 
-    def relaunch(self) -> Outcome:
+    def relaunch(self) -> None:
         """Leave the course and come back: what was suspended is resumed, else it starts anew."""
         if self.state.current is not None:
             self.request("exitAll")
-        return self.request("start" if self.state.suspended is None else "resumeAll")
+        self.request("start" if self.state.suspended is None else "resumeAll")
 
-    def navigation(self) -> Navigation:
-        """What is valid now."""
-        return navigation(self.tree, self.state, NOW)
+    def shows(self, control: str, wanted: str, identifier: str | None) -> bool | None:
+        """Whether a control, or an activity's line in the outline, is as wanted."""
+        return shows(navigation(self.tree, self.state, NOW), control, wanted, identifier)
 
     def launch(self) -> Api:
         """The API that the delivered activity finds."""
         assert self.delivered is not None
-        valid = self.navigation()
+        valid = navigation(self.tree, self.state, NOW)
 
         def is_valid(kind: str, target: str | None) -> bool:
             if kind == "choice":
@@ -105,10 +122,15 @@ class Player:
         }
         return Api(self._initial_values(item), is_valid, stores)
 
-    def finish(self, api: Api) -> Request | None:
-        """Content has called Terminate: record its report, keep its data; returns the request it left behind."""
+    def finish(self, content: Api) -> None:
+        """Content calls Terminate: record its report, keep its data, follow the request that it left behind."""
         assert self.delivered is not None
-        activity = self.delivered
+        content.terminate()
+        request = self._finished(self.delivered, content)
+        if request is not None:
+            self.request(request.kind, request.target)
+
+    def _finished(self, activity: str, api: Api) -> Request | None:
         identifiers = {
             index: entry["id"] for index, entry in entries(api.values, "cmi.objectives").items() if "id" in entry
         }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adl2004.__main__ import main, outcomes
+from tests.adl2004.__main__ import in_process, main, outcomes
 from tests.adl2004.cases import load
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "adl2004"
@@ -13,7 +13,7 @@ needs_cases = pytest.mark.skipif(not (FOLDER / "cases.json").exists(), reason=f"
 
 @needs_cases
 def test_every_case_passes_in_process():
-    faults = [fault for _, found in outcomes(load(FOLDER)) for fault in found]
+    faults = [fault for _, found in outcomes(load(FOLDER), in_process()) for fault in found]
     assert faults == []
 
 

@@ -32,6 +32,9 @@ CommitKind = Literal["initialize", "commit", "terminate"]
 
 _STORES = "adl.data."
 
+#: Requests that end the visit.
+_LEAVING = ("suspendAll", "exitAll", "abandonAll", "exit", "abandon")
+
 #: What a preview shows content as its learner.
 _NOBODY = Learner("preview", "Preview", {})
 
@@ -56,8 +59,8 @@ class Commit:
 class Moves:
     """What may be asked for now: for buttons and outline, and for content by `adl.nav.request_valid`.
 
-    `visible` are the activities that the outline shows, `hidden` the controls that content does without
-    (adlnav:hideLMSUI).
+    `visible` are the activities that the outline shows, in its order; `hidden` the controls that content does without
+    (adlnav:hideLMSUI); `exits` the requests by which the learner may leave, those that are hidden left out.
     """
 
     forward: bool
@@ -66,6 +69,7 @@ class Moves:
     jumps: Sequence[str]
     visible: Sequence[str]
     hidden: Sequence[str] = ()
+    exits: Sequence[str] = ("suspendAll",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +336,8 @@ def _step(
         return _Step(plain.deliver, plain.ended, plain.refusal)
     if request in ("start", "resumeAll"):
         outcome = attempt.open()
+    elif request in _LEAVING and attempt.state.current is None:
+        return _Step(ended=True)  # Nothing runs that could be ended, and nobody is kept in.
     else:
         # A course of one activity has no outline to come back to, so leaving the activity is leaving the course.
         is_all = request == "exit" and len(course.launchable) == 1
@@ -353,6 +359,7 @@ def _moves(course: Course, learning: Learning, shown: CourseActivity | None, now
         jumps=sorted(valid.jumps),
         visible=[entry.identifier for entry in valid.outline if entry.is_visible],
         hidden=valid.hidden,
+        exits=valid.exits,
     )
 
 

@@ -113,6 +113,7 @@ def _page(opening: Opening) -> dict[str, Any]:
         "title": course.title,
         "opening": opening,
         "outline": _outline(course),
+        "has_several": len(course.launchable) > 1,
         "library": asset(_SCRIPTS[course.standard]),
         "asset": asset,
         "launch": _inert_json(_launch_data(opening)),
@@ -138,18 +139,26 @@ def _spoken(tag: str) -> str:
 
 
 def _outline(course: Course) -> list[dict[str, Any]]:
-    """The table of contents: visible activities with their depth counted from the top."""
+    """The table of contents: visible activities with their depth counted from the top.
+
+    Where sequencing decides, clusters and the course itself may be chosen, too: what they begin with is delivered.
+    """
     visible = [activity for activity in course.activities if activity.node.visible]
     top = min((activity.depth for activity in visible), default=0)
-    return [
+    entries = [
         {
             "id": activity.node.id,
             "title": activity.node.title,
             "level": activity.depth - top,
             "has_content": activity.node.launchable,
+            "may_be_chosen": activity.node.launchable or course.tree is not None,
         }
         for activity in visible
     ]
+    if course.tree is None or not entries:
+        return entries
+    root = {"id": course.tree.activities[0].identifier, "title": course.title, "has_content": False}
+    return [root | {"level": 0, "may_be_chosen": True}, *entries]
 
 
 def _launch_data(opening: Opening) -> dict[str, Any]:
@@ -175,6 +184,7 @@ def _words() -> dict[str, str]:
         "completed": _("Completed"),
         "passed": _("Passed"),
         "failed": _("Failed"),
+        "progress": _("{done} of {all} done"),
         "saving": _("Saving…"),
         "saved": _("Saved"),
         "offline": _("No connection. Your answers are kept here and sent as soon as it is back."),

@@ -7,6 +7,7 @@ import { Shell } from "./shell.js";
 const BLANK = "about:blank";
 const UNLOAD_MS = 2_000;
 const DRAIN_MS = 8_000;
+const LEAVING = new Set(["suspendAll", "exitAll", "abandonAll"]);
 
 const launch = JSON.parse(document.getElementById("launch").textContent);
 const shell = new Shell(launch.words);
@@ -21,7 +22,7 @@ async function go(request, target = null) {
   if (isBusy || queue.stopped) return;
   isBusy = true;
   shell.lock(true);
-  if (request === "suspendAll" || request === "exitAll") shell.say("leave");
+  if (LEAVING.has(request)) shell.say("leave");
   await closeContent();
   await queue.drained(DRAIN_MS);
   const answer = queue.stopped ? null : await ask({ request, target, current: current?.activity ?? null });
@@ -97,6 +98,7 @@ function committed(answer) {
 }
 
 function stateChanged(state) {
+  document.body.dataset.work = state;
   if (state === "superseded" || state === "expired") {
     closeRuntime();
     shell.warn(null);

@@ -2,6 +2,8 @@
 
 const MARKS = { not_begun: "○", in_progress: "◐", completed: "✓", passed: "✓", failed: "✕" };
 const BAR = "player.bar";
+const DONE = new Set(["completed", "passed"]);
+const FOLLOWING = Node.DOCUMENT_POSITION_FOLLOWING;
 
 export class Shell {
   /** @param {Record<string, string>} words what is said, in the learner's language */
@@ -10,14 +12,18 @@ export class Shell {
     this.find = (id) => document.getElementById(id);
     this.bar = this.find("bar");
     this.frame = this.find("content");
+    this.statuses = {};
     this.contents = this.find("contents");
     this.toggle = this.find("contents-toggle");
+    this.waysOut = this.find("ways-out");
+    this.exits = [...document.querySelectorAll("[data-leave]")];
     this.items = new Map([...document.querySelectorAll("[data-activity]")].map((item) => [item.dataset.activity, item]));
     this.toggle?.addEventListener("click", () => this.showContents(this.contents.hidden));
     this.find("hide").addEventListener("click", () => this.showBar(false));
     this.find("show").addEventListener("click", () => this.showBar(true));
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.isNarrow && this.contents && !this.contents.hidden) this.closeContents();
+      if (event.key === "Escape" && this.waysOut.open) this.closeWaysOut();
+      else if (event.key === "Escape" && this.isNarrow && this.contents && !this.contents.hidden) this.closeContents();
     });
     if (this.contents && !this.isNarrow) this.showContents(true);
     if (recall(BAR) === "hidden") this.showBar(false, false);
@@ -32,7 +38,12 @@ export class Shell {
     for (const request of ["previous", "continue"]) {
       this.find(request)?.addEventListener("click", () => go(request));
     }
-    this.find("exit").addEventListener("click", () => go("suspendAll"));
+    for (const button of this.exits) {
+      button.addEventListener("click", () => {
+        this.waysOut.open = false;
+        go(button.dataset.leave);
+      });
+    }
     for (const [activity, item] of this.items) {
       item.addEventListener("click", () => {
         if (this.isNarrow) this.showContents(false);
@@ -45,6 +56,11 @@ export class Shell {
     this.contents.hidden = !visible;
     this.toggle.setAttribute("aria-expanded", String(visible));
     if (visible && this.isNarrow) this.contents.querySelector("button:not([disabled])")?.focus();
+  }
+
+  closeWaysOut() {
+    this.waysOut.open = false;
+    this.waysOut.querySelector("summary").focus();
   }
 
   closeContents() {
@@ -85,14 +101,28 @@ export class Shell {
     const hidden = new Set(moves.hidden);
     this.allowButton("previous", moves.backward, hidden.has("previous"));
     this.allowButton("continue", moves.forward, hidden.has("continue"));
+    this.allowExits(new Set(moves.exits));
     const choices = new Set(moves.choices);
     const visible = new Set(moves.visible);
+    this.order(moves.visible);
     for (const [activity, item] of this.items) {
       item.dataset.allowed = String(choices.has(activity));
       item.parentElement.hidden = !visible.has(activity);
       if (activity === shown) item.setAttribute("aria-current", "true");
       else item.removeAttribute("aria-current");
     }
+  }
+
+  allowExits(exits) {
+    for (const button of this.exits) button.hidden = !exits.has(button.dataset.leave);
+    this.waysOut.hidden = [...exits].every((request) => request === "suspendAll");
+  }
+
+  /** Put the outline into the order in which sequencing has it, which a new attempt may change. */
+  order(visible) {
+    const lines = visible.flatMap((activity) => this.items.get(activity)?.parentElement ?? []);
+    const isInOrder = lines.every((line, at) => at === 0 || lines[at - 1].compareDocumentPosition(line) & FOLLOWING);
+    if (!isInOrder) lines[0].parentElement.append(...lines);
   }
 
   allowButton(id, isAllowed, isHidden) {
@@ -118,6 +148,11 @@ export class Shell {
       item.querySelector("[data-mark]").textContent = MARKS[status];
       item.querySelector("[data-status-word]").textContent = this.words[status];
     }
+    Object.assign(this.statuses, statuses);
+    const all = Object.values(this.statuses);
+    const done = all.filter((status) => DONE.has(status)).length;
+    const progress = this.find("progress");
+    if (progress) progress.textContent = this.words.progress.replace("{done}", done).replace("{all}", all.length);
   }
 
   /** What to do next stands out. */
@@ -143,6 +178,7 @@ export class Shell {
   /** A message in place of everything, with one thing to do where there is one. */
   stop(key, action = null, label = "try_again") {
     const notice = this.find("notice");
+    notice.dataset.notice = key;
     notice.querySelector("p").textContent = this.words[key];
     const button = this.find("act");
     button.hidden = action === null;

@@ -52,6 +52,23 @@ class Navigation:
     hidden: tuple[str, ...]
 
     @property
+    def exits(self) -> tuple[str, ...]:
+        """The requests by which the learner may leave now, those left out that the current activity hides.
+
+        Outside a session nothing has to be ended, and nothing keeps the learner in.
+        """
+        if not self.exit_all:
+            return ("suspendAll",)
+        valid = {
+            "suspendAll": self.suspend_all,
+            "exitAll": self.exit_all,
+            "exit": self.exit_,
+            "abandon": self.abandon,
+            "abandonAll": self.abandon_all,
+        }
+        return tuple(request for request, is_valid in valid.items() if is_valid and request not in self.hidden)
+
+    @property
     def has_outline(self) -> bool:
         """Whether there is anything to choose below the root; without it a table of contents is not shown."""
         return any(entry.is_visible and entry.is_selectable and entry.depth > 0 for entry in self.outline)
