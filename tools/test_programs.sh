@@ -1,5 +1,5 @@
 #!/bin/sh
-# Find or install what some tests need beyond wheels: Chromium and MinIO. Where one cannot be had, say so;
+# Find or install what some tests need beyond wheels: Chromium, nginx and MinIO. Where one cannot be had, say so;
 # the tests that need it then leave themselves out and say why.
 set -eu
 . tools/as_root.sh
@@ -39,6 +39,22 @@ if ! driver_runs && can_install; then
 fi
 if ! driver_runs; then
     echo "Playwright cannot start: browser tests are left out. Debian, Ubuntu: sudo apt install libatomic1"
+fi
+
+# Unpacked only: an installed one would start to listen on port 80.
+nginx=$PWD/var/cache/nginx
+if command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || [ -x "$nginx/usr/sbin/nginx" ]; then
+    :
+elif command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1; then
+    echo "Fetching nginx for its tests."
+    mkdir -p "$nginx"
+    if ! (cd "$nginx" && apt-get -qq download nginx && dpkg-deb -x nginx_*.deb . && usr/sbin/nginx -v) \
+        >"$PWD/var/cache/nginx.log" 2>&1; then
+        rm -rf "$nginx"
+        echo "nginx could not be fetched (var/cache/nginx.log): its tests are left out."
+    fi
+else
+    echo "No nginx is found: its tests are left out. macOS: brew install nginx"
 fi
 
 if [ -x "$bin/minio" ] || command -v minio >/dev/null 2>&1; then

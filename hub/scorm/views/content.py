@@ -117,14 +117,14 @@ class ContentFiles:
 
     def _handed_over(self, environ: dict[str, Any], file: ContentFile, headers: Headers) -> Answer | None:
         """The answer that lets another send the bytes; None where the Hub has to."""
+        if self._sender == "hub" or (self._sender == "store" and not _is_media_element(environ)):
+            return None
+        address = self._contents.address(file, _REDIRECT_SECONDS)
+        if address is not None and not _store_may_answer(environ, file):
+            return None
         if self._sender == "nginx":
-            return _to_nginx(file, self._contents.address(file, _REDIRECT_SECONDS), headers)
-        if self._sender == "store" and _is_media_element(environ):
-            address = self._contents.address(file, _REDIRECT_SECONDS)
-            if address is not None:
-                kept_out = [("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"), ("Content-Length", "0")]
-                return Answer("307 Temporary Redirect", [("Location", address), *kept_out], [])
-        return None
+            return _to_nginx(file, address, headers)
+        return _to_store(address) if address is not None else None
 
 
 @public
@@ -233,6 +233,16 @@ def _is_media_element(environ: dict[str, Any]) -> bool:
     the store to know about CORS.
     """
     return environ.get("HTTP_SEC_FETCH_DEST") in ("audio", "video") and environ.get("HTTP_SEC_FETCH_MODE") == "no-cors"
+
+
+def _store_may_answer(environ: dict[str, Any], file: ContentFile) -> bool:
+    """An address is signed for GET, and stores do not know If-Range: they would send a part of another file."""
+    return environ["REQUEST_METHOD"] == "GET" and _if_range_holds(environ, file, f'"{file.info.etag}"')
+
+
+def _to_store(address: str) -> Answer:
+    headers = [("Location", address), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")]
+    return Answer("307 Temporary Redirect", [*headers, ("Content-Length", "0")], [])
 
 
 def _to_nginx(file: ContentFile, address: str | None, headers: Headers) -> Answer:
