@@ -17,13 +17,29 @@ FILES = {
     "scorm-again/LICENSE": "scorm-again.LICENSE",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE",
+    "pdfjs-dist/legacy/build/pdf.min.mjs": "pdf/pdf.min.mjs",
+    "pdfjs-dist/legacy/build/pdf.worker.min.mjs": "pdf/pdf.worker.min.mjs",
+    "pdfjs-dist/wasm/openjpeg_nowasm_fallback.js": "pdf/openjpeg_nowasm_fallback.js",
+    "pdfjs-dist/wasm/jbig2_nowasm_fallback.js": "pdf/jbig2_nowasm_fallback.js",
+    "pdfjs-dist/LICENSE": "pdf/pdfjs.LICENSE",
+}
+
+# All files of a folder in node_modules/ | to a folder of hub/static/vendor/
+FOLDERS = {
+    "pdfjs-dist/cmaps": "pdf",
+    "pdfjs-dist/standard_fonts": "pdf",
 }
 
 
 def main() -> None:
     """Copy each file; a missing one ends the build with its name."""
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for source, target in FILES.items():
+    folders = {
+        f"{source}/{file.name}": f"{target}/{file.name}"
+        for source, target in FOLDERS.items()
+        for file in (SOURCE / source).iterdir()
+    }
+    for source, target in (folders | FILES).items():
+        (TARGET / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SOURCE / source, TARGET / target)
 
 

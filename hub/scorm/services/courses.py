@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.errors import NotFound
-from hub.scorm.spec.manifest.course import DataMap, Organization, from_data
+from hub.scorm.spec.manifest.course import MEDIA, DataMap, Organization, from_data
 from hub.scorm.spec.navigation import Node
 from hub.scorm.spec.runtime.sessions import Settings
 from hub.scorm.spec.sequencing.tree import Tree, of_organization
@@ -62,8 +62,13 @@ class Course:
 
     @property
     def standard(self) -> str:
-        """`scorm_1_2` or `scorm_2004`."""
-        return self.version.standard
+        """Whose run-time the content speaks: `scorm_1_2` or `scorm_2004`, which is the viewer's too."""
+        return _runtime_of(self.version.standard)
+
+    @property
+    def viewer(self) -> str | None:
+        """The viewer that shows the content (`pdf`, `video`, `web`); None for content that runs by itself."""
+        return self.version.standard if self.version.standard in MEDIA else None
 
     @property
     def nodes(self) -> list[Node]:
@@ -107,9 +112,13 @@ class Courses:
             raise NotFound("This version of the package is not there any more.", code="version_not_found")
         rows = courses.activities(session, tenant_id, version_id)
         organization = None
-        if version.standard == "scorm_2004":
+        if _runtime_of(version.standard) == "scorm_2004":
             organization = from_data(courses.course_data(session, tenant_id, version_id)).organization
         return _course(version, tenant_id, rows, organization)
+
+
+def _runtime_of(standard: str) -> str:
+    return "scorm_2004" if standard in MEDIA else standard
 
 
 def _course(

@@ -103,6 +103,7 @@ class _Run:
     package_id: UUID
     version_id: UUID
     archive_key: str
+    archive_name: str
     number: int
 
     @property
@@ -296,7 +297,7 @@ class Imports:
 
     def _import(self, run: _Run) -> None:
         with self._archive(run) as source:
-            reading = packages_spec.read(source, self._limits)
+            reading = packages_spec.read(source, self._limits, run.archive_name)
             if reading.course is None or reading.verdict is not Verdict.ACCEPTED:
                 self._fail(run, reading.findings)
                 return
@@ -472,7 +473,7 @@ def _file_name(text: str) -> str:
 def _run_of(job: ImportJob) -> _Run:
     assert job.package_id is not None
     assert job.version_id is not None
-    return _Run(job.tenant_id, job.id, job.package_id, job.version_id, job.archive_key, job.tries)
+    return _Run(job.tenant_id, job.id, job.package_id, job.version_id, job.archive_key, job.archive_name, job.tries)
 
 
 def _version(

@@ -35,7 +35,7 @@ def lint(path: Path, limits: Limits | None = None) -> LintResult:
     """Judge a zip just as an import does, the data of every file included. Raises `OSError` for an unreadable file."""
     with path.open("rb") as file:
         source = FileSource(cast(BinaryIO, file))
-        reading = packages_spec.read(source, limits or Limits())
+        reading = packages_spec.read(source, limits or Limits(), path.name)
         findings = reading.findings
         damage = _damage(source, reading) if reading.course is not None else None
         if damage is not None:

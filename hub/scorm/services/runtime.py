@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
+from urllib.parse import quote
 
 from hub.db import Database, UnitOfWork
 from hub.errors import Conflict, NotFound, Unprocessable
@@ -303,6 +304,8 @@ class Runtime:
         if activity.is_elsewhere:
             return cast(str, activity.href)
         grant = self._grants.issue(course.tenant_id, course.version.id)
+        if course.viewer is not None:
+            return f"{self._content_url}/viewer/{course.viewer}?file=/content/{grant}/{quote(activity.href or '')}"
         return f"{self._content_url}/content/{grant}/{activity.href}"
 
     def _statuses(self, work: UnitOfWork, course: Course, learning: Learning) -> dict[str, Status]:

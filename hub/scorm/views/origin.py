@@ -18,6 +18,7 @@ def register_player(app: Flask, contents: Contents, sender: content.Sender) -> N
     pages = Blueprint("player", __name__, template_folder=str(_FOLDER / "templates"))
     pages.add_url_rule("/play/<token>", view_func=player.play, endpoint="play")
     pages.add_url_rule("/player/<name>", view_func=player.asset_file, endpoint="asset_file")
+    pages.add_url_rule("/viewer/<kind>", view_func=player.viewer, endpoint="viewer")
     files = Blueprint("content", __name__)
     files.add_url_rule(f"{content.PREFIX}<path:anything>", view_func=content.refused, endpoint="refused")
     calls = Blueprint("runtime", __name__)

@@ -21,6 +21,7 @@ from hub.http.context import request_id, service
 from hub.media_types import media_type
 from hub.scorm.services.courses import Course
 from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
+from hub.scorm.spec.manifest.course import MEDIA
 from hub.scorm.spec.runtime.sessions import MODELS
 
 COOKIE = "launch"
@@ -32,6 +33,7 @@ _SCRIPTS = {"scorm_1_2": "scorm12.min.js", "scorm_2004": "scorm2004.min.js"}
 _FOLDERS = (
     Path(__file__).resolve().parents[1] / "player" / "static",
     Path(__file__).resolve().parents[2] / "static" / "vendor",
+    Path(__file__).resolve().parents[2] / "static" / "vendor" / "pdf",
 )
 _YEAR = int(timedelta(days=365).total_seconds())
 
@@ -41,6 +43,13 @@ _YEAR = int(timedelta(days=365).total_seconds())
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self' http: https:; base-uri 'none'; form-action 'none'"
+)
+
+#: The viewers show what was uploaded and run nothing of it but a web site, in a frame of its own.
+_VIEWER_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self' data: blob:; media-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
+    "base-uri 'none'; form-action 'none'"
 )
 
 
@@ -65,6 +74,28 @@ def play(token: str) -> Response:
             partitioned=True,
         )
     return _protect(response)
+
+
+@public
+def viewer(kind: str) -> Response:
+    """The page that shows a PDF, a video or a web site; which file is in its address, and judged by its script.
+
+    It holds nothing of anybody: what it may read is decided by the grant in the file's own address.
+    """
+    if kind not in MEDIA:
+        raise NoSuchFile
+    with force_locale(_spoken(request.args.get("lang", str(get_locale())))):
+        page = render_template(
+            "player/viewer.html",
+            kind=kind,
+            heading=_VIEWERS[kind](),
+            asset=asset,
+            words=_inert_json(_viewer_words()),
+            **_language(request.args.get("lang")),
+        )
+    response = _protect(make_response(page))
+    response.headers["Content-Security-Policy"] = _VIEWER_POLICY
+    return response
 
 
 @public
@@ -199,6 +230,24 @@ def _words() -> dict[str, str]:
         "leave": _("Leaving…"),
         "try_again": _("Try again"),
         "go_back": _("Back to the course"),
+    }
+
+
+_VIEWERS = {"pdf": lambda: _("Document"), "video": lambda: _("Video"), "web": lambda: _("Web pages")}
+
+
+def _viewer_words() -> dict[str, str]:
+    """What the viewers' scripts say; `{…}` are places that they fill."""
+    return {
+        "page": _("Page {number}"),
+        "page_unreadable": _("This page is damaged and cannot be shown."),
+        "link": _("Link within the document"),
+        "captions": _("Captions"),
+        "pages_seen": _("{seen} of {all} pages seen"),
+        "played": _("{percent} % played"),
+        "protected": _("This document asks for a password, so it cannot be shown here. Tell those who run the course."),
+        "unreadable": _("This cannot be shown. Open the course again; if it happens again, tell those who run it."),
+        "unplayable": _("Your browser cannot play this video. Try another one, or tell those who run the course."),
     }
 
 

@@ -66,8 +66,15 @@ function deliver(delivery, moves) {
   shell.delivered(delivery, moves);
   shell.say("");
   // Replacing keeps the browser's Back button out of the frame.
-  shell.frame.contentWindow.location.replace(delivery.url);
+  shell.frame.contentWindow.location.replace(spoken(delivery.url));
   shell.frame.focus();
+}
+
+/** Our own viewers speak the player's language. */
+function spoken(address) {
+  const url = new URL(address, window.location.href);
+  if (url.pathname.startsWith("/viewer/")) url.searchParams.set("lang", document.documentElement.lang);
+  return url.href;
 }
 
 /** Unload the content, so that its own unload handlers can still say goodbye to their API. */

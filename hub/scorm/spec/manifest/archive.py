@@ -76,7 +76,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of the zip as its directory describes it. `until` is where the next entry's bytes may begin."""
+    """A file of the zip as its directory describes it. `until` is where the next entry's bytes may begin.
+
+    `is_bare` is what no directory describes: a file that came without a zip, whole.
+    """
 
     name: str
     raw_name: bytes
@@ -90,6 +93,7 @@ class Entry:
     is_folder: bool
     has_certain_name: bool
     until: int = 0
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,15 @@ class Directory:
 
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
+
+
+def whole_file(name: str, source: ByteSource) -> Entry:
+    """The entry for an upload that is itself the one file of its course."""
+    crc = 0
+    for position in range(0, source.size, _PIECE):
+        crc = zlib.crc32(source.read(position, _PIECE), crc)
+    size = source.size
+    return Entry(name, name.encode(), size, size, crc, _STORED, 0, 0, 0, False, True, size, is_bare=True)
 
 
 def read_directory(source: ByteSource, limits: Limits, codepage: str = "cp437") -> Directory:
@@ -430,6 +443,8 @@ def _damaged(entry: Entry, what: str) -> Finding:
 
 def _data_start(source: ByteSource, entry: Entry) -> int:
     """Where the packed bytes begin, after the local header agreed with the directory (APPNOTE 4.3.7)."""
+    if entry.is_bare:
+        return entry.offset
     header = source.read(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != _LOCAL_SIGNATURE:
         raise Refused(_damaged(entry, "its header is missing"))

@@ -67,7 +67,8 @@ def judge_files(course: Course, entries: Iterable[Entry]) -> Iterator[Finding]:
     for entry in listed:
         if entry.size > LARGE_FILE_BYTES:
             yield finding("file.large", Place(entry.name), file=entry.name, size=entry.size // 1_000_000)
-    yield from _videos_without_captions(listed)
+    if course.standard != "video" or not any(entry.name.lower().endswith(".vtt") for entry in listed):
+        yield from _videos_without_captions(listed)
     yield from _flash(listed)
     yield from _unlisted(course, listed)
 

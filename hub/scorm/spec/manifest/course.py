@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Standard = Literal["scorm_1_2", "scorm_2004", "cmi5", "xapi", "aicc"]
+Standard = Literal["scorm_1_2", "scorm_2004", "cmi5", "xapi", "aicc", "pdf", "video", "web"]
 
 STANDARD_NAMES: dict[str, str] = {
     "scorm_1_2": "SCORM 1.2",
@@ -18,10 +18,15 @@ STANDARD_NAMES: dict[str, str] = {
     "cmi5": "cmi5",
     "xapi": "xAPI",
     "aicc": "AICC",
+    "pdf": "PDF",
+    "video": "Video",
+    "web": "Web pages",
 }
 
+#: What follows no standard: the player's own viewer shows it, by the run-time of SCORM 2004.
+MEDIA: frozenset[str] = frozenset({"pdf", "video", "web"})
 #: What the player plays; packages of other standards are read, judged and kept.
-PLAYABLE: frozenset[str] = frozenset({"scorm_1_2", "scorm_2004"})
+PLAYABLE: frozenset[str] = frozenset({"scorm_1_2", "scorm_2004"}) | MEDIA
 
 
 @dataclass(frozen=True, slots=True)

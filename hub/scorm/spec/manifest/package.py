@@ -1,9 +1,10 @@
 """Judging a whole package: zip, manifest, and what the one says about the other."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hub.scorm.spec.manifest import aicc, cmi5, content, imsmanifest, tincan, xml
+from hub.scorm.spec.manifest import aicc, cmi5, content, imsmanifest, media, tincan, xml
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -30,6 +31,9 @@ _OTHER_KINDS = {
     "meta-inf/container.xml": "an EPUB book",
     "moodle_backup.xml": "a Moodle backup",
 }
+
+
+_LIKE_A_MANIFEST = re.compile(r"(^|/)([^/]*manifest[^/]*\.xml[^/]*|(cmi5|tincan)[^/]*\.(xml|txt)[^/]*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +75,26 @@ class Reading:
         return verdict(self.findings)
 
 
-def read(source: ByteSource, limits: Limits) -> Reading:
+def read(source: ByteSource, limits: Limits, name: str = "") -> Reading:
     """Judge the zip by its central directory, then read its manifest. Nothing is unpacked but that and launch pages.
 
-    A cmi5 course structure may come without a zip (cmi5 14.2).
+    A cmi5 course structure may come without a zip (cmi5 14.2), and so may a PDF, a video or a web page; `name` is what
+    the upload is called.
     """
     if _is_xml(source):
         return _read_course_structure(source)
+    medium = media.of_file(source, name)
+    if medium is not None:
+        return _read_file(source, medium, limits, name)
     directory = read_directory(source, limits)
     report = Report(directory.findings)
     if report.refuses:
         return Reading(directory.entries, None, report.findings())
     try:
-        kind, manifest = _manifest_entry(directory, report)
+        found = _manifest_entry(directory, report)
+        if found is None:
+            return _read_medium(source, directory.entries, media.of_archive(directory.entries), report, name)
+        kind, manifest = found
         if kind is _AICC:
             return _read_aicc(source, directory, manifest, report)
         document = xml.parse(_read_whole(source, manifest), manifest.name)
@@ -96,7 +107,7 @@ def read(source: ByteSource, limits: Limits) -> Reading:
     course = kind.read(document, manifest.name.rpartition("/")[0], files, report)
     if course is not None and not report.refuses:
         report.extend(_repeated_identifiers(course))
-        report.extend(_content_notes(source, directory, course))
+        report.extend(_content_notes(source, directory.entries, course))
         report.extend(_notes_on_playing(course))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
 
@@ -111,9 +122,33 @@ def _read_aicc(source: ByteSource, directory: Directory, manifest: Entry, report
     course = aicc.read(manifest.name, tables, Files(entry.name for entry in directory.entries), report)
     if course is not None and not report.refuses:
         report.extend(_repeated_identifiers(course))
-        report.extend(_content_notes(source, directory, course))
+        report.extend(_content_notes(source, directory.entries, course))
         report.extend(_notes_on_playing(course))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
+
+
+def _read_file(source: ByteSource, medium: media.Medium, limits: Limits, name: str) -> Reading:
+    report = Report()
+    if source.size > limits.bytes:
+        report.add(finding("archive.too-large", found=source.size, limit=limits.bytes))
+        return Reading((medium.file,), None, report.findings())
+    return _read_medium(source, (medium.file,), medium, report, name)
+
+
+def _read_medium(
+    source: ByteSource, entries: tuple[Entry, ...], medium: media.Medium | None, report: Report, name: str
+) -> Reading:
+    """A course of what follows no standard. Raises `Refused` when there is nothing of the kind."""
+    if medium is None:
+        raise Refused(finding("package.no-manifest", guess=_other_kind(entries)))
+    course = media.course(medium, media.title_of(name))
+    try:
+        report.extend(media.notes(source, medium, entries))
+    except Refused as refusal:
+        report.add(refusal.finding)
+    if not report.refuses:
+        report.extend(_content_notes(source, entries, course))
+    return Reading(entries, None if report.refuses else course, report.findings())
 
 
 def _is_xml(source: ByteSource) -> bool:
@@ -152,10 +187,10 @@ def _notes_on_playing(course: Course) -> Iterator[Finding]:
         yield finding("package.not-playable", standard=STANDARD_NAMES[course.standard])
 
 
-def _content_notes(source: ByteSource, directory: Directory, course: Course) -> Iterator[Finding]:
+def _content_notes(source: ByteSource, files: Sequence[Entry], course: Course) -> Iterator[Finding]:
     """Notes on the content. A page whose data is damaged has none: that is found when everything is unpacked."""
-    yield from content.judge_files(course, directory.entries)
-    entries = {entry.name: entry for entry in directory.entries}
+    yield from content.judge_files(course, files)
+    entries = {entry.name: entry for entry in files}
     for page in content.launch_pages(course, entries):
         try:
             data = b"".join(read_entry(source, page))
@@ -170,7 +205,7 @@ def _read_whole(source: ByteSource, entry: Entry) -> bytes:
     return b"".join(read_entry(source, entry))
 
 
-def _manifest_entry(directory: Directory, report: Report) -> tuple["_Kind", Entry]:
+def _manifest_entry(directory: Directory, report: Report) -> tuple["_Kind", Entry] | None:
     """The manifest: at the top of the zip and so named, or else the only one of its depth, with a note.
 
     A zip that can be played as SCORM is taken for that, whatever else it may be.
@@ -179,7 +214,7 @@ def _manifest_entry(directory: Directory, report: Report) -> tuple["_Kind", Entr
         found = [entry for entry in directory.entries if kind.is_called(entry.name.rpartition("/")[2].lower())]
         if found:
             return kind, _nearest(found, kind, report)
-    raise Refused(finding("package.no-manifest", guess=_other_kind(directory)))
+    return None
 
 
 def _nearest(found: list[Entry], kind: "_Kind", report: Report) -> Entry:
@@ -196,10 +231,16 @@ def _nearest(found: list[Entry], kind: "_Kind", report: Report) -> Entry:
     return manifest
 
 
-def _other_kind(directory: Directory) -> str:
-    names = {entry.name.lower() for entry in directory.entries}
+def _other_kind(entries: Iterable[Entry]) -> str:
+    names = {entry.name.lower() for entry in entries}
     kind = next((kind for name, kind in _OTHER_KINDS.items() if name in names), "")
-    return f"; this looks like {kind}" if kind else ""
+    if kind:
+        return f"; this looks like {kind}"
+    similar = next((name for name in sorted(names) if _LIKE_A_MANIFEST.search(name)), "")
+    if similar:
+        return f"; “{similar}” may be it under another name"
+    inner = next((name for name in sorted(names) if name.endswith(".zip")), "")
+    return f"; it holds another zip, “{inner}”" if inner else ""
 
 
 def _with_right_codepage(

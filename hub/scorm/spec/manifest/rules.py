@@ -18,7 +18,7 @@ ARCHIVE_RULES: dict[str, Rule] = {
     "archive.not-a-zip": Rule(
         _ERROR,
         "This is not a zip file{guess}.",
-        "Upload the zip that the authoring tool exported.",
+        "Upload the zip that the authoring tool exported, or a PDF, an MP4 or an HTML page.",
         f"{_CAM}, package interchange file",
     ),
     "archive.truncated": Rule(
@@ -564,6 +564,49 @@ CMI5_RULES: dict[str, Rule] = {
     ),
 }
 
+MEDIA_RULES: dict[str, Rule] = {
+    "media.truncated": Rule(
+        _ERROR, "The {kind} is cut off, so it cannot be shown.", "Save or export it again and upload it whole."
+    ),
+    "media.not-what-it-says": Rule(
+        _ERROR, "“{file}” is called a {kind} but is none.", "Save or export it again in that format."
+    ),
+    "media.protected": Rule(
+        _WARNING,
+        "The PDF is protected; if it asks for a password, learners cannot read it here.",
+        "Save it without protection.",
+        "ISO 32000-2 7.6",
+    ),
+    "media.codec": Rule(
+        _WARNING,
+        "The video uses {codec}, which not every browser plays.",
+        "Export it with H.264 and AAC.",
+    ),
+    "media.slow-start": Rule(
+        _HINT,
+        "The index of the video stands at its end, so that it starts late on slow lines.",
+        "Export it for streaming (“fast start”, “web optimised”).",
+        "ISO/IEC 14496-12 8.1",
+    ),
+    "media.captions": Rule(
+        _WARNING,
+        "“{file}” is not WebVTT, so its captions are not shown.",
+        "Save the captions as WebVTT: such a file begins with the word WEBVTT.",
+        "WebVTT 4.1",
+    ),
+    "media.web": Rule(
+        _HINT,
+        "There is no manifest, so this was taken for a web site that begins with “{file}”. It is completed when nine "
+        "tenths of its pages have been seen; it reports no score.",
+        "If it was meant to report more, publish it for an LMS (SCORM 2004 or SCORM 1.2).",
+    ),
+    "media.tool": Rule(
+        _WARNING,
+        "{tool} made these pages for the web and not for a learning platform: results of quizzes are not reported.",
+        "Publish for an LMS instead (SCORM 2004 or SCORM 1.2).",
+    ),
+}
+
 IMPORT_RULES: dict[str, Rule] = {
     "import.unchanged": Rule(
         _HINT,
@@ -577,7 +620,8 @@ IMPORT_RULES: dict[str, Rule] = {
     ),
 }
 
-RULES: dict[str, Rule] = CMI5_RULES | CONTENT_RULES | IMPORT_RULES | ARCHIVE_RULES | XML_RULES | MANIFEST_RULES
+_GROUPS = (ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES, IMPORT_RULES)
+RULES: dict[str, Rule] = {code: rule for group in _GROUPS for code, rule in group.items()}
 
 
 def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:

@@ -554,7 +554,10 @@ class TestRefusals:
             ({"story.xml": b"x"}, "Storyline"),
             ({"h5p.json": b"{}", "content/content.json": b"{}"}, "H5P"),
             ({"[Content_Types].xml": b"<x/>"}, "Office"),
-            ({"index.html": PAGE}, "no imsmanifest.xml"),
+            ({"lesson.txt": PAGE}, "no imsmanifest.xml"),
+            ({"index.html": PAGE, "adlcp_rootv1p2.xsd": b"x"}, "no imsmanifest.xml"),
+            ({"index.html": PAGE, "imsmanifest.xml.txt": b"x"}, "“imsmanifest.xml.txt” may be it"),
+            ({"course.zip": b"PK"}, "another zip, “course.zip”"),
         ],
     )
     def test_no_manifest(self, files, words):
