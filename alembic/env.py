@@ -11,6 +11,7 @@ from hub.db import Base
 TABLES = [
     "hub.db.tables",
     "hub.scorm.storage.tables_runtime",
+    "hub.scorm.storage.tables_reports",
     *(f"hub.{area}.storage.tables" for area in ("xapi_lrs", "scorm", "lti", "oauth")),
 ]
 for module in TABLES:

@@ -65,9 +65,11 @@ from hub.scorm.services.courses import Courses
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
+from hub.scorm.services.package_settings import SettingsOfPackages
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.progress import Progress
 from hub.scorm.services.registrations import Registrations
+from hub.scorm.services.replays import ReplayLog, Replays
 from hub.scorm.services.runtime import Runtime
 from hub.scorm.services.statement_log import StatementLog
 from hub.scorm.services.tokens import ContentGrants, PlayerTokens
@@ -75,6 +77,7 @@ from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.origin import register_player
+from hub.scorm.views.package_settings import package_settings_api
 from hub.scorm.views.packages import jobs_api, packages_api
 from hub.scorm.views.registrations import registrations_api
 from hub.xapi_lrs.services.attachments import Attachments
@@ -294,13 +297,17 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
     tokens = PlayerTokens(ports.keys, ports.clock, settings.content_url)
     grants = ContentGrants(ports.keys, ports.clock)
     progress = Progress(log, settings.public_url)
+    replay_limit = settings.replay_limit_kb * 1024
+    replay_log = ReplayLog(ports.ids, ports.clock, settings.replay_days, replay_limit)
     add(
         tokens,
         Contents(db, ports.objects, grants, settings.content_cache_mb * MB),
         Learners(db, ports.ids),
         Registrations(db, ports.clock, ports.ids, courses),
         Launches(db, ports.clock, ports.ids, courses, tokens, settings.content_url),
-        Runtime(db, ports.clock, courses, grants, progress, settings.content_url),
+        Runtime(db, ports.clock, courses, grants, progress, replay_log, settings.content_url),
+        SettingsOfPackages(db, ports.clock, ports.ids),
+        Replays(db, ports.ids, courses, replay_log, replay_limit),
     )
 
 
@@ -360,6 +367,7 @@ def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
         Periodic("lrs.partitions", 24 * 3600, services[Upkeep].extend_partitions),
         Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
+        Periodic("replay.sweep", 3600, services[Replays].sweep),
     ]
 
 
@@ -402,6 +410,7 @@ def _register_api(app: Flask) -> None:
     api = create_api(app, __version__, meanings, scopes_allowing)
     api.register_blueprint(packages_api)
     api.register_blueprint(jobs_api)
+    api.register_blueprint(package_settings_api)
     api.register_blueprint(registrations_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())

@@ -42,6 +42,12 @@ def _count(text: str) -> int:
     return number
 
 
+def _count_or_none(text: str) -> int:
+    if not text.strip().isdigit():
+        raise ValueError("must be a whole number, or 0")
+    return int(text)
+
+
 def _origin(text: str) -> str:
     """An origin (RFC 6454): scheme and host, no path."""
     parts = urlsplit(text)
@@ -184,6 +190,18 @@ class Settings:
     batch_limit: int = setting("HUB_BATCH_LIMIT", "Most statements in one batch", _count, default=10_000)
     attachment_limit_mb: int = setting(
         "HUB_ATTACHMENT_LIMIT_MB", "Largest statement attachment, in MB", _count, default=100
+    )
+    replay_days: int = setting(
+        "HUB_REPLAY_DAYS",
+        "Days for which the calls of content and the steps of sequencing are kept for replay; 0 keeps none",
+        _count_or_none,
+        default=30,
+    )
+    replay_limit_kb: int = setting(
+        "HUB_REPLAY_LIMIT_KB",
+        "Most that a replay keeps of one activity in one attempt, in kB",
+        _count,
+        default=512,
     )
     session_idle_minutes: int = setting(
         "HUB_SESSION_IDLE_MINUTES", "A console session ends when unused for so long", _count, default=120

@@ -18,6 +18,7 @@ ACTIONS: dict[str, str] = {
     "registrations.read": "See registrations, attempts and interactions",
     "registrations.write": "Create, reset and launch registrations",
     "learners.read": "See learners",
+    "replays.read": "Replay attempts: every call of content, with its values, and every step of sequencing",
     "statements.write": "Store statements",
     "statements.read": "Read all statements of the store",
     "statements.read_mine": "Read the statements that this credential stored",
@@ -41,6 +42,7 @@ ACTIONS: dict[str, str] = {
 
 _READING = {action for action in ACTIONS if action.endswith(".read")} - {
     "audit.read",
+    "replays.read",
     "system.read",
     "users.read",
 }
@@ -51,6 +53,9 @@ ROLES: dict[str, frozenset[str]] = {
     "author": frozenset({"console.use", "packages.read", "packages.write", "registrations.read", "learners.read"}),
     "instructor": frozenset(
         {"console.use", "packages.read", "registrations.read", "registrations.write", "learners.read"}
+    ),
+    "support": frozenset(
+        {"console.use", "packages.read", "registrations.read", "learners.read", "statements.read", "replays.read"}
     ),
     "reporting": frozenset(_READING | {"console.use"}),
 }

@@ -88,6 +88,7 @@ ROLE_NAMES = {
     "administrator": (_l("Administrator"), _l("may do everything in this tenant")),
     "author": (_l("Author"), _l("uploads and changes packages, sees how they are used")),
     "instructor": (_l("Instructor"), _l("sees packages and results, makes and resets registrations")),
+    "support": (_l("Support"), _l("looks into registrations and replays attempts, changes nothing")),
     "reporting": (_l("Reporting"), _l("reads everything, changes nothing")),
 }
 

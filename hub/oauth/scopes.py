@@ -31,7 +31,18 @@ def _lrs(name: str, meaning: str, *actions: str) -> Scope:
 
 _READ_STATEMENTS = ("statements.read", "statements.read_mine")
 _READ_ALL = (*_READ_STATEMENTS, "state.read", "profile.read")
-_REST_NOUNS = ("packages", "registrations", "learners", "stores", "platforms", "clients", "users", "audit", "system")
+_REST_NOUNS = (
+    "packages",
+    "registrations",
+    "learners",
+    "replays",
+    "stores",
+    "platforms",
+    "clients",
+    "users",
+    "audit",
+    "system",
+)
 
 
 def _rest_scopes() -> Iterable[Scope]:

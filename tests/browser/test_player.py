@@ -12,6 +12,7 @@ from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.registrations import ActivityView, Registrations, RegistrationView
+from hub.scorm.services.replays import CallView, Replays
 from hub.scorm.spec.manifest.course import Condition, Objective, Sequencing, SequencingRule
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
@@ -372,3 +373,33 @@ class TestSmallScreens:
         assert contents is not None
         assert frame is not None
         assert contents["x"] > frame["x"]
+
+
+def test_support_people_can_replay_what_content_did(
+    page: Page, live_hub: Hub, system: Principal, start: Start, course2004: RegistrationView
+) -> None:
+    page.goto(start(course2004))
+    frame = content(page, "Wind")
+    frame.evaluate(
+        """() => {
+            const api = window.parent.API_1484_11;
+            api.SetValue("cmi.score.scaled", "7");
+            api.SetValue("cmi.suspend_data", "x".repeat(5000));
+            api.GetValue("cmi.suspend_data");
+            api.Terminate("");
+        }"""
+    )
+    replays = live_hub.service(Replays)
+
+    def calls() -> list[CallView]:
+        return [call for record in replays.get(system, course2004.id, 1).records for call in record.calls]
+
+    page.wait_for_function("() => document.getElementById('state').dataset.state === 'finished'")
+    eventually(page, lambda: "Terminate" in [call.method for call in calls()])
+    told = [(call.method, call.element, call.answer, call.error) for call in calls()]
+    assert told[0] == ("Initialize", "", "true", 0)
+    assert ("SetValue", "cmi.score.scaled", "false", 407) in told
+    assert told[-1] == ("Terminate", "", "true", 0)
+    assert told.count(told[-1]) == 1
+    (long,) = [call for call in calls() if (call.method, call.element) == ("SetValue", "cmi.suspend_data")]
+    assert long.value == "x" * 200 + "… (5000)"

@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,9 +16,12 @@ from hub.errors import Gone, Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
-from hub.scorm.services.registrations import new_attempt
+from hub.scorm.services.package_settings import settings_of_version
+from hub.scorm.services.registrations import MODES, begin_attempt
+from hub.scorm.services.results import tracking_of
 from hub.scorm.services.tokens import PlayerSession, PlayerTokens
 from hub.scorm.spec.runtime.sessions import Mode
+from hub.scorm.spec.settings import PackageSettings, opening
 from hub.scorm.storage import courses as versions
 from hub.scorm.storage import registrations, runtime
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration
@@ -27,7 +30,6 @@ from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration
 OPEN_WITHIN = timedelta(minutes=10)
 #: The browser that opened it may reload it for so long.
 RELOAD_WITHIN = PlayerTokens.LIFETIME
-_MODES: Sequence[Mode] = ("normal", "browse", "review")
 _LONGEST_AGENT = 300
 #: A language tag (BCP 47) is letters, digits and hyphens, at most 35 of them in all that are registered.
 _NOT_IN_A_TAG, _LONGEST_TAG = re.compile(r"[^A-Za-z0-9_-]"), 35
@@ -46,7 +48,8 @@ class LaunchLink:
 class Opening:
     """A player that has just been opened.
 
-    `browser_secret` is for this browser's cookie, None when it has it already; `token` is what run-time calls carry.
+    `browser_secret` is for this browser's cookie, None when it has it already; `token` is what run-time calls carry;
+    `settings` are those of now, for the window and its controls.
     """
 
     launch_id: UUID
@@ -57,6 +60,7 @@ class Opening:
     return_url: str | None
     token: str
     browser_secret: str | None
+    settings: PackageSettings
 
 
 class Launches:
@@ -94,13 +98,13 @@ class Launches:
             is_there, _ = versions.published_version(work.session, principal.tenant_id, row.package_id)
             if not is_there:
                 raise Gone("The package was deleted; its registrations cannot be launched.", code="package_deleted")
-            attempt = self._current_attempt(work, row)
+            attempt, opened_as = self._to_open(work, row, _checked_mode(mode or row.mode))
             launch = Launch(
                 tenant_id=row.tenant_id,
                 registration_id=row.id,
                 attempt_id=attempt.id,
-                package_version_id=row.package_version_id,
-                mode=_checked_mode(mode or row.mode),
+                package_version_id=attempt.package_version_id or row.package_version_id,
+                mode=opened_as,
             )
             return self._add(work, launch, return_url, locale)
 
@@ -132,9 +136,12 @@ class Launches:
             if launch.attempt_id and launch.mode == "normal":
                 _take_over(work.session, launch)
             course = self._courses.find(work.session, launch.tenant_id, launch.package_version_id)
-            return self._opening(launch, course, new_secret)
+            found = settings_of_version(work.session, launch.tenant_id, launch.package_version_id)
+            return self._opening(launch, course, new_secret, found.values)
 
-    def _opening(self, launch: Launch, course: Course, browser_secret: str | None) -> Opening:
+    def _opening(
+        self, launch: Launch, course: Course, browser_secret: str | None, settings: PackageSettings
+    ) -> Opening:
         mode = _checked_mode(launch.mode)
         session = PlayerSession(
             launch.tenant_id, launch.id, launch.package_version_id, mode, launch.registration_id, launch.attempt_id
@@ -148,6 +155,7 @@ class Launches:
             return_url=launch.return_url,
             token=self._tokens.issue(session),
             browser_secret=browser_secret,
+            settings=settings,
         )
 
     def _bind(self, launch: Launch, browser_secret: str | None, now: datetime) -> str | None:
@@ -163,14 +171,18 @@ class Launches:
             raise Gone("This address has been used; open the course again.", code="launch_used")
         return None
 
-    def _current_attempt(self, work: UnitOfWork, row: Registration) -> Attempt:
+    def _to_open(self, work: UnitOfWork, row: Registration, mode: Mode) -> tuple[Attempt, Mode]:
+        """The attempt that a launch opens, and the mode that the package's settings make of one that would count."""
         earlier = registrations.attempts(work.session, row.tenant_id, row.id)
-        if earlier and earlier[-1].ended_at is None:
-            return earlier[-1]
-        attempt = new_attempt(row, self._ids.uuid(), len(earlier) + 1, self._clock.now())
-        work.session.add(attempt)
-        work.session.flush()
-        return attempt
+        if earlier and mode != "normal":
+            return earlier[-1], mode
+        found = settings_of_version(work.session, row.tenant_id, row.package_version_id)
+        is_open = bool(earlier) and earlier[-1].ended_at is None
+        results = [tracking_of(attempt) for attempt in earlier]
+        leads_to = opening(found.values, results, is_open=is_open, begun=row.began_at is not None)
+        if leads_to == "begin" or not earlier:
+            return begin_attempt(work.session, row, self._ids.uuid(), self._clock.now()), mode
+        return earlier[-1], "review" if leads_to == "review" else mode
 
     def _add(self, work: UnitOfWork, launch: Launch, return_url: str | None, locale: str) -> LaunchLink:
         token = self._ids.secret()
@@ -193,10 +205,9 @@ def _take_over(session: Session, launch: Launch) -> None:
 
 
 def _checked_mode(mode: str) -> Mode:
-    for known in _MODES:
-        if mode == known:
-            return known
-    raise Invalid(f"mode is one of {', '.join(_MODES)}.", code="bad_mode")
+    if mode not in MODES:
+        raise Invalid(f"mode is one of {', '.join(MODES)}.", code="bad_mode")
+    return cast(Mode, mode)
 
 
 def _checked_return_url(return_url: str | None) -> str | None:

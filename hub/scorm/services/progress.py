@@ -16,6 +16,7 @@ from hub.scorm.spec import statements as say
 from hub.scorm.spec.rollup import course_result, sequenced_result
 from hub.scorm.spec.runtime import transfer
 from hub.scorm.spec.runtime.transfer import Tracking
+from hub.scorm.spec.settings import course_judgement, settings_of
 from hub.scorm.spec.statements import Moment, Place, Statement
 from hub.scorm.storage import runtime
 from hub.scorm.storage.runtime import Learning
@@ -149,12 +150,13 @@ class Progress:
         seconds = _seconds(rows.values())
         write(attempt, after, seconds)
         write(registration, after, seconds)
-        attempt.changed_at = registration.changed_at = scene.now
-        registration.began_at = registration.began_at or scene.now
-        if after.completion == "completed":
-            registration.completed_at = registration.completed_at or scene.now
-        self._publish(scene, after, seconds, registration.began_at, ended=ended)
-        if len(launchable) == 1:
+        for row in (attempt, registration):
+            row.changed_at = scene.now
+            row.began_at = row.began_at or scene.now
+            if after.completion == "completed":
+                row.completed_at = row.completed_at or scene.now
+        self._publish(scene, after, seconds, registration.began_at or scene.now, ended=ended)
+        if len(launchable) == 1 and _say_the_same(trackings[0], after):
             return []  # The SCO's own statements say it already.
         moment = _moment(scene)
         if navigated:  # No commit stands behind it, whose number would tell it apart.
@@ -162,8 +164,12 @@ class Progress:
         return list(say.course_changes(self._place(scene), moment, before, replace(after, progress=None)))
 
     def _course_result(self, scene: Scene, trackings: Sequence[Tracking], navigated: bool) -> Tracking:
-        """The result of the course: by the sequencing rules where it has any, else by the plain rule."""
-        plain = course_result(trackings)
+        """The result of the course: by its sequencing rules where it has any, judged as the package is set."""
+        settings = settings_of(scene.learning.attempt.settings)
+        plain = course_result(trackings, settings.rollup)
+        return course_judgement(self._rolled_up(scene, plain, trackings, navigated), settings)
+
+    def _rolled_up(self, scene: Scene, plain: Tracking, trackings: Sequence[Tracking], navigated: bool) -> Tracking:
         attempt = sequenced(scene.course, scene.learning, scene.now)
         if attempt is None:
             return plain
@@ -217,6 +223,10 @@ def _kept(before: Tracking, after: Tracking, *, is_completed: bool) -> Tracking:
     """
     kept = transfer.later(before, after)
     return replace(kept, completion="completed") if is_completed else kept
+
+
+def _say_the_same(activity: Tracking, course: Tracking) -> bool:
+    return replace(activity, progress=None) == replace(course, progress=None)
 
 
 def _seconds(rows: Iterable[Any]) -> float:

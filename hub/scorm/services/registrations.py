@@ -4,16 +4,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hub.db import Database
+from hub.db.audit import record
 from hub.errors import Conflict, Invalid, NotFound, Unprocessable
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
 from hub.scorm.services.learners import LearnerView, view_of
+from hub.scorm.services.package_settings import kept_with_attempt, settings_of_version
 from hub.scorm.services.results import ResultView, Status, result_view, status, tracking_of
 from hub.scorm.spec.statements import clean
 from hub.scorm.storage import courses as versions
@@ -22,6 +25,9 @@ from hub.scorm.storage.registrations import STATUSES as STATUSES
 from hub.scorm.storage.registrations import Filters as Filters
 from hub.scorm.storage.registrations import Row
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration, RuntimeState
+
+#: In which mode a registration may be opened.
+MODES = ("normal", "browse", "review")
 
 _LONGEST_ID = 255
 
@@ -193,9 +199,12 @@ class Registrations:
         tenant_id = principal.tenant_id
         with self._db.read() as session:
             found = _found(session, tenant_id, registration_id)
-            course = self._courses.find(session, tenant_id, found.package_version_id)
             attempts = [
-                _attempt_view(attempt, course, registrations.states(session, tenant_id, attempt.id))
+                _attempt_view(
+                    attempt,
+                    self._courses.find(session, tenant_id, attempt.package_version_id or found.package_version_id),
+                    registrations.states(session, tenant_id, attempt.id),
+                )
                 for attempt in registrations.attempts(session, tenant_id, registration_id)
             ]
             launches = [_launch_view(row) for row in registrations.launches(session, tenant_id, registration_id)]
@@ -207,31 +216,81 @@ class Registrations:
         What was tracked stays with the old attempt; the registration's result starts again.
         """
         principal.require("registrations.write")
+        with self._db.unit_of_work() as work:
+            row = _held(work.session, principal.tenant_id, registration_id)
+            attempt = begin_attempt(work.session, row, self._ids.uuid(), self._clock.now())
+            self._audit(work.session, principal, "registration.attempt_begun", row, {"attempt": attempt.number})
+            return _found(work.session, principal.tenant_id, registration_id)
+
+    def reset(self, principal: Principal, registration_id: UUID) -> RegistrationView:
+        """Remove all attempts with what was tracked, as if the learner had never begun.
+
+        Statements stay in the LRS, and grades that were sent stay with their platform.
+        """
+        principal.require("registrations.write")
         now, tenant_id = self._clock.now(), principal.tenant_id
         with self._db.unit_of_work() as work:
-            row = registrations.lock(work.session, tenant_id, registration_id)
-            if row is None:
-                raise NotFound("There is no such registration.", code="registration_not_found")
-            earlier = registrations.attempts(work.session, tenant_id, registration_id)
-            for attempt in earlier:
-                if attempt.ended_at is None:
-                    registrations.end_attempt(work.session, tenant_id, attempt.id, now)
+            row = _held(work.session, tenant_id, registration_id)
+            details = {"attempts": registrations.remove_attempts(work.session, tenant_id, registration_id)}
+            self._audit(work.session, principal, "registration.reset", row, details)
             row.package_version_id = _version_to_start(work.session, tenant_id, row.package_id)
             _start_again(row, now)
-            work.session.add(new_attempt(row, self._ids.uuid(), len(earlier) + 1, now))
             work.session.flush()
             return _found(work.session, tenant_id, registration_id)
 
+    def set_mode(self, principal: Principal, registration_id: UUID, mode: str) -> RegistrationView:
+        """In which mode launches open the registration from now on: normal, browse or review.
 
-def new_attempt(registration: Registration, attempt_id: UUID, number: int, now: datetime) -> Attempt:
-    """A fresh attempt of a registration."""
-    return Attempt(
+        Browse and review show the content and record nothing; review shows what the learner left.
+        """
+        principal.require("registrations.write")
+        if mode not in MODES:
+            raise Invalid(f"mode is one of {', '.join(MODES)}.", code="bad_mode")
+        with self._db.unit_of_work() as work:
+            row = _held(work.session, principal.tenant_id, registration_id)
+            details = {"before": row.mode, "after": mode}
+            self._audit(work.session, principal, "registration.mode_set", row, details)
+            row.mode, row.changed_at = mode, self._clock.now()
+            work.session.flush()
+            return _found(work.session, principal.tenant_id, registration_id)
+
+    def _audit(
+        self, session: Session, principal: Principal, action: str, row: Registration, details: Mapping[str, Any]
+    ) -> None:
+        record(session, self._ids.uuid(), principal, action, row.external_id, details)
+
+
+def begin_attempt(session: Session, row: Registration, attempt_id: UUID, now: datetime) -> Attempt:
+    """End what is open of a registration, and begin its next attempt on the version that is published now.
+
+    The attempt keeps the settings that its result is reckoned by.
+    """
+    earlier = registrations.attempts(session, row.tenant_id, row.id)
+    for attempt in earlier:
+        if attempt.ended_at is None:
+            registrations.end_attempt(session, row.tenant_id, attempt.id, now)
+    if earlier:
+        row.package_version_id = _version_to_start(session, row.tenant_id, row.package_id)
+        _start_again(row, now)
+    made = Attempt(
         id=attempt_id,
-        tenant_id=registration.tenant_id,
-        registration_id=registration.id,
-        number=number,
+        tenant_id=row.tenant_id,
+        registration_id=row.id,
+        number=len(earlier) + 1,
+        package_version_id=row.package_version_id,
+        settings=kept_with_attempt(settings_of_version(session, row.tenant_id, row.package_version_id)),
         changed_at=now,
     )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _held(session: Session, tenant_id: UUID, registration_id: UUID) -> Registration:
+    row = registrations.lock(session, tenant_id, registration_id)
+    if row is None:
+        raise NotFound("There is no such registration.", code="registration_not_found")
+    return row
 
 
 def _start_again(row: Registration, now: datetime) -> None:

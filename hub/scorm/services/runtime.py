@@ -16,18 +16,20 @@ from hub.errors import Conflict, NotFound, Unprocessable
 from hub.ports import Clock
 from hub.scorm.services.courses import Course, CourseActivity, Courses
 from hub.scorm.services.progress import Progress, Scene
+from hub.scorm.services.replays import ReplayLog
 from hub.scorm.services.results import Status, status, tracking_of
 from hub.scorm.services.sequencing import request_of, sequenced
 from hub.scorm.services.tokens import ContentGrants, PlayerSession
 from hub.scorm.spec import navigation
 from hub.scorm.spec.navigation import Outcome, Request
+from hub.scorm.spec.replay import Call, navigation_record
 from hub.scorm.spec.runtime import sessions
 from hub.scorm.spec.runtime.model import general_name, violations
 from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner
 from hub.scorm.spec.statements import clean
 from hub.scorm.storage import runtime
 from hub.scorm.storage.runtime import Learning
-from hub.scorm.storage.tables_runtime import RuntimeState
+from hub.scorm.storage.tables_runtime import Attempt, RuntimeState
 
 CommitKind = Literal["initialize", "commit", "terminate"]
 
@@ -44,7 +46,8 @@ _NOBODY = Learner("preview", "Preview", {})
 class Commit:
     """What content set in one session of one activity since the commit `base`.
 
-    `navigation` is the value of `adl.nav.request` when the session terminates.
+    `navigation` is the value of `adl.nav.request` when the session terminates. `calls` are the API calls since the last
+    commit, for the replay, numbered from `calls_from` on within the session.
     """
 
     activity: str
@@ -54,6 +57,8 @@ class Commit:
     kind: CommitKind
     values: Mapping[str, str]
     navigation: str = "_none_"
+    calls: Sequence[Call] = ()
+    calls_from: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,7 @@ class _Step:
     ended: bool = False
     refusal: str | None = None
     resumed: bool | None = None
+    trace: Sequence[Sequence[str | None]] = ()
 
 
 class Runtime:
@@ -133,6 +139,7 @@ class Runtime:
         courses: Courses,
         grants: ContentGrants,
         progress: Progress,
+        replay: ReplayLog,
         content_url: str,
     ) -> None:
         self._db = db
@@ -140,6 +147,7 @@ class Runtime:
         self._courses = courses
         self._grants = grants
         self._progress = progress
+        self._replay = replay
         self._content_url = content_url
 
     def navigate(
@@ -190,6 +198,7 @@ class Runtime:
             detail = "Values break the data model; nothing of this commit was kept."
             raise Unprocessable(detail, code="data_model", violations=found)
         state.sequence = commit.sequence
+        self._replay.calls(scene.work, state, commit.calls, commit.calls_from, scene.now)
         values, said = {**stored, **commit.values}, {**json.loads(state.said), **commit.values}
         state.said = json.dumps(said)
         _keep_preferences(scene, standard, commit.values)
@@ -213,6 +222,7 @@ class Runtime:
         shown = course.by_id.get(attempt.activity_id) if attempt.activity_id else None
         self._close_open_sessions(work, course, learning, now, counts=request not in ("abandon", "abandonAll"))
         step = _step(course, learning, shown, request, target, now)
+        self._keep_step(work, attempt, shown, request, target, step, now)
         if step.ended and request == "suspendAll" and shown is not None:
             _suspend(work, course, learning, shown)
         self._roll_up(work, course, learning, shown, now)
@@ -225,6 +235,26 @@ class Runtime:
             runtime.end_launch(work.session, player.tenant_id, player.launch_id, now)
         moves = _moves(course, learning, shown, now)
         return Destination(delivery, step.ended, step.refusal, moves, self._statuses(work, course, learning))
+
+    def _keep_step(
+        self,
+        work: UnitOfWork,
+        attempt: Attempt,
+        shown: CourseActivity | None,
+        request: str,
+        target: str | None,
+        step: _Step,
+        now: datetime,
+    ) -> None:
+        """Tell the replay what was asked, what came of it, and by which steps."""
+        led_to = {
+            "delivered": step.deliver,
+            "resumed": bool(step.resumed),
+            "ended": step.ended,
+            "exception": step.refusal,
+        }
+        found = navigation_record(request, target, shown.node.id if shown else None, led_to, step.trace)
+        self._replay.navigation(work, attempt, shown.id if shown else None, found, now)
 
     def _close_open_sessions(
         self, work: UnitOfWork, course: Course, learning: Learning, now: datetime, *, counts: bool
@@ -346,8 +376,9 @@ def _step(
         is_all = request == "exit" and len(course.launchable) == 1
         outcome = attempt.request("exitAll" if is_all else request, target)
         if (outcome.exception or "").startswith("NB.") and attempt.state.current is not None:
-            outcome = attempt.open()  # What was shown may go on, and the player has closed it.
-    return _Step(outcome.delivery, outcome.session_ended, outcome.exception, outcome.resumed)
+            reopened = attempt.open()  # What was shown may go on, and the player has closed it.
+            outcome = replace(reopened, trace=outcome.trace + reopened.trace)
+    return _Step(outcome.delivery, outcome.session_ended, outcome.exception, outcome.resumed, outcome.trace)
 
 
 def _moves(course: Course, learning: Learning, shown: CourseActivity | None, now: datetime) -> Moves:
@@ -459,6 +490,9 @@ def _new_state(player: PlayerSession, learning: Learning, activity: CourseActivi
         location="",
         session=1,
         sequence=0,
+        attempt_session=1,
+        calls=0,
+        replay_bytes=0,
         session_began_at=now,
         initialized=False,
         seconds_before=0.0,
@@ -476,6 +510,9 @@ def _next_session(state: RuntimeState, player: PlayerSession, begin: sessions.St
     state.launch_id = player.launch_id
     state.session_began_at, state.session_exit = now, None
     state.initialized, state.said = False, "{}"
+    state.calls = 0
+    if begin.entry != "resume":
+        state.attempt_session = state.session
     state.seconds_before = begin.total_seconds
     state.duration_before = state.duration_seconds
     state.changed_at = now

@@ -61,9 +61,9 @@ class Sequenced:
 
     def open(self) -> Outcome:
         """The learner opens the course: what was suspended, or cut off, goes on; else it starts."""
-        if self.state.current is not None:
-            self.request("suspendAll")
-        return self.request("resumeAll" if self.state.suspended is not None else "start")
+        closed = self.request("suspendAll").trace if self.state.current is not None else ()
+        opened = self.request("resumeAll" if self.state.suspended is not None else "start")
+        return replace(opened, trace=closed + opened.trace)
 
     def report(self, activity: CourseActivity, values: Mapping[str, str], said: Mapping[str, str]) -> None:
         """Take what content `said` in the session that ends into the tracking model; `values` is all its data."""

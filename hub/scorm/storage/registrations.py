@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, tuple_, update
+from sqlalchemy import Select, delete, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -149,6 +149,16 @@ def states(session: Session, tenant_id: UUID, attempt_id: UUID) -> Sequence[Runt
     return session.scalars(
         select(RuntimeState).where(RuntimeState.tenant_id == tenant_id, RuntimeState.attempt_id == attempt_id)
     ).all()
+
+
+def remove_attempts(session: Session, tenant_id: UUID, registration_id: UUID) -> int:
+    """Remove all attempts with everything that hangs on them; how many it were."""
+    gone = session.scalars(
+        delete(Attempt)
+        .where(Attempt.tenant_id == tenant_id, Attempt.registration_id == registration_id)
+        .returning(Attempt.id)
+    )
+    return len(gone.all())
 
 
 def end_attempt(session: Session, tenant_id: UUID, attempt_id: UUID, now: datetime) -> None:

@@ -84,20 +84,32 @@ class Registration(Base, TenantOwned, Timestamped, Result):
 class Attempt(Base, TenantOwned, Timestamped, Result):
     """One try at the whole package. `launch_id` is the launch that may write now: the newest window.
 
-    `sequencing` is the state of the activity tree (`hub.scorm.spec.sequencing.state`), None before the first session
-    and for courses without sequencing; `shared_data` are the stores of `adl.data` that belong to the attempt.
+    `package_version_id` is the version that it is on. `settings` are the package's own ones
+    (`hub.scorm.spec.settings`) as they were when it began: its result is reckoned by them to the end. `sequencing` is
+    the state of the activity tree (`hub.scorm.spec.sequencing.state`), None before the first session and for courses
+    without sequencing; `shared_data` are the stores of `adl.data` that belong to the attempt. `replay_bytes` is how
+    much of its navigation the replay holds.
     """
 
     __tablename__ = "attempt"
-    __table_args__ = (UniqueConstraint("registration_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("registration_id", "number"),
+        Index("attempt_package_version_id_created_at_idx", "package_version_id", "created_at"),
+        Index("attempt_tenant_id_completed_at_idx", "tenant_id", "completed_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))
     number: Mapped[int]
+    package_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("package_version.id", ondelete="CASCADE"))
+    settings: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
     launch_id: Mapped[UUID | None]
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id", ondelete="SET NULL"))
     sequencing: Mapped[dict | None] = mapped_column(JSONB)
     shared_data: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
+    replay_bytes: Mapped[int] = mapped_column(server_default=text("0"))
+    began_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
 
@@ -109,6 +121,8 @@ class RuntimeState(Base, TenantOwned, Result):
     included, which jsonb refuses; `said` are those of them that content set in the session of now. `session` counts
     deliveries, `sequence` is that of the last commit in it. `entry` is what content was told when the session began,
     `initialized` whether it has spoken since; `session_exit` is how the session ended, None while it is open.
+    `attempt_session` is the session in which the present attempt on the activity began (RTE 2.1.1). `calls` is how many
+    API calls of the session the replay has, `replay_bytes` how much it holds of the activity.
     `seconds_before` are the content's own times of all earlier sessions, `duration_seconds` what the Hub reports: never
     more than the clock saw.
     """
@@ -124,6 +138,9 @@ class RuntimeState(Base, TenantOwned, Result):
     progress: Mapped[float | None]
     session: Mapped[int] = mapped_column(server_default=text("1"))
     sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    attempt_session: Mapped[int] = mapped_column(server_default=text("1"))
+    calls: Mapped[int] = mapped_column(server_default=text("0"))
+    replay_bytes: Mapped[int] = mapped_column(server_default=text("0"))
     session_began_at: Mapped[datetime]
     entry: Mapped[str] = mapped_column(server_default="ab-initio")
     session_exit: Mapped[str | None]

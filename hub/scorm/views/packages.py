@@ -9,10 +9,10 @@ from uuid import UUID
 from flask import Response, jsonify, request
 from flask.views import MethodView
 
-from hub.errors import Invalid, Violation
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.paging import Cursors, link_next, page_of
+from hub.http.revisions import etag, wanted_revision
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.packages import Changes, Comparison, Packages, PackageView, Report, VersionView
 from hub.scorm.views.package_schemas import (
@@ -104,7 +104,7 @@ class OnePackage(MethodView):
         The `ETag` is for `If-Match` on changing it.
         """
         package = service(Packages).get(principal(), package_id)
-        return package, _etag(package)
+        return package, etag(package.revision)
 
     @action("packages.write")
     @packages_api.arguments(PackageChangesSchema)
@@ -121,8 +121,8 @@ class OnePackage(MethodView):
             tags=_or_empty(changes, "tags", ()),
             published_version=changes.get("published_version"),
         )
-        package = service(Packages).change(principal(), package_id, wanted, _wanted_revision())
-        return package, _etag(package)
+        package = service(Packages).change(principal(), package_id, wanted, wanted_revision())
+        return package, etag(package.revision)
 
     @action("packages.write")
     @packages_api.response(204)
@@ -262,23 +262,6 @@ class OneJob(MethodView):
         `queued`, `checking`, `storing`, then `ready` or `failed`; `progress` in per cent; `findings` once checked.
         """
         return service(Imports).get(principal(), job_id)
-
-
-def _etag(package: PackageView) -> dict[str, str]:
-    return {"ETag": f'"{package.revision}"'}
-
-
-def _wanted_revision() -> int | None:
-    """The revision in If-Match; None without the header or for `*` (RFC 9110 section 13.1.1)."""
-    wanted = request.if_match
-    if not wanted or wanted.star_tag:
-        return None
-    tags = wanted.as_set()
-    tag = next(iter(tags))
-    if len(tags) != 1 or not tag.isdigit():
-        fault = Violation("RFC 9110 section 13.1.1", "If-Match", "must be one ETag that this server gave", tag)
-        raise Invalid("The If-Match header is not one of ours.", violations=[fault])
-    return int(tag)
 
 
 def _or_empty(changes: dict[str, Any], name: str, empty: Any) -> Any:

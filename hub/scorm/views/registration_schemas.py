@@ -6,7 +6,8 @@ from marshmallow import fields, validate
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments
 from hub.scorm.services.learners import OWN_SOURCE
-from hub.scorm.services.registrations import STATUSES
+from hub.scorm.services.registrations import MODES, STATUSES
+from hub.scorm.services.replays import KINDS
 
 _LONGEST_ID = 255
 _UUID = "0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55"
@@ -102,6 +103,87 @@ class RegistrationDetailSchema(RegistrationSchema):
 
     attempts = fields.List(fields.Nested(AttemptSchema))
     launches = fields.List(fields.Nested(LaunchSchema))
+
+
+class RegistrationChangesSchema(ma.Schema):
+    """What of a registration may be changed."""
+
+    mode = fields.String(
+        required=True,
+        validate=validate.OneOf(MODES),
+        metadata={"example": "review", "description": "In which mode launches open it from now on"},
+    )
+
+
+class CallSchema(ma.Schema):
+    """One API call of content."""
+
+    at = Moment(metadata={"example": _TIME})
+    method = fields.String(metadata={"example": "SetValue"})
+    element = fields.String(metadata={"example": "cmi.score.scaled"})
+    value = fields.String(metadata={"example": "0.9", "description": "What was set; a long text is cut"})
+    answer = fields.String(metadata={"example": "true"})
+    error = fields.Integer(metadata={"example": 0})
+    error_words = fields.String(metadata={"example": "No error"})
+
+
+class StepSchema(ma.Schema):
+    """One step of the pseudo-code (SCORM 2004 4th Edition SN, appendix C)."""
+
+    process = fields.String(metadata={"example": "SB.2.2"})
+    process_name = fields.String(metadata={"example": "Flow Activity Traversal Subprocess"})
+    step = fields.String(metadata={"example": "3.1"})
+    activity = fields.String(allow_none=True, metadata={"example": "item-1"})
+    note = fields.String(metadata={"example": "skipped"})
+
+
+class NavigationRecordSchema(ma.Schema):
+    """One navigation request and what came of it."""
+
+    request = fields.String(metadata={"example": "continue"})
+    target = fields.String(allow_none=True)
+    shown = fields.String(allow_none=True, metadata={"example": "item-1"})
+    delivered = fields.String(allow_none=True, metadata={"example": "item-2"})
+    resumed = fields.Boolean()
+    ended = fields.Boolean()
+    exception = fields.String(allow_none=True, metadata={"example": "NB.2.1-4"})
+    reason = fields.String(allow_none=True, metadata={"example": "Moving on is not possible here."})
+    trace = fields.List(fields.Nested(StepSchema))
+    left_out = fields.Integer(metadata={"description": "Steps beyond what is kept of one request"})
+
+
+class ReplayRecordSchema(ma.Schema):
+    """Calls of one commit, or one navigation request."""
+
+    id = fields.UUID(metadata={"example": _UUID})
+    at = Moment(metadata={"example": _TIME})
+    kind = fields.String(metadata={"example": "calls"})
+    activity = fields.String(allow_none=True, metadata={"example": "item-1"})
+    session = fields.Integer(metadata={"example": 1})
+    calls = fields.List(fields.Nested(CallSchema))
+    missing = fields.Integer(metadata={"description": "Calls before these that the player could not keep"})
+    navigation = fields.Nested(NavigationRecordSchema, allow_none=True)
+
+
+class ReplaySchema(ma.Schema):
+    """A part of a replay."""
+
+    registration_id = fields.UUID(metadata={"example": _UUID})
+    attempt = fields.Integer(metadata={"example": 1})
+    standard = fields.String(metadata={"example": "scorm_2004"})
+    titles = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"example": {"item-1": "What burns"}})
+    full = fields.List(fields.String(), attribute="is_full", metadata={"description": "Activities cut at the limit"})
+    records = fields.List(fields.Nested(ReplayRecordSchema))
+
+
+class ReplayArguments(PageArguments):
+    """What of a replay to show."""
+
+    kind = fields.String(load_default=None, validate=validate.OneOf(KINDS), metadata={"example": "navigation"})
+    activity = fields.String(load_default=None, metadata={"description": "Only this activity", "example": "item-1"})
+    errors = fields.Boolean(
+        load_default=False, metadata={"description": "Only calls with an error code and requests that were refused"}
+    )
 
 
 class RegistrationListArguments(PageArguments):

@@ -14,13 +14,17 @@ from hub.http.paging import Cursors, link_next, page_of
 from hub.scorm.services.launches import Launches, LaunchLink
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Filters, Registrations, RegistrationView
+from hub.scorm.services.replays import Replays, Wanted
 from hub.scorm.views.registration_schemas import (
     LaunchLinkSchema,
     NewLaunchLinkSchema,
     NewRegistrationSchema,
+    RegistrationChangesSchema,
     RegistrationDetailSchema,
     RegistrationListArguments,
     RegistrationSchema,
+    ReplayArguments,
+    ReplaySchema,
 )
 
 registrations_api = ApiBlueprint(
@@ -90,6 +94,33 @@ class OneRegistration(MethodView):
         detail = registrations.get(principal(), registrations.find(principal(), registration_id))
         return {**asdict(detail.registration), "attempts": detail.attempts, "launches": detail.launches}
 
+    @action("registrations.write")
+    @registrations_api.arguments(RegistrationChangesSchema)
+    @registrations_api.response(200, RegistrationSchema)
+    def patch(self, changes: dict[str, Any], registration_id: str) -> RegistrationView:
+        """Change a registration
+
+        Its mode: `normal` records, `browse` and `review` only show; `review` shows what the learner left.
+        """
+        registrations = service(Registrations)
+        return registrations.set_mode(principal(), registrations.find(principal(), registration_id), changes["mode"])
+
+
+@registrations_api.route("/<string:registration_id>/reset")
+class Resets(MethodView):
+    """Beginning as if nothing had been."""
+
+    @action("registrations.write")
+    @registrations_api.response(200, RegistrationSchema)
+    def post(self, registration_id: str) -> RegistrationView:
+        """Reset a registration
+
+        Removes all attempts with what was tracked. Statements stay in the LRS, grades that were sent stay with their
+        platform. To keep the old attempt, begin a new one instead.
+        """
+        registrations = service(Registrations)
+        return registrations.reset(principal(), registrations.find(principal(), registration_id))
+
 
 @registrations_api.route("/<string:registration_id>/launch-link")
 class LaunchLinks(MethodView):
@@ -120,3 +151,31 @@ class Attempts(MethodView):
         """
         registrations = service(Registrations)
         return registrations.begin_attempt(principal(), registrations.find(principal(), registration_id))
+
+
+@registrations_api.route("/<string:registration_id>/attempts/<int:number>/replay")
+class Replay(MethodView):
+    """What content and sequencing did in an attempt."""
+
+    @action("replays.read")
+    @registrations_api.arguments(ReplayArguments, location="query")
+    @registrations_api.response(200, ReplaySchema)
+    def get(self, wanted: dict[str, Any], registration_id: str, number: int) -> Response:
+        """Replay an attempt
+
+        Every API call of content with its values, answer and error code, and every navigation request with the steps of
+        the pseudo-code that explain what was delivered or not, in order. `kind`, `activity` and `errors` narrow it
+        down. Records are kept for a time that the operator sets. That a replay was read is audited.
+        """
+        after = service(Cursors).decode(wanted["cursor"])
+        limit = wanted["limit"]
+        shown = service(Replays).get(
+            principal(),
+            service(Replays).find(principal(), registration_id),
+            number,
+            Wanted(wanted["kind"], wanted["activity"], wanted["errors"]),
+            None if after is None else UUID(after[0]),
+            limit,
+        )
+        cursor = None if shown.next_id is None else service(Cursors).encode((str(shown.next_id),))
+        return link_next(jsonify(ReplaySchema().dump(shown)), cursor)

@@ -17,6 +17,7 @@ from hub.http.context import service
 from hub.scorm.services.runtime import Commit, CommitKind, Committed, Destination, Runtime
 from hub.scorm.services.tokens import PlayerSession, PlayerTokens
 from hub.scorm.spec.navigation import Request
+from hub.scorm.spec.replay import Call, fault
 
 #: Values of one commit: suspend_data of 64,000 characters several times over, and hundreds of interactions.
 LARGEST_COMMIT = 2 * 1024 * 1024
@@ -24,7 +25,7 @@ _LARGEST_SEQUENCE = 2**31 - 1
 
 
 class CommitBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What the player sends for a commit; `token` only in a beacon."""
+    """What the player sends for a commit; `token` only in a beacon. `calls` are for the replay, numbered on."""
 
     activity: str
     session: int
@@ -34,6 +35,8 @@ class CommitBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     values: dict[str, str]
     navigation: str = "_none_"
     token: str = ""
+    calls: list[Call] = []
+    calls_from: int = 1
 
 
 class NavigationBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -48,9 +51,12 @@ class NavigationBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 def commit() -> Response:
     """Take what content set. The answer is the same for a commit that comes twice."""
     body = _read(CommitBody)
-    for name in ("session", "base", "sequence"):
+    for name in ("session", "base", "sequence", "calls_from"):
         if not 0 <= getattr(body, name) <= _LARGEST_SEQUENCE:
             raise _bad_body(name, "must be a whole number of 31 bits")
+    found = fault(body.calls)
+    if found is not None:
+        raise _bad_body(*found)
     taken = service(Runtime).commit(
         _player(body.token),
         Commit(
@@ -61,6 +67,8 @@ def commit() -> Response:
             kind=body.kind,
             values=body.values,
             navigation=body.navigation,
+            calls=body.calls,
+            calls_from=max(1, body.calls_from),
         ),
     )
     return _answer(taken)

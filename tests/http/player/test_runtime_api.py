@@ -142,3 +142,28 @@ class TestBadBodies:
 
     def test_a_request_that_is_none(self, player: Player) -> None:
         assert player.call("navigation", {"request": "teleport"}).status_code == 400
+
+
+class TestCalls:
+    def test_calls_come_with_a_commit(self, player: Player) -> None:
+        calls = [[12, "LMSInitialize", "", "", "true", 0], [3, "LMSSetValue", "cmi.comments", "\0", "true", 0]]
+        assert player.commit({}, calls=calls, calls_from=1).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("calls", "where"),
+        [
+            ([[1, "eval", "", "", "", 0]], "calls[0][1]"),
+            ([[1, "LMSCommit", "", "", "", 0], [-1, "LMSCommit", "", "", "", 0]], "calls[1][0]"),
+            ([[1, "LMSCommit", "", "", "", 1000]], "calls[0][5]"),
+            ([[1, "LMSCommit", "", "", "", 0]] * 1001, "calls"),
+            ([[1, "LMSCommit", "", "", 0]], "$"),
+            ([["1", "LMSCommit", "", "", "", 0]], "$"),
+            ("LMSCommit", "$"),
+        ],
+    )
+    def test_calls_that_are_none_are_named_and_change_nothing(
+        self, player: Player, values: Any, calls: Any, where: str
+    ) -> None:
+        answer = player.commit({"cmi.suspend_data": "here"}, calls=calls)
+        assert (answer.status_code, answer.json["violations"][0]["where"]) == (400, where)
+        assert "cmi.suspend_data" not in values()

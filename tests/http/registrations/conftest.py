@@ -30,6 +30,10 @@ class Program:
         """Make something."""
         return self._client.post(f"/api/v1/registrations{path}", json=body, headers=self._headers)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Change something."""
+        return self._client.patch(f"/api/v1/registrations{path}", json=body, headers=self._headers)
+
     def follow(self, link: str) -> Any:
         """Go where a Link header leads."""
         return self._client.get(link.partition(">")[0].removeprefix("<"), headers=self._headers)

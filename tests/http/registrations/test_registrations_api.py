@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
+from hub.scorm.spec.replay import Call
 from tests.http.registrations.conftest import Program, program
 from tests.support.playing import Sco, Window, add_played_course
 
@@ -151,3 +152,48 @@ class TestLaunching:
         attempts = api.get(f"/{made['id']}").json["attempts"]
         assert [attempt["ended_at"] is None for attempt in attempts] == [False, True]
         assert attempts[0]["result"]["score_raw"] == 70
+
+
+class TestActions:
+    def test_a_registration_is_set_to_review_and_back(self, api: Program, package: UUID) -> None:
+        made = api.post("", wanted(package)).json
+        assert api.patch(f"/{made['id']}", {"mode": "review"}).json["mode"] == "review"
+        assert api.get(f"/{made['id']}").json["mode"] == "review"
+        assert api.patch(f"/{made['id']}", {"mode": "exam"}).status_code == 422
+        assert api.patch(f"/{made['id']}", {}).status_code == 422
+        assert api.patch("/nothing", {"mode": "review"}).status_code == 404
+
+    def test_a_reset_removes_what_was_tracked(self, api: Program, package: UUID, hub: Hub, system: Principal) -> None:
+        made = api.post("", wanted(package)).json
+        Window(hub, system, UUID(made["registration"])).play({"cmi.core.lesson_status": "passed"})
+        assert api.get(f"/{made['id']}").json["status"] == "passed"
+        answer = api.post(f"/{made['id']}/reset", None)
+        assert (answer.status_code, answer.json["status"]) == (200, "not_begun")
+        after = api.get(f"/{made['id']}").json
+        assert (after["attempts"], after["launches"]) == ([], [])
+
+    def test_a_reader_may_not(self, hub: Hub, client: FlaskClient, system: Principal, package: UUID) -> None:
+        made = program(hub, client, system, "registrations:write").post("", wanted(package)).json
+        reader = program(hub, client, system, "registrations:read")
+        assert reader.patch(f"/{made['id']}", {"mode": "review"}).status_code == 403
+        assert reader.post(f"/{made['id']}/reset", None).status_code == 403
+
+
+class TestReplay:
+    def test_an_attempt_is_replayed(
+        self, hub: Hub, client: FlaskClient, system: Principal, api: Program, package: UUID
+    ) -> None:
+        made = api.post("", wanted(package)).json
+        window = Window(hub, system, UUID(made["registration"]))
+        window.go()
+        window.commit(calls=[Call(5, "LMSInitialize", "", "", "true", 0), Call(1, "LMSGetValue", "x", "", "", 201)])
+        support = program(hub, client, system, "replays:read")
+        found = support.get(f"/{made['id']}/attempts/1/replay").json
+        assert [record["kind"] for record in found["records"]] == ["navigation", "calls"]
+        assert found["records"][1]["calls"][1]["error_words"] == "Invalid argument error"
+        first = support.get(f"/{made['id']}/attempts/1/replay", limit=1)
+        assert len(first.json["records"]) == 1
+        assert support.follow(first.headers["Link"]).json["records"][0]["kind"] == "calls"
+        assert support.get(f"/{made['id']}/attempts/2/replay").status_code == 404
+        assert support.get(f"/{made['id']}/attempts/1/replay", kind="clicks").status_code == 422
+        assert api.get(f"/{made['id']}/attempts/1/replay").status_code == 403

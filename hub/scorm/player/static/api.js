@@ -13,6 +13,12 @@ const EDITIONS = {
   API_1484_11: { library: "Scorm2004API", set: "SetValue", initialize: "Initialize", terminate: "Terminate" },
 };
 
+/** The calls that the replay tells of; what only asks about errors tells nothing new. */
+const REPLAYED = {
+  API: ["LMSInitialize", "LMSGetValue", "LMSSetValue", "LMSCommit", "LMSFinish"],
+  API_1484_11: ["Initialize", "GetValue", "SetValue", "Commit", "Terminate"],
+};
+
 const generalName = (name) => name.replace(/\.\d+(?=\.|$)/g, ".n");
 const UNDEFINED_ELEMENT = "401";
 
@@ -37,6 +43,7 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate) {
   const touched = new Set();
   let timer = null;
   let isOpen = false;
+  let calling = null;
 
   const api = new window[edition.library]({
     autocommit: false,
@@ -70,8 +77,10 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate) {
     if (result === "true") note(String(element), String(value));
     return result;
   };
+  REPLAYED[delivery.api].forEach(replayed);
   api.on(edition.initialize, () => {
     isOpen = true;
+    succeeds();
     queue.commit({}, "initialize");
   });
   api.on(edition.terminate, () => {
@@ -99,12 +108,34 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate) {
   /** Every commit of the library comes here; it is answered at once and sent by the queue. */
   function take(_url, values, _immediate, _log, _listeners, metadata) {
     if (queue.stopped) return { result: "false", errorCode: delivery.api === "API" ? 101 : 391 };
+    succeeds();
     clearTimeout(timer);
     timer = null;
     const isLast = metadata?.isTerminateCommit === true;
     const navigation = (isLast && api.adl?.nav?.request) || "_none_";
     queue.commit(settable(values), isLast ? "terminate" : "commit", navigation);
     return { result: "true", errorCode: 0 };
+  }
+
+  /** Have a call told to the replay with its answer and error code. */
+  function replayed(method) {
+    const call = api[method];
+    api[method] = (...parameters) => {
+      const [element = "", value = ""] = parameters;
+      const outer = calling;
+      calling = queue.called(method, element, value);
+      const told = calling;
+      const answer = call.apply(api, parameters);
+      told.answer = answer;
+      told.error = Number(api.lastErrorCode) || 0;
+      calling = outer;
+      return answer;
+    };
+  }
+
+  /** The call under way has succeeded, and what it causes is sent before it returns. */
+  function succeeds() {
+    if (calling !== null) calling.answer = "true";
   }
 
   function note(element, value) {

@@ -8,7 +8,17 @@ const TIMEOUT_MS = 20_000;
 const LONGEST_WAIT_MS = 30_000;
 // Browsers let a page have 64 KiB under way when it goes; what is larger is sent at once instead of waiting.
 const KEEPALIVE_BYTES = 60_000;
+// What the replay is told: so many calls wait for the next commit at most, with so many characters of each text.
+const MOST_CALLS = 1_000;
+const LONGEST_TEXT = 200;
+const ENVELOPE_BYTES = 100;
 const RANK = { initialize: 0, commit: 1, terminate: 2 };
+
+/** A text with its length in place of what a replay does not need. */
+function shortened(value) {
+  const text = String(value);
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}… (${text.length})`;
+}
 
 export class CommitQueue {
   /**
@@ -36,6 +46,8 @@ export class CommitQueue {
     this.base = 0;
     this.values = {};
     this.acknowledged = {};
+    this.calls = [];
+    this.callsFrom = 1;
     this.pending = null;
     this.navigation = "_none_";
     this.underWay = null;
@@ -48,6 +60,34 @@ export class CommitQueue {
   /** Something was set that will be committed soon. */
   expect() {
     if (!this.stopped && this.failures === 0) this.onState("saving");
+  }
+
+  /** Remember a call of content for the replay. Its answer and error code are filled in when it returns. */
+  called(method, element, value) {
+    const call = { at: Date.now(), method, element: shortened(element), value: shortened(value), answer: "", error: 0 };
+    this.calls.push(call);
+    if (this.calls.length > MOST_CALLS) this.forgetCalls(this.callsFrom);
+    return call;
+  }
+
+  /** Forget the calls up to the one of that number. */
+  forgetCalls(last) {
+    this.calls.splice(0, last - this.callsFrom + 1);
+    this.callsFrom = Math.max(this.callsFrom, last + 1);
+  }
+
+  /** The oldest calls that have not arrived, as many as find room: they never hold up what the learner did. */
+  callsWithin(room) {
+    const now = Date.now();
+    const taken = [];
+    let size = 0;
+    for (const { at, method, element, value, answer, error } of this.calls) {
+      const entry = [Math.max(0, now - at), method, element, value, shortened(answer), error];
+      size += JSON.stringify(entry).length + 1;
+      if (size > room) break;
+      taken.push(entry);
+    }
+    return taken;
   }
 
   /** Take the values of the session as they are now, and send what is new. */
@@ -115,7 +155,7 @@ export class CommitQueue {
 
   body(kind) {
     this.sequence += 1;
-    return JSON.stringify({
+    const body = {
       activity: this.activity,
       session: this.session,
       base: this.base,
@@ -123,7 +163,10 @@ export class CommitQueue {
       kind,
       values: this.changed(),
       navigation: this.navigation,
-    });
+    };
+    const calls = this.callsWithin(KEEPALIVE_BYTES - JSON.stringify(body).length - ENVELOPE_BYTES);
+    this.lastCall = this.callsFrom + calls.length - 1;
+    return JSON.stringify({ ...body, calls, calls_from: this.callsFrom });
   }
 
   async send() {
@@ -131,7 +174,8 @@ export class CommitQueue {
     const kind = this.pending;
     const body = this.body(kind);
     const sent = { ...this.values };
-    const attempt = { kind, session: this.session, activity: this.activity, sequence: this.sequence, sent };
+    const { session, activity, sequence, lastCall } = this;
+    const attempt = { kind, session, activity, sequence, lastCall, sent };
     this.underWay = attempt;
     this.pending = null;
     const response = await this.post(body);
@@ -165,6 +209,7 @@ export class CommitQueue {
     this.failures = 0;
     this.base = Math.max(this.base, answer.sequence);
     Object.assign(this.acknowledged, attempt.sent);
+    this.forgetCalls(attempt.lastCall);
     if (this.pending === null) this.onState("saved");
     this.onAnswer({ ...answer, kind: attempt.kind });
   }
