@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool, text
 
 from hub.db import Base
+from hub.db.row_security import protect_tables
 
 # Every module with tables, so that `alembic check` compares all of them.
 TABLES = [
@@ -28,6 +29,7 @@ def run() -> None:
         with context.begin_transaction():
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
             context.run_migrations()
+            protect_tables(connection)
 
 
 run()

@@ -215,6 +215,12 @@ def _parts(settings: Settings, ports: Ports, db: Database, built: Mapping[type, 
     origins = Origins(ports.http, settings.public_url, settings.content_url)
     return [
         Part("database", db.check, "Is PostgreSQL running, and is HUB_DATABASE_URL its address?"),
+        Part(
+            "row security",
+            db.check_row_security,
+            "Run `hub migrate` as a database user that may create roles (docs/operations.md).",
+            serves_requests=False,
+        ),
         Part("migrations", built[Migrations].check, "Run `hub migrate`."),
         Part("redis", ports.transients.check, "Is Redis running, and is HUB_REDIS_URL its address?"),
         Part("object store", ports.objects.check, "Check HUB_OBJECT_STORE and, for S3, the HUB_S3_ settings."),

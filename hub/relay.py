@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from hub.db import Database, outbox
+from hub.db import EVERY_TENANT, Database, outbox
 from hub.errors import HubError, Unavailable
 from hub.ports import Clock
 
@@ -50,7 +50,7 @@ class Relay:
 
     def deliver(self, message_id: UUID) -> bool:
         """Work on one message unless it is done, not due or held elsewhere. True when it was worked on."""
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(EVERY_TENANT) as work:
             message = outbox.claim(work.session, message_id, self._clock.now(), self._lease)
         if message is None:
             return False
@@ -66,13 +66,13 @@ class Relay:
         except HubError as error:
             self._give_up(message, error.detail)
         else:
-            with self._db.unit_of_work() as work:
+            with self._db.unit_of_work(message.tenant_id) as work:
                 outbox.complete(work.session, message.id, self._clock.now())
         return True
 
     def deliver_due(self, limit: int = 200) -> int:
         """Work on every message that is due; returns how many."""
-        with self._db.read() as session:
+        with self._db.read(EVERY_TENANT) as session:
             waiting = outbox.due_messages(session, self._clock.now(), limit)
         return sum(self.deliver(message_id) for message_id in waiting)
 
@@ -82,12 +82,12 @@ class Relay:
     def _retry(self, message: outbox.Claimed, reason: str, after_seconds: float | None) -> None:
         now = self._clock.now()
         pause = pause_before(message.attempts) if after_seconds is None else after_seconds
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(message.tenant_id) as work:
             outbox.retry_at(work.session, message.id, now + timedelta(seconds=pause), reason)
         log.info("outbox_retry", topic=message.topic, attempts=message.attempts, pause_seconds=round(pause, 1))
 
     def _give_up(self, message: outbox.Claimed, reason: str) -> None:
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(message.tenant_id) as work:
             outbox.give_up(work.session, message.id, self._clock.now(), reason)
         log.warning("outbox_given_up", topic=message.topic, message_id=str(message.id), reason=reason)
 

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy import Engine, PoolProxiedConnection, create_engine
+from psycopg.pq import ExecStatus, TransactionStatus
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from hub.db.outbox import add_message
+from hub.db.row_security import EVERY_TENANT, TenantScope, begin, check_role, dedicate, narrow
 from hub.errors import HubError, Unavailable
 from hub.events import Events
 from hub.ports import Ids, TaskQueue
@@ -42,6 +44,24 @@ _ORDERED_PLANS = " ".join(
         )
     ]
 )
+
+
+class _TenantSession(Session):
+    """A session whose transactions see the rows of one tenant (`hub.db.row_security`), which `info` names."""
+
+
+@event.listens_for(_TenantSession, "after_begin")
+def _name_tenant(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    """Begin the transaction and name its tenant in one round trip, the one that psycopg would need to begin it."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+        return
+    tenant, store = session.info["tenant"], session.info["store"]
+    if driver.pgconn.exec_(begin(tenant, store)).status != ExecStatus.COMMAND_OK:
+        # Again by the usual way, which knows what a lost connection means for the others of the pool.
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("SELECT 1" if tenant == EVERY_TENANT else narrow(tenant, store))
 
 
 class UnitOfWork:
@@ -86,27 +106,33 @@ class Database:
         self._queue = queue
 
     @contextmanager
-    def unit_of_work(self) -> Iterator[UnitOfWork]:
+    def unit_of_work(self, tenant: TenantScope, store: int | None = None) -> Iterator[UnitOfWork]:
         """One transaction: commits when the block ends, rolls back when anything is raised from it.
+
+        It sees and writes rows of `tenant` only, and of the statements and documents those of the LRS `store`.
 
         Messages enqueued in it are announced after the commit, and only then. A database that does not answer
         raises `Unavailable`.
         """
-        with _unavailable_when_down(), Session(self.engine, expire_on_commit=False) as session:
+        with _unavailable_when_down(), self._session(tenant, store) as session:
             work = UnitOfWork(session, self._events, self._ids)
             with session.begin():
                 yield work
         self._announce(work)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session for reading only: nothing is committed."""
-        with _unavailable_when_down(), Session(self.engine, expire_on_commit=False) as session:
+    def read(self, tenant: TenantScope, store: int | None = None) -> Iterator[Session]:
+        """A session for reading rows of `tenant` (and `store`) only: nothing is committed."""
+        with _unavailable_when_down(), self._session(tenant, store) as session:
             yield session
 
+    def _session(self, tenant: TenantScope, store: int | None) -> Session:
+        return _TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant, "store": store})
+
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """A pooled psycopg connection without a session, for the hottest paths.
+    def connection(self, tenant: TenantScope, store: int | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """A pooled psycopg connection without a session, for the hottest paths. It sees rows of `tenant` and `store`
+        only.
 
         It is one transaction of its own, committed when the block ends and rolled back when anything is raised.
         Nothing is announced afterwards: it writes no outbox rows.
@@ -116,12 +142,28 @@ class Database:
             connection = pooled.driver_connection
             assert isinstance(connection, psycopg.Connection)
             try:
+                self._dedicate(pooled, connection, tenant, store)
                 yield connection
                 connection.commit()
             except BaseException:
                 self._give_up(pooled, connection)
                 raise
             pooled.close()
+
+    def _dedicate(
+        self,
+        pooled: PoolProxiedConnection,
+        connection: psycopg.Connection[Any],
+        tenant: TenantScope,
+        store: int | None,
+    ) -> None:
+        """Name tenant and store for the connection, outside any transaction, unless it worked for the same before."""
+        if pooled.info.get("dedicated_to") == (tenant, store):
+            return
+        result = connection.pgconn.exec_(dedicate(tenant, store))
+        if result.status != ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError("the connection to the database is lost")
+        pooled.info["dedicated_to"] = tenant, store
 
     def _give_up(self, pooled: PoolProxiedConnection, connection: psycopg.Connection[Any]) -> None:
         """Return a connection after a failure; a broken one says that the others of the pool are broken too."""
@@ -143,8 +185,13 @@ class Database:
 
     def check(self) -> None:
         """Raise `Unavailable` unless the database answers."""
-        with self.read() as session:
+        with self.read(EVERY_TENANT) as session:
             session.connection().exec_driver_sql("SELECT 1")
+
+    def check_row_security(self) -> None:
+        """Raise `Unavailable` when the database user is exempt from row-level security."""
+        with self.read(EVERY_TENANT) as session:
+            check_role(session.connection())
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from hub.errors import Unavailable
+from hub.db.row_security import ROLE
+from hub.errors import Forbidden, Unavailable
 
 FOLDER = Path(__file__).resolve().parents[2] / "alembic"
 
@@ -30,6 +32,14 @@ class Migrations:
             command.upgrade(self._config, revision)
         except OperationalError as error:
             raise Unavailable("The database does not answer.", code="database_unavailable") from error
+        except ProgrammingError as error:
+            if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                raise
+            raise Forbidden(
+                f"The database user may not do this: {error.orig.diag.message_primary}. Let it own the database, and "
+                f"as an administrator run: CREATE ROLE {ROLE} NOLOGIN; GRANT {ROLE} TO the user of HUB_DATABASE_URL;",
+                code="database_permission",
+            ) from error
 
     def current(self) -> str | None:
         """The revision that the database is at."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from hub.db import Database, outbox
+from hub.db import EVERY_TENANT, Database, outbox
 from hub.db.tables import OutboxMessage
 from hub.errors import Forbidden, Unavailable
 from hub.events import Events
@@ -55,12 +55,12 @@ def db(hub, settings, queue):
 
 
 def enqueue(db: Database, tenant_id: UUID) -> UUID:
-    with db.unit_of_work() as work:
+    with db.unit_of_work(EVERY_TENANT) as work:
         return work.enqueue("test", {"n": 1}, tenant_id)
 
 
 def row(db: Database, message_id: UUID) -> OutboxMessage:
-    with db.read() as session:
+    with db.read(EVERY_TENANT) as session:
         return session.scalars(select(OutboxMessage).where(OutboxMessage.id == message_id)).one()
 
 
@@ -77,7 +77,7 @@ def refuse_with(error: Exception) -> Callable[[outbox.Claimed], None]:
 
 def test_a_message_is_announced_after_the_commit_and_done_once(db, queue, clock, tenant):
     seen = []
-    with db.unit_of_work() as work:
+    with db.unit_of_work(EVERY_TENANT) as work:
         message_id = work.enqueue("test", {"n": 1}, tenant.id)
         assert queue.sent == []
     assert queue.sent == [("outbox.deliver", str(message_id))]
@@ -93,14 +93,14 @@ def test_what_is_rolled_back_is_neither_kept_nor_announced(db, queue, tenant):
     written = []
 
     def fail_after_enqueueing() -> None:
-        with db.unit_of_work() as work:
+        with db.unit_of_work(EVERY_TENANT) as work:
             written.append(work.enqueue("test", {}, tenant.id))
             raise RuntimeError("the cause failed")
 
     with pytest.raises(RuntimeError):
         fail_after_enqueueing()
     assert queue.sent == []
-    with db.read() as session:
+    with db.read(EVERY_TENANT) as session:
         assert session.get(OutboxMessage, written[0]) is None
 
 
@@ -108,7 +108,7 @@ def test_a_lost_nudge_is_found_by_the_sweep(db, queue, clock, tenant):
     queue.broken = True
     message_id = enqueue(db, tenant.id)
     clock.at += timedelta(seconds=1)
-    with db.read() as session:
+    with db.read(EVERY_TENANT) as session:
         assert message_id in outbox.due_messages(session, clock.at, 1000)
     assert row(db, message_id).done_at is None
 

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
 
 
 def add_course(db: Database, tenant_id: UUID, title: str = "Golf", external_id: str = "") -> UUID:
     """A package with one published version of one SCO; returns the package's id."""
     package_id, version_id = uuid4(), uuid4()
-    with db.unit_of_work() as work:
+    with db.unit_of_work(EVERY_TENANT) as work:
         work.session.add(
             Package(
                 id=package_id,

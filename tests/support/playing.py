@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from hub.bootstrap import Hub
+from hub.db import EVERY_TENANT
 from hub.identity import Principal
 from hub.media_types import media_type
 from hub.scorm.services.launches import Launches, Opening
@@ -56,7 +57,7 @@ def add_played_course(
     for path, content in contents.items():
         hub.ports.objects.put(prefix + path, io.BytesIO(content), media_type(path))
     listed = [[path, len(content), media_type(path)] for path, content in contents.items()]
-    with hub.db.unit_of_work() as work:
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
         work.session.add(
             Package(
                 id=package_id,

@@ -59,7 +59,7 @@ class DeepLinking:
         if settings is None:
             raise Conflict("This page belongs to a link, not to a choice of content.", code="lti_wrong_page")
         choices = [self._choice(visit, package, is_graded) for package in _checked(chosen, settings)]
-        with self._db.read() as session:
+        with self._db.read(visit.tenant_id) as session:
             platform = platforms.get(session, visit.tenant_id, visit.platform_id)
         if platform is None:
             raise NotFound("The platform was removed from the Hub.", code="platform_not_found")

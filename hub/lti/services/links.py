@@ -74,7 +74,7 @@ class Links:
         name that is none of the tenant's packages counts for nothing.
         """
         named = self._named_package(platform, launch)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(platform.tenant_id) as work:
             row = self._save(work.session, platform, launch)
             if named is not None:
                 row.package_id, row.package_name = named.id, named.name
@@ -120,7 +120,7 @@ class Links:
         principal = launch_principal(platform.tenant_id, platform.id, person.subject, person.name or person.subject)
         learner = self._learners.ensure(principal, platform.issuer, person.subject, person.name or "", person.email)
         registration = self._registrations.ensure(principal, learner.id, link.package_id, context_key=str(link.id))
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(platform.tenant_id) as work:
             links.add_registration(work.session, _key(platform, link), person.subject, registration.id)
         language = launch.language or "en"
         return self._launches.create(principal, registration.id, return_url=launch.return_url, locale=language).url
@@ -131,7 +131,7 @@ class Links:
         if chosen is None:
             raise NotFound("There is no such package.", code="package_not_found")
         link = self._link_of(visit)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(visit.tenant_id) as work:
             links.set_package(work.session, visit.tenant_id, link.id, chosen.id, chosen.name)
             about = {"package": chosen.name}
             record(work.session, self._ids.uuid(), visit.principal, "resource_link.chosen", str(link.id), about)
@@ -154,7 +154,7 @@ class Links:
     def _link_of(self, visit: Visit) -> Link:
         if visit.resource_link_id is None:
             raise Conflict("This page belongs to a choice of content, not to a link.", code="lti_wrong_page")
-        with self._db.read() as session:
+        with self._db.read(visit.tenant_id) as session:
             row = links.get_link(session, visit.tenant_id, visit.resource_link_id)
         if row is None:
             raise NotFound("The link was removed from the Hub.", code="lti_link_removed")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.errors import Invalid, Unauthenticated, Violation
 from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, PlatformStorage, UnboundBrowser
 from hub.lti.services.links import Links
@@ -92,7 +92,7 @@ class Messages:
 
     def _platform_of(self, login: Login) -> Platform:
         """The platform of a login. Where its client id is not told, issuer and deployment must leave but one."""
-        with self._db.read() as session:
+        with self._db.read(EVERY_TENANT) as session:
             found = platforms.find_by_issuer(session, login.issuer, login.client_id)
         if login.deployment_id:
             fitting = [platform for platform in found if login.deployment_id in platform.deployment_ids]
@@ -111,7 +111,7 @@ class Messages:
         if not fields["state"] or len(fields["state"]) > _LONGEST_STATE:
             raise _malformed("state", "is missing" if not fields["state"] else "is too long")
         record = self._bridge.record_of(fields["state"])
-        with self._db.read() as session:
+        with self._db.read(record.tenant_id) as session:
             platform = platforms.get(session, record.tenant_id, record.platform_id)
         if platform is None or not platform.is_active:
             raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)

@@ -65,7 +65,7 @@ class Platforms:
         details = replace(details, name=details.name or origin_of(details.issuer))
         new_id = self._ids.uuid()
         try:
-            with self._db.unit_of_work() as work:
+            with self._db.unit_of_work(principal.tenant_id) as work:
                 platforms.add(work.session, principal.tenant_id, new_id, details)
                 self._add_deployments(work.session, principal.tenant_id, new_id, details.deployment_ids)
                 about = {"issuer": details.issuer, "client_id": details.client_id}
@@ -82,13 +82,13 @@ class Platforms:
     def list(self, principal: Principal, *, after: UUID | None = None, limit: int = 50) -> Sequence[Platform]:
         """Up to `limit` platforms in the order in which they were added, those after the id `after`."""
         principal.require("platforms.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return platforms.list_after(session, principal.tenant_id, after, limit)
 
     def get(self, principal: Principal, platform_id: UUID) -> Platform:
         """One platform; raises `NotFound`."""
         principal.require("platforms.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = platforms.get(session, principal.tenant_id, platform_id)
         if found is None:
             raise NotFound("There is no such platform.", code="platform_not_found")
@@ -104,7 +104,7 @@ class Platforms:
             for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience", "is_active")
             if getattr(wanted, name) is not None
         }
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             if values:
                 platforms.change(work.session, principal.tenant_id, platform_id, values)
             self._add_deployments(work.session, principal.tenant_id, platform_id, wanted.deployment_ids)
@@ -114,7 +114,7 @@ class Platforms:
     def remove(self, principal: Principal, platform_id: UUID) -> None:
         """Remove a platform with its links and score deliveries; registrations and statements stay."""
         principal.require("platforms.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             if not platforms.remove(work.session, principal.tenant_id, platform_id):
                 raise NotFound("There is no such platform.", code="platform_not_found")
             record(work.session, self._ids.uuid(), principal, "platform.removed", str(platform_id))

@@ -147,7 +147,7 @@ class Scores:
 
     def _begin(self, message: Claimed) -> _Parcel | None:
         """Take the score in hand; None when there is nothing (any more) to be sent."""
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(message.tenant_id) as work:
             row = deliveries.get(work.session, message.tenant_id, UUID(message.payload["delivery_id"]))
             if row is None:
                 return None
@@ -199,7 +199,7 @@ class Scores:
             wanted = line_item(Choice(str(column.package_id), column.title or "Course"))
             wanted["resourceLinkId"] = column.link_id
             url = self._bridge.grades(parcel.platform, column.scopes).find_or_create(column.container_url, wanted)
-            with self._db.unit_of_work() as work:
+            with self._db.unit_of_work(parcel.tenant_id) as work:
                 links.set_line_item_url(work.session, parcel.tenant_id, column.line_item_id, url)
         finally:
             self._transients.delete(busy)
@@ -227,7 +227,7 @@ class Scores:
 
     def _settle(self, parcel: _Parcel, status: str, error: str | None, *, later_time: bool = False) -> None:
         now = self._clock.now()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(parcel.tenant_id) as work:
             deliveries.lock(work.session, deliveries.Target(parcel.column.line_item_id, parcel.user_id))
             row = deliveries.get(work.session, parcel.tenant_id, parcel.delivery_id)
             if row is None or row.status != "sending":
@@ -251,7 +251,7 @@ class Scores:
     ) -> Sequence[ScoreDelivery]:
         """Up to `limit` deliveries, newest first, those before the key `before` (created_at, id)."""
         principal.require("platforms.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = deliveries.listing(
                 session, principal.tenant_id, status=status, platform_id=platform_id, before=before, limit=limit
             )
@@ -263,7 +263,7 @@ class Scores:
         Raises `NotFound`, or `Conflict` for one that has not failed (a newer score may have taken its place).
         """
         principal.require("platforms.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = deliveries.get(work.session, principal.tenant_id, delivery_id)
             if row is None:
                 raise NotFound("There is no such score delivery.")

@@ -37,7 +37,7 @@ class AuditLog:
         """Up to `limit` events, newest first, those before the key `before` (at, id)."""
         principal.require("audit.read")
         wanted = wanted or AuditFilter()
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return audit_events(
                 session,
                 principal.tenant_id,

@@ -68,7 +68,7 @@ class Clients:
         reaches_statements = any(SCOPES[scope].family == "lrs" for scope in scopes)
         store_id = self._find_store(principal, wanted.store) if reaches_statements else None
         secret = self._ids.secret()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             client = OAuthClient(
                 id=self._ids.uuid(),
                 tenant_id=principal.tenant_id,
@@ -88,19 +88,19 @@ class Clients:
     def list(self, principal: Principal) -> Sequence[Client]:
         """Every client of the tenant: those in use first, then by name."""
         principal.require("clients.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return [_shown(client) for client in storage.clients_of_tenant(session, principal.tenant_id)]
 
     def get(self, principal: Principal, client_id: str) -> Client:
         """One client of the tenant; `NotFound` when there is none of that id."""
         principal.require("clients.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return _shown(_existing(storage.client_of_tenant(session, principal.tenant_id, client_id), client_id))
 
     def revoke(self, principal: Principal, client_id: str) -> Client:
         """End a client: it gets no more tokens, and those it has stop working within a second. Twice is no error."""
         principal.require("clients.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             client = _existing(storage.client_of_tenant(work.session, principal.tenant_id, client_id), client_id)
             if client.revoked_at is None:
                 client.revoked_at = self._clock.now()

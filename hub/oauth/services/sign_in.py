@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.db.tables import User
 from hub.errors import TooMany, Unauthenticated
@@ -73,7 +73,7 @@ class SignIn:
         user = self._account(email, password)
         now = self._clock.now()
         password_hash = self._present_hash(user, password)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(user.tenant_id) as work:
             storage.note_sign_in(work.session, user.tenant_id, user.id, now, password_hash)
             record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id))
         self._transients.delete(_account_counter(email, address))
@@ -81,7 +81,7 @@ class SignIn:
 
     def begin_anew(self, principal: Principal) -> str:
         """A new session for someone who has just changed the password, which ended all the others."""
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             user = storage.user_of_tenant(session, principal.tenant_id, UUID(principal.id))
         if user is None or user.password_hash is None:
             raise Unauthenticated("There is no such account.")
@@ -108,7 +108,7 @@ class SignIn:
                 )
 
     def _account(self, email: str, password: str) -> User:
-        with self._db.read() as session:
+        with self._db.read(EVERY_TENANT) as session:
             accounts = storage.accounts_of_email(session, email, ACCOUNTS_TRIED)
         tried = normalized(password[: MAXIMUM_LENGTH * 4])
         for account in accounts:
@@ -121,8 +121,8 @@ class SignIn:
 
     def _note_failure(self, accounts: Sequence[User]) -> None:
         """Failures are kept in the log of the tenant whose account was tried; where there is none, nowhere."""
-        with self._db.unit_of_work() as work:
-            for account in accounts:
+        for account in accounts:
+            with self._db.unit_of_work(account.tenant_id) as work:
                 record(work.session, self._ids.uuid(), _actor(account), "session.refused", str(account.id))
 
     def _begin_session(self, tenant_id: UUID, user_id: UUID, password_hash: str, now: datetime) -> str:
@@ -147,8 +147,9 @@ class SignIn:
         if kept is None or self._transients.get(_use_key(session_id)) is None:
             return None
         session = orjson.loads(kept)
-        with self._db.read() as read:
-            found = storage.user_with_roles(read, UUID(session["tenant"]), UUID(session["user"]))
+        tenant_id = UUID(session["tenant"])
+        with self._db.read(tenant_id) as read:
+            found = storage.user_with_roles(read, tenant_id, UUID(session["user"]))
         if found is None or not matches(found[0].password_hash or "", session["password"]):
             return None
         self._transients.put(_use_key(session_id), b"1", self._idle)
@@ -163,8 +164,9 @@ class SignIn:
         if kept is None:
             return
         session = orjson.loads(kept)
-        with self._db.unit_of_work() as work:
-            user = storage.user_of_tenant(work.session, UUID(session["tenant"]), UUID(session["user"]))
+        tenant_id = UUID(session["tenant"])
+        with self._db.unit_of_work(tenant_id) as work:
+            user = storage.user_of_tenant(work.session, tenant_id, UUID(session["user"]))
             if user is not None:
                 record(work.session, self._ids.uuid(), _actor(user), "session.ended", str(user.id))
 

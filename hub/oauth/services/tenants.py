@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.db.tables import Tenant
 from hub.errors import Conflict, Invalid, NotFound
 from hub.events import TenantCreated
@@ -38,7 +38,7 @@ class Tenants:
             raise Invalid(f"{slug!r} is no tenant name: lower-case letters, digits and hyphens, at most 63.")
         tenant = Tenant(id=self._ids.uuid(), slug=slug, name=name)
         try:
-            with self._db.unit_of_work() as work:
+            with self._db.unit_of_work(tenant.id) as work:
                 work.session.add(tenant)
                 work.session.flush()
                 work.publish(TenantCreated(tenant.id))
@@ -49,7 +49,7 @@ class Tenants:
     def resolve(self, slug: str | None = None) -> TenantView:
         """The tenant named `slug`; without a name the only one there is."""
         query = select(Tenant).order_by(Tenant.slug)
-        with self._db.read() as session:
+        with self._db.read(EVERY_TENANT) as session:
             found = session.scalars(query.where(Tenant.slug == slug) if slug else query.limit(2)).all()
         if not found:
             raise NotFound(f"There is no tenant {slug!r}." if slug else "There is no tenant yet.", code="no_tenant")

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from hub.db import Database, UnitOfWork
+from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Unauthenticated
 from hub.identity import Principal
@@ -63,7 +63,7 @@ class Tokens:
 
     def answer(self, request: TokenRequest) -> TokenAnswer:
         """Give a token, or say why not in the form of RFC 6749 section 5.2."""
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(EVERY_TENANT) as work:
             found: dict[str, OAuthClient] = {}
 
             def find(client_id: str) -> KnownClient | None:
@@ -138,7 +138,7 @@ class Tokens:
         return float(claims["exp"]), claims
 
     def _live_client(self, client_id: str) -> _LiveClient | None:
-        with self._db.read() as session:
+        with self._db.read(EVERY_TENANT) as session:
             client = client_by_client_id(session, client_id)
         if client is None or client.revoked_at is not None:
             return None

@@ -98,7 +98,7 @@ class Users:
         return _shown(user, roles), made
 
     def _add(self, principal: Principal, user: User, roles: Sequence[str]) -> None:
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             work.session.add(user)
             work.session.flush()
             storage.set_roles(work.session, principal.tenant_id, user.id, roles)
@@ -110,7 +110,7 @@ class Users:
     ) -> Sequence[Person]:
         """Up to `limit` people whose name or address holds `search`, by address, those `after` an address."""
         principal.require("users.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             users = storage.users_of_tenant(session, principal.tenant_id, search, after, limit)
             roles = storage.roles_of_users(session, principal.tenant_id, [user.id for user in users])
         return [_shown(user, roles.get(user.id, [])) for user in users]
@@ -118,7 +118,7 @@ class Users:
     def get(self, principal: Principal, user_id: UUID) -> Person:
         """One user of the tenant; `NotFound` when there is none of that id."""
         principal.require("users.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             user = _existing(storage.user_of_tenant(session, principal.tenant_id, user_id))
             roles = storage.roles_of_users(session, principal.tenant_id, [user.id])
         return _shown(user, roles.get(user.id, []))
@@ -134,7 +134,7 @@ class Users:
     ) -> Person:
         """Change what is given. `Unprocessable` when nobody would be left to administer the tenant."""
         principal.require("users.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             user = _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id))
             before = storage.roles_of_users(work.session, principal.tenant_id, [user.id]).get(user.id, [])
             after = before if roles is None else _checked_roles(roles)
@@ -164,7 +164,7 @@ class Users:
         return made
 
     def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str) -> None:
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id)).password_hash = password_hash
             record(work.session, self._ids.uuid(), principal, deed, str(user_id))
 
@@ -174,7 +174,7 @@ class Users:
         `Invalid` names the field that does not fit.
         """
         user_id = UUID(principal.id)
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             user = _existing(storage.user_of_tenant(session, principal.tenant_id, user_id))
         if not self._passwords.verify(user.password_hash, normalized(old)):
             fault = Violation("sign-in", "old_password", "is not your present password")

@@ -120,7 +120,7 @@ class Contents:
     def _prefix(self, grant: Grant) -> str:
         prefix = self._prefixes.get(grant)
         if prefix is None:
-            with self._db.read() as session:
+            with self._db.read(grant.tenant_id) as session:
                 version = courses.find_version(session, grant.tenant_id, grant.version_id)
             if version is None:
                 raise _not_found()
@@ -138,7 +138,7 @@ class Contents:
         """The file whose name is the same but for case, Unicode form or percent signs."""
         names = self._names.get(grant)
         if names is None:
-            with self._db.read() as session:
+            with self._db.read(grant.tenant_id) as session:
                 found = courses.file_names(session, grant.tenant_id, grant.version_id)
             names = self._names.put(grant, {_folded(name): name for name in reversed(found)})
         name = names.get(_folded(path))

@@ -18,7 +18,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from hub.db import Database, UnitOfWork
+from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Conflict, HubError, Invalid, NotFound, Unavailable, Violation
 from hub.identity import Principal
@@ -169,7 +169,7 @@ class Imports:
         earlier = self._earlier(job)
         if earlier is None:
             try:
-                with self._db.unit_of_work() as work:
+                with self._db.unit_of_work(principal.tenant_id) as work:
                     work.session.add(job)
                     work.session.flush()
                     work.enqueue(TOPIC, {"job_id": str(job.id)}, job.tenant_id)
@@ -194,7 +194,7 @@ class Imports:
     def _earlier(self, job: ImportJob) -> ImportJob | None:
         if job.idempotency_key is None:
             return None
-        with self._db.read() as session:
+        with self._db.read(job.tenant_id) as session:
             return import_jobs.by_idempotency_key(session, job.tenant_id, job.created_by, job.idempotency_key)
 
     # --- telling
@@ -202,7 +202,7 @@ class Imports:
     def get(self, principal: Principal, job_id: UUID) -> JobView:
         """One job of the tenant; `NotFound` when there is none of that id."""
         principal.require("packages.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = import_jobs.get_with_number(session, principal.tenant_id, job_id)
         if found is None:
             raise NotFound(f"There is no job {job_id}.", code="job_not_found")
@@ -214,7 +214,7 @@ class Imports:
         """Up to `limit` jobs, newest first, those before the sort key (created_at, id)."""
         principal.require("packages.read")
         key = (datetime.fromisoformat(before[0]), UUID(before[1])) if before else None
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return [_job_view(*row) for row in import_jobs.page(session, principal.tenant_id, state, key, limit)]
 
     # --- working
@@ -244,7 +244,7 @@ class Imports:
 
     def sweep(self) -> int:
         """Remove what failed runs, and uploads that never became a job, left in the store; returns how many."""
-        with self._db.read() as session:
+        with self._db.read(EVERY_TENANT) as session:
             left = import_jobs.failed_with_objects(session, _SWEPT_AT_ONCE)
             tenants = import_jobs.tenants(session)
         for job in left:
@@ -254,7 +254,7 @@ class Imports:
     def _sweep_archives(self, tenant_id: UUID) -> int:
         """Zips whose sender or web server died before the job was written."""
         archives = list(self._objects.keys(f"{tenant_id}/archives/"))
-        with self._db.read() as session:
+        with self._db.read(tenant_id) as session:
             known = import_jobs.archive_keys(session, tenant_id, archives)
         oldest = self._clock.now() - _UPLOAD_LASTS_AT_MOST
         strays = [key for key in archives if key not in known and self._is_older(key, oldest)]
@@ -270,7 +270,7 @@ class Imports:
     def _claim(self, tenant_id: UUID, job_id: UUID) -> _Run | None:
         """Take the job for this worker, under a version id of its own; None when it is finished."""
         now = self._clock.now()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(tenant_id) as work:
             job = import_jobs.get(work.session, tenant_id, job_id, for_update=True)
             if job is None or job.state not in import_jobs.OPEN_STATES:
                 return None
@@ -345,7 +345,7 @@ class Imports:
     def _renew(self, run: _Run, **values: Any) -> None:
         """Renew the lease and tell the progress; `_Overtaken` when the job is another run's now."""
         leased_until = self._clock.now() + LEASE
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(run.tenant_id) as work:
             if not import_jobs.change_run(
                 work.session, run.tenant_id, run.job_id, run.version_id, leased_until=leased_until, **values
             ):
@@ -356,7 +356,7 @@ class Imports:
     def _finish(self, run: _Run, reading: Reading, course: Course) -> None:
         """Make the version appear, with its package if that is new, and publish it. One transaction."""
         now = self._clock.now()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(run.tenant_id) as work:
             job = self._held(work, run)
             external_id = job.package_external_id or str(run.package_id)
             package = packages.find_or_add(work.session, run.tenant_id, run.package_id, external_id, course.title, now)
@@ -383,7 +383,7 @@ class Imports:
 
     def _fail(self, run: _Run, findings: tuple[Finding, ...]) -> None:
         now = self._clock.now()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(run.tenant_id) as work:
             job = self._held(work, run)
             job.state, job.verdict = "failed", verdict(findings).value
             job.findings = [one.as_dict() for one in findings]
@@ -404,7 +404,7 @@ class Imports:
         except Unavailable as error:
             log.warning("import_left_objects", job=str(run.job_id), error=error.detail)
             return
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(run.tenant_id) as work:
             job = import_jobs.get(work.session, run.tenant_id, run.job_id, for_update=True)
             if job is not None and job.version_id == run.version_id and job.state == "failed":
                 job.version_id = None
@@ -416,7 +416,7 @@ class Imports:
         """
         with suppress(HubError):
             self._remove(run)
-        with suppress(HubError), self._db.unit_of_work() as work:
+        with suppress(HubError), self._db.unit_of_work(run.tenant_id) as work:
             import_jobs.change_run(
                 work.session,
                 run.tenant_id,

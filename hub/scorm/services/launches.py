@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.db import Database, UnitOfWork
+from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.errors import Gone, Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Clock, Ids
@@ -91,7 +91,7 @@ class Launches:
         leaving; `locale` the language of the player.
         """
         principal.require("registrations.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = registrations.lock(work.session, principal.tenant_id, registration_id)
             if row is None:
                 raise NotFound("There is no such registration.", code="registration_not_found")
@@ -113,7 +113,7 @@ class Launches:
     ) -> LaunchLink:
         """An address that shows a package's published version to its author; nothing of it is recorded."""
         principal.require("packages.read")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             _, version_id = versions.published_version(work.session, principal.tenant_id, package_id)
             if version_id is None:
                 raise NotFound("The package has no version to show yet.", code="not_published")
@@ -126,7 +126,7 @@ class Launches:
         Raises `NotFound` for an address that never was, `Gone` for one that is used up or too old.
         """
         now = self._clock.now()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(EVERY_TENANT) as work:
             launch = runtime.find_launch(work.session, _digest(token))
             if launch is None:
                 raise NotFound("This address opens nothing.", code="launch_unknown")

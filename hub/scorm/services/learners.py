@@ -44,14 +44,14 @@ class Learners:
         principal.require("registrations.write")
         _check(source, subject)
         known = {"name": clean(name), "email": email and clean(email)}
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             found = learners.ensure(work.session, principal.tenant_id, self._ids.uuid(), source, subject, known)
             return view_of(found)
 
     def get(self, principal: Principal, learner_id: UUID) -> LearnerView:
         """One learner. Raises `NotFound`."""
         principal.require("learners.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = learners.find(session, principal.tenant_id, learner_id)
             if found is None:
                 raise NotFound("There is no such learner.", code="learner_not_found")

@@ -42,7 +42,7 @@ class SettingsOfPackages:
     def get(self, principal: Principal, package_id: str, version: int | None = None) -> SettingsView:
         """What is set for a package or one of its versions. Raises `NotFound`."""
         principal.require("packages.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             package = _package(session, principal, package_id, version)
             return _view(session, principal, package_id, package, version)
 
@@ -63,7 +63,7 @@ class SettingsOfPackages:
         found = faults(changes)
         if found:
             raise Unprocessable("Some of the settings cannot be.", code="bad_settings", violations=found)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             package = _package(work.session, principal, package_id, version)
             number = version or settings.PACKAGE
             row = settings.lock(work.session, principal.tenant_id, package, number, self._clock.now())

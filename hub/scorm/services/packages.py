@@ -136,19 +136,19 @@ class Packages:
         """
         principal.require("packages.read")
         key = (datetime.fromisoformat(before[0]), UUID(before[1])) if before else None
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return [_view(row) for row in packages.page(session, principal.tenant_id, words, tag, key, limit)]
 
     def get(self, principal: Principal, package_id: str) -> PackageView:
         """One package; `NotFound` when the tenant has none of that id."""
         principal.require("packages.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return _view(_existing(packages.find_row(session, principal.tenant_id, package_id), package_id))
 
     def versions(self, principal: Principal, package_id: str) -> Sequence[VersionView]:
         """Every version of the package, newest first."""
         principal.require("packages.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             package = _existing(packages.find(session, principal.tenant_id, package_id), package_id)
             found = packages.versions(session, principal.tenant_id, package.id)
         return [_version_view(version, package.published_version_id) for version in found]
@@ -192,7 +192,7 @@ class Packages:
     def published(self, principal: Principal, package_id: str) -> Published:
         """What a launch of the package begins with now; `Gone` when no version is published."""
         principal.require("packages.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             row = _existing(packages.find_row(session, principal.tenant_id, package_id), package_id)
             version = row.published
             if version is None:
@@ -216,7 +216,7 @@ class Packages:
         """
         principal.require("packages.write")
         values = _checked(changes)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
             package = _existing(package, package_id)
             if revision is not None and revision != package.revision:
@@ -238,7 +238,7 @@ class Packages:
         Registrations and their results stay.
         """
         principal.require("packages.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
             package = _existing(package, package_id)
             package.deleted_at = self._clock.now()
@@ -249,7 +249,7 @@ class Packages:
 
     def erase_objects(self, tenant_id: UUID, package_id: UUID) -> None:
         """Remove the files and zips of a deleted package from the store. May be repeated."""
-        with self._db.read() as session:
+        with self._db.read(tenant_id) as session:
             gone = packages.versions(session, tenant_id, package_id)
         for version in gone:
             self._objects.delete(self._objects.keys(version.content_prefix))
@@ -266,7 +266,7 @@ class Packages:
         self, principal: Principal, package_id: str, number: int | None, *columns: Any
     ) -> tuple[Package, PackageVersion]:
         principal.require("packages.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             row = _existing(packages.find_row(session, principal.tenant_id, package_id), package_id)
             shown = row.published or packages.newest_version(session, principal.tenant_id, row.package.id)
             wanted = number if number is not None or shown is None else shown.number

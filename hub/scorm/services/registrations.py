@@ -132,7 +132,7 @@ class Registrations:
         principal.require("registrations.write")
         _check_text("id", external_id)
         _check_text("context key", context_key or None)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             session, tenant_id = work.session, principal.tenant_id
             version_id = _version_to_start(session, tenant_id, package_id)
             if learners.find(session, tenant_id, learner_id) is None:
@@ -164,7 +164,7 @@ class Registrations:
         external_id: str | None = None,
     ) -> RegistrationView:
         """As `ensure`, for a package by the id that the API knows it by."""
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             package_id = versions.package_of(session, principal.tenant_id, package_external_id)
         if package_id is None:
             raise NotFound("There is no such package.", code="package_not_found")
@@ -177,7 +177,7 @@ class Registrations:
         principal.require("registrations.read")
         if filters.status is not None and filters.status not in STATUSES:
             raise Invalid(f"status is one of {', '.join(STATUSES)}.", code="bad_status")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return [_view(row) for row in registrations.page(session, principal.tenant_id, filters, after, limit)]
 
     def of_context(self, principal: Principal, context_key: str, limit: int) -> list[RegistrationView]:
@@ -187,7 +187,7 @@ class Registrations:
     def find(self, principal: Principal, external_id: str) -> UUID:
         """The id of the registration that the API knows by `external_id`. Raises `NotFound`."""
         principal.require("registrations.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = registrations.find_by_external_id(session, principal.tenant_id, external_id)
         if found is None:
             raise NotFound("There is no such registration.", code="registration_not_found")
@@ -197,7 +197,7 @@ class Registrations:
         """One registration with its attempts, activities and launches. Raises `NotFound`."""
         principal.require("registrations.read")
         tenant_id = principal.tenant_id
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = _found(session, tenant_id, registration_id)
             attempts = [
                 _attempt_view(
@@ -216,7 +216,7 @@ class Registrations:
         What was tracked stays with the old attempt; the registration's result starts again.
         """
         principal.require("registrations.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = _held(work.session, principal.tenant_id, registration_id)
             attempt = begin_attempt(work.session, row, self._ids.uuid(), self._clock.now())
             self._audit(work.session, principal, "registration.attempt_begun", row, {"attempt": attempt.number})
@@ -229,7 +229,7 @@ class Registrations:
         """
         principal.require("registrations.write")
         now, tenant_id = self._clock.now(), principal.tenant_id
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(tenant_id) as work:
             row = _held(work.session, tenant_id, registration_id)
             details = {"attempts": registrations.remove_attempts(work.session, tenant_id, registration_id)}
             self._audit(work.session, principal, "registration.reset", row, details)
@@ -246,7 +246,7 @@ class Registrations:
         principal.require("registrations.write")
         if mode not in MODES:
             raise Invalid(f"mode is one of {', '.join(MODES)}.", code="bad_mode")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = _held(work.session, principal.tenant_id, registration_id)
             details = {"before": row.mode, "after": mode}
             self._audit(work.session, principal, "registration.mode_set", row, details)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.db import Database, UnitOfWork
+from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Invalid, NotFound
 from hub.identity import Principal
@@ -203,7 +203,7 @@ class Replays:
         principal.require("replays.read")
         if wanted.kind not in {None, *KINDS}:
             raise Invalid(f"kind is one of {', '.join(KINDS)}.", code="bad_kind")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             found, course = self._attempt(work.session, principal, registration_id, attempt)
             activity_id = course.activity(wanted.activity).id if wanted.activity else None
             rows = replays.page(
@@ -236,7 +236,7 @@ class Replays:
     def find(self, principal: Principal, external_id: str) -> UUID:
         """The registration that the API knows by this id, for who may replay. Raises `NotFound`."""
         principal.require("replays.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             found = registrations.find_by_external_id(session, principal.tenant_id, external_id)
         if found is None:
             raise NotFound("There is no such registration.", code="registration_not_found")
@@ -246,7 +246,7 @@ class Replays:
         """Remove what has been kept long enough; how many records it were."""
         removed = 0
         while True:
-            with self._db.unit_of_work() as work:
+            with self._db.unit_of_work(EVERY_TENANT) as work:
                 count = replays.remove_before(work.session, self._log.oldest, _SWEPT_AT_ONCE)
             removed += count
             if count < _SWEPT_AT_ONCE:

@@ -158,7 +158,7 @@ class Runtime:
         `current` is the activity that is shown: only previews and reviews need to say it. Raises `Conflict` when
         another window has taken over.
         """
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(player.tenant_id) as work:
             course = self._courses.find(work.session, player.tenant_id, player.version_id)
             if not player.is_recorded:
                 return self._visit(work, player, course, navigation.process(course.nodes, current, request, target))
@@ -174,7 +174,7 @@ class Runtime:
         """
         if not player.is_recorded:
             return Committed(commit.sequence, {}, *_asked(commit, commit.values))
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(player.tenant_id) as work:
             course = self._courses.find(work.session, player.tenant_id, player.version_id)
             activity = course.activity(commit.activity)
             learning, state = _hold_session(work, player, activity, commit)

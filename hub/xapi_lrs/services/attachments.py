@@ -101,7 +101,7 @@ class Attachments:
         size = file.seek(0, SEEK_END)
         file.seek(0)
         self._objects.put(key, file, "application/octet-stream")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(store.tenant_id, store.number) as work:
             attachments.add(work.session, store.number, sha2, attachment["contentType"], size, key)
 
     def of(self, principal: Principal, bodies: Iterable[bytes]) -> list[StoredAttachment]:
@@ -110,7 +110,7 @@ class Attachments:
         hashes = list(rules.declared(orjson.loads(body) for body in bodies))
         if not hashes:
             return []
-        with self._db.read() as session:
+        with self._db.read(store.tenant_id, store.number) as session:
             rows = attachments.find(session, store.number, hashes)
             return [StoredAttachment(row.sha2, row.content_type, row.size, self._data(row.object_key)) for row in rows]
 

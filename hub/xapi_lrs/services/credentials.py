@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes, checked_scopes
@@ -124,7 +124,7 @@ class Credentials:
             requests_per_minute=requests_per_minute,
             created_at=self._clock.now(),
         )
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             work.session.add(row)
         return IssuedCredential(CredentialView.of(row), secret)
 
@@ -132,14 +132,14 @@ class Credentials:
         """Every credential of the store, revoked ones too, newest first."""
         principal.require("stores.read")
         store = self._stores.get(principal.tenant_id, store_id)
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return [CredentialView.of(row) for row in credentials.all_of(session, principal.tenant_id, store.id)]
 
     def rotate(self, principal: Principal, credential_id: UUID) -> IssuedCredential:
         """Give the credential a new secret; the old one stops at once."""
         principal.require("stores.write")
         secret = self._ids.secret()
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
             row.secret_hash = _hash(secret)
             view = CredentialView.of(row)
@@ -149,7 +149,7 @@ class Credentials:
         """Allow so many requests a minute (None: as many as come)."""
         principal.require("stores.write")
         _check(("all",), requests_per_minute)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
             row.requests_per_minute = requests_per_minute
             return CredentialView.of(row)
@@ -157,7 +157,7 @@ class Credentials:
     def revoke(self, principal: Principal, credential_id: UUID) -> CredentialView:
         """End the credential for good; it stops within a second in every process."""
         principal.require("stores.write")
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
             row.revoked_at = row.revoked_at or self._clock.now()
             return CredentialView.of(row)
@@ -189,7 +189,7 @@ class Credentials:
 
     def _look_up(self, key: str, before: _Known | None, now: float) -> _Known | None:
         touched = before.touched if before is not None else now - TOUCH_SECONDS
-        with self._db.connection() as connection:
+        with self._db.connection(EVERY_TENANT) as connection:
             found = credentials.by_key(connection, key)
         if found is None:
             self._known.pop(key, None)
@@ -215,7 +215,7 @@ class Credentials:
         if known is None or now - known.touched < TOUCH_SECONDS:
             return
         known.touched = now
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             credentials.touch(work.session, [known.credential_id], self._clock.now())
 
 

@@ -50,17 +50,16 @@ class Documents:
     def get(self, principal: Principal, address: Address) -> DocumentView:
         """The document of the address; 404 when there is none."""
         place, name = self._place(principal, address), _name(address)
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id, place.store) as session:
             return _view(_found(documents.get(session, place, name)))
 
     def list(self, principal: Principal, address: Address) -> Listing:
         """The ids of all documents of the address, of every registration unless it names one."""
         since = None if address.since is None else _EPOCH + timedelta(microseconds=address.since)
         any_registration = address.registration is None
-        with self._db.read() as session:
-            rows = documents.names(
-                session, self._place(principal, address), any_registration=any_registration, since=since
-            )
+        place = self._place(principal, address)
+        with self._db.read(principal.tenant_id, place.store) as session:
+            rows = documents.names(session, place, any_registration=any_registration, since=since)
         return Listing([name for name, _ in rows], max((changed for _, changed in rows), default=None))
 
     def put(
@@ -75,7 +74,7 @@ class Documents:
         """Store the document in place of what is there, as far as the preconditions and the guard allow it."""
         rules.check_content(content, content_type)
         place, name = self._place(principal, address), _name(address)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id, place.store) as work:
             before = _locked(work.session, place, name)
             rules.check(preconditions, _etag(before), guard)
             self._save(work.session, place, name, before, content, content_type)
@@ -85,7 +84,7 @@ class Documents:
     ) -> None:
         """Merge the document into what is there, or store it where nothing is."""
         place, name = self._place(principal, address), _name(address)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id, place.store) as work:
             before = _locked(work.session, place, name)
             rules.check(preconditions, _etag(before))
             merged = rules.merged(content, content_type, *_content(before))
@@ -94,7 +93,7 @@ class Documents:
     def delete(self, principal: Principal, address: Address, preconditions: Preconditions) -> None:
         """Remove the document, or all of the address when it names none."""
         place = self._place(principal, address)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id, place.store) as work:
             if address.name is None:
                 documents.delete_all(work.session, place, any_registration=address.registration is None)
                 return

@@ -128,13 +128,13 @@ class Intake:
         The group is taken only once the store's order is: what comes while another process commits goes along.
         """
         try:
-            with self._db.connection() as connection:
+            with self._db.connection(store.tenant_id, store.number) as connection:
                 first, dangling = intake.take_order(connection, store.number)
                 group += self._take_group(store)
                 last = self._write(connection, store, group, first, dangling)
                 wire.commit(connection)
         except intake.IdsTaken:
-            with self._db.connection() as connection:
+            with self._db.connection(store.tenant_id, store.number) as connection:
                 last = self._write_carefully(connection, store, group)
         self.newest[store.number] = max(self.newest.get(store.number, 0), last)
         for each in group:

@@ -21,7 +21,7 @@ class Lookups:
     def activity(self, principal: Principal, activity_id: str) -> dict[str, Any]:
         """The Activity; without a definition when no statement gave one."""
         store = self._stores.of(principal)
-        with self._db.connection() as connection:
+        with self._db.connection(store.tenant_id, store.number) as connection:
             known = self._knowledge.definitions(connection, store, [activity_id])
         return activity_object(activity_id, known.get(activity_id))
 
@@ -30,6 +30,6 @@ class Lookups:
         store = self._stores.of(principal)
         key = actors.key_of(agent)
         assert key is not None
-        with self._db.connection() as connection:
+        with self._db.connection(store.tenant_id, store.number) as connection:
             names = self._knowledge.names(connection, store, key)
         return actors.person_of(agent, names)

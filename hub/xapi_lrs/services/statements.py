@@ -184,7 +184,7 @@ class Statements:
         store = self._stores.of(principal, store_name)
         limit = min(query.limit or LARGEST_PAGE, LARGEST_PAGE)
         wanted = self._search(principal, store, query, limit + 1)
-        with self._db.connection() as connection:
+        with self._db.connection(store.tenant_id, store.number) as connection:
             through = search.consistent_through(connection, store.number)
             found = search.find(connection, store.number, wanted)
             page = found[:limit]
@@ -201,7 +201,7 @@ class Statements:
         statement_id = query.statement_id or query.voided_statement_id
         assert statement_id is not None
         store = self._stores.of(principal)
-        with self._db.connection() as connection:
+        with self._db.connection(store.tenant_id, store.number) as connection:
             through = search.consistent_through(connection, store.number)
             found = search.find_one(connection, store.number, UUID(statement_id))
             if found is None or found[1] is (query.voided_statement_id is None):
@@ -220,7 +220,7 @@ class Statements:
         newest = self._intake.newest.get(store.number)
         if just_stored and newest is not None:
             return newest
-        with self._db.connection() as connection:
+        with self._db.connection(store.tenant_id, store.number) as connection:
             return search.consistent_through(connection, store.number)
 
     def each(self, principal: Principal, query: StatementQuery, store_name: str | None = None) -> Iterator[bytes]:

@@ -41,7 +41,7 @@ class Stores:
         """A new, empty store; 409 when the tenant has one of that name."""
         principal.require("stores.write")
         name = _checked_name(name)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             if stores.by_name(work.session, principal.tenant_id, name) is not None:
                 raise _taken(name)
             return self.create_in(work, principal.tenant_id, name)
@@ -50,7 +50,7 @@ class Stores:
         """Give a store another name; 404 when there is no such store, 409 when another has the name."""
         principal.require("stores.write")
         name = _checked_name(name)
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(principal.tenant_id) as work:
             store = stores.by_id(work.session, principal.tenant_id, store_id)
             if store is None:
                 raise NotFound("There is no such store.", code="store_not_found")
@@ -73,12 +73,12 @@ class Stores:
     def list(self, principal: Principal) -> list[StoreView]:
         """Every store of the tenant, by name."""
         principal.require("stores.read")
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             return [StoreView.of(store) for store in stores.all_of(session, principal.tenant_id)]
 
     def find(self, tenant_id: UUID, name: str) -> StoreView:
         """The tenant's store of that name; 404 when there is none."""
-        with self._db.read() as session:
+        with self._db.read(tenant_id) as session:
             found = stores.by_name(session, tenant_id, name)
         if found is None:
             raise NotFound(f"There is no store named {name}.", code="store_not_found")
@@ -92,7 +92,7 @@ class Stores:
         """The tenant's store of that id; 404 when there is none."""
         known = self._known.get(store_id)
         if known is None:
-            with self._db.read() as session:
+            with self._db.read(tenant_id) as session:
                 found = stores.by_id(session, tenant_id, store_id)
             if found is not None:
                 known = self._remember(found)
@@ -112,7 +112,7 @@ class Stores:
             return named
         if principal.store_id is not None:
             return self.get(principal.tenant_id, principal.store_id)
-        with self._db.read() as session:
+        with self._db.read(principal.tenant_id) as session:
             all_stores = stores.all_of(session, principal.tenant_id)
         chosen = all_stores if len(all_stores) == 1 else [each for each in all_stores if each.name == DEFAULT]
         if not chosen:

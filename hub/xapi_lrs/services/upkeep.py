@@ -1,6 +1,6 @@
 """What the LRS needs from time to time."""
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.xapi_lrs.storage.partitions import create_partitions
 
 
@@ -12,5 +12,5 @@ class Upkeep:
 
     def extend_partitions(self) -> int:
         """Make the partitions of the coming year that are missing; returns how many were made."""
-        with self._db.unit_of_work() as work:
+        with self._db.unit_of_work(EVERY_TENANT) as work:
             return create_partitions(work.session.connection())

@@ -74,7 +74,7 @@ def take_order(connection: Connection[Any], store: int) -> tuple[int, int]:
     Opens a transaction unless one is open. Returns the `stored` time that is next and how many references of the
     store wait for their target.
     """
-    sql = _TAKE_ORDER.format(begin=wire.begin(connection), lock=ORDER_LOCK, store=int(store))
+    sql = _TAKE_ORDER.format(begin=wire.begin(connection, store), lock=ORDER_LOCK, store=int(store))
     result = wire.execute(connection, sql)
     first, dangling = (int(result.get_value(0, column) or 0) for column in (0, 1))
     return first, dangling

@@ -15,6 +15,8 @@ from psycopg import Connection
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from hub.db.row_security import narrow_store
+
 INT8, UUID, BYTEA = 20, 2950, 17
 
 _ARRAY_HEAD = Struct(">iiiii").pack
@@ -57,10 +59,10 @@ def execute(connection: Connection[Any], sql: str) -> PGresult:
     return _checked(connection, connection.pgconn.exec_(sql.encode()))
 
 
-def begin(connection: Connection[Any]) -> str:
-    """What opens a transaction before the next statement of the same round trip; nothing where one is open."""
+def begin(connection: Connection[Any], store: int) -> str:
+    """What opens a transaction before the next statement of the same round trip; an open one is led to the store."""
     is_idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
-    return "BEGIN;" if is_idle else ""
+    return "BEGIN;" if is_idle else narrow_store(store)
 
 
 def commit(connection: Connection[Any]) -> None:

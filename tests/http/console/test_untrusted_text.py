@@ -8,6 +8,7 @@ from uuid import uuid4
 import lxml.html
 import pytest
 
+from hub.db import EVERY_TENANT
 from hub.db.tables import AuditEvent
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
@@ -156,7 +157,7 @@ def _store_statements(hub, system, text):
 
 
 def _record(hub, system, text):
-    with hub.db.unit_of_work() as work:
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
         work.session.add(
             AuditEvent(
                 id=hub.ports.ids.uuid(),

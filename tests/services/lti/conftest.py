@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from hub.bootstrap import Hub
+from hub.db import EVERY_TENANT
 from hub.db.outbox import Claimed
 from hub.events import RegistrationProgressed
 from hub.identity import Principal
@@ -62,7 +63,7 @@ class Gradebook:
             ended=False,
             **(result | changes),
         )
-        with self.hub.db.unit_of_work() as work:
+        with self.hub.db.unit_of_work(EVERY_TENANT) as work:
             work.publish(event)
 
     def messages(self) -> list[Claimed]:
@@ -71,7 +72,7 @@ class Gradebook:
             "SELECT id, tenant_id, topic, payload, attempts, created_at FROM outbox "
             "WHERE tenant_id = :tenant AND done_at IS NULL AND failed_at IS NULL ORDER BY created_at, id"
         )
-        with self.hub.db.read() as session:
+        with self.hub.db.read(EVERY_TENANT) as session:
             return [Claimed(*row) for row in session.execute(query, {"tenant": self.system.tenant_id})]
 
     def work(self) -> list[RetryLater]:
@@ -83,7 +84,7 @@ class Gradebook:
             except RetryLater as later:
                 again.append(later)
             else:
-                with self.hub.db.unit_of_work() as work:
+                with self.hub.db.unit_of_work(EVERY_TENANT) as work:
                     done = text("UPDATE outbox SET done_at = now() WHERE id = :id")
                     work.session.execute(done, {"id": message.id})
         return again
@@ -102,7 +103,7 @@ class Gradebook:
 
     def let_pass(self, span: timedelta) -> None:
         """Make everything of this tenant older by so much."""
-        with self.hub.db.unit_of_work() as work:
+        with self.hub.db.unit_of_work(EVERY_TENANT) as work:
             values = {"span": span, "tenant": self.system.tenant_id}
             for statement in (
                 "UPDATE score_delivery SET created_at = created_at - :span, leased_until = leased_until - :span "
@@ -122,7 +123,7 @@ def enter(hub: Hub, client: FlaskClient, platform: LtiPlatform, system: Principa
         response = platform.enter(client, **{v.CUSTOM: parameters}, **claims)
         assert response.status_code == 303, response.text
         query = text("SELECT registration_id FROM link_registration WHERE tenant_id = :tenant ORDER BY created_at DESC")
-        with hub.db.read() as session:
+        with hub.db.read(EVERY_TENANT) as session:
             registration_id = session.scalars(query, {"tenant": tenant.id}).first()
         return Gradebook(hub, system, platform, registration_id)
 

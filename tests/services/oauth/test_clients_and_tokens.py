@@ -9,6 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from hub.db import EVERY_TENANT
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.identity import Principal, system_principal
 from hub.oauth.authlib_bridge import TokenRequest
@@ -220,7 +221,7 @@ def test_nobody_gives_a_client_more_than_they_have(hub, tenant):
 
 
 def test_the_secret_is_kept_nowhere(hub, made):
-    with hub.db.read() as session:
+    with hub.db.read(EVERY_TENANT) as session:
         kept = session.connection().exec_driver_sql(
             "SELECT row_to_json(c)::text FROM oauth_client c WHERE client_id = %s", (made[0].client_id,)
         )

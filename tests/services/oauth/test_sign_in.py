@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import argon2
 import pytest
 
+from hub.db import EVERY_TENANT
 from hub.db.tables import User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unprocessable
 from hub.identity import Principal, system_principal
@@ -230,12 +231,12 @@ def test_nobody_takes_over_an_account_that_may_do_more(hub, users, system):
 
 def test_a_hash_made_with_weaker_parameters_is_made_anew(hub, system, users, author, address):
     weak = Argon2Passwords(parameters=argon2.Parameters(argon2.Type.ID, 19, 16, 32, 1, 8192, 1))
-    with hub.db.unit_of_work() as work:
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
         work.session.get_one(User, author.person.id).password_hash = weak.hash(PASSWORD)
     entrance = hub.service(SignIn)
     session_id = entrance.sign_in(author.person.email, PASSWORD, address)
     assert entrance.who(session_id), "the session belongs to the new hash"
-    with hub.db.read() as session:
+    with hub.db.read(EVERY_TENANT) as session:
         assert not Argon2Passwords().is_outdated(session.get_one(User, author.person.id).password_hash)
 
 

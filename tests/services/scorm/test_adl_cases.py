@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from hub.bootstrap import Hub
+from hub.db import EVERY_TENANT
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services import sequencing
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.skipif(not (FOLDER / "cases.json").exists(), reason=f"A
 def add_course(hub: Hub, tenant_id: UUID, course: Course) -> UUID:
     """A published package of a manifest alone, as an import would leave it; returns the package's id."""
     package_id, version_id = uuid4(), uuid4()
-    with hub.db.unit_of_work() as work:
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
         now = datetime.now(UTC)
         work.session.add(
             Package(id=package_id, tenant_id=tenant_id, external_id=str(package_id), title=course.title, updated_at=now)
@@ -102,7 +103,7 @@ class HubPlayer:
         return self._ask(lambda attempt: shows(attempt.navigation(), control, wanted, identifier))
 
     def _ask(self, question: Callable[[sequencing.Sequenced], Any]) -> Any:
-        with self.hub.db.read() as session:
+        with self.hub.db.read(EVERY_TENANT) as session:
             return question(self._sequenced(session))
 
     def _sequenced(self, session: Any) -> sequencing.Sequenced:

@@ -11,7 +11,7 @@ from hub.adapters.embedded.s3 import SeaweedServer
 from hub.adapters.object_store_folder import FolderStore
 from hub.adapters.object_store_s3 import S3Store
 from hub.bootstrap import Hub
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.db.outbox import Claimed
 from hub.demo import courses as demo_courses
 from hub.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unavailable, Unprocessable
@@ -473,7 +473,7 @@ class TestTenants:
 
 def _begin(db: Database, job: JobView, clock: Clock) -> str:
     """What a worker does first, before it dies; returns its prefix."""
-    with db.unit_of_work() as work:
+    with db.unit_of_work(EVERY_TENANT) as work:
         row = work.session.get(import_jobs.ImportJob, job.id)
         assert row is not None
         row.state, row.leased_until = "storing", clock.now() + LEASE

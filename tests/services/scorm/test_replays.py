@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import Hub
+from hub.db import EVERY_TENANT
 from hub.errors import Forbidden, NotFound
 from hub.identity import ROLES, Principal, system_principal
 from hub.oauth.services.tenants import Tenants, TenantView
@@ -130,7 +131,7 @@ class TestBounds:
         window.commit(calls=[INITIALIZE])
         hub.service(Replays).sweep()
         assert len(replay(window, system).records) == 2
-        with hub.db.unit_of_work() as work:
+        with hub.db.unit_of_work(EVERY_TENANT) as work:
             work.session.connection().exec_driver_sql(
                 "UPDATE replay_record SET at = at - interval '31 days' WHERE tenant_id = %s AND kind = 'calls'",
                 (system.tenant_id,),
@@ -142,7 +143,7 @@ class TestBounds:
         window.go()
         assert window.session.attempt_id is not None
         now = hub.ports.clock.now()
-        with hub.db.unit_of_work() as work:
+        with hub.db.unit_of_work(EVERY_TENANT) as work:
             (state,) = registrations.states(work.session, system.tenant_id, window.session.attempt_id)
             for days, kept in ((0, 0), (1, 1)):
                 ReplayLog(hub.ports.ids, hub.ports.clock, days, 1024).calls(work, state, [INITIALIZE], 1, now)

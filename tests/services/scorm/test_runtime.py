@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from hub.bootstrap import Hub
+from hub.db import EVERY_TENANT
 from hub.errors import Conflict, Gone, Invalid, NotFound, Unprocessable
 from hub.events import RegistrationProgressed
 from hub.identity import Principal, system_principal
@@ -52,7 +53,7 @@ def verbs(hub: Hub, window: Window) -> list[str]:
 def said(hub: Hub, window: Window) -> list[dict[str, Any]]:
     """The registration's statements as the LRS has them, the first one first."""
     store = hub.service(Stores).of(_system(window))
-    with hub.db.connection() as connection:
+    with hub.db.connection(EVERY_TENANT) as connection:
         rows = connection.execute(
             "SELECT body FROM lrs_statement WHERE store = %s ORDER BY stored", (store.number,)
         ).fetchall()
@@ -126,7 +127,7 @@ class TestTime:
 
 def _begun_earlier(hub: Hub, window: Window, minutes: int) -> None:
     """Let the session that is open have begun before now."""
-    with hub.db.unit_of_work() as work:
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
         work.psycopg.execute(
             "UPDATE runtime_state SET session_began_at = session_began_at - %s * interval '1 minute'"
             " WHERE tenant_id = %s AND session_exit IS NULL",

@@ -6,7 +6,7 @@ import uuid
 import orjson
 import pytest
 
-from hub.db import Database
+from hub.db import EVERY_TENANT, Database
 from hub.errors import Conflict
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes
@@ -89,11 +89,11 @@ def test_a_reader_that_follows_consistent_through_misses_nothing(statements, wri
 
 def test_what_the_hub_records_commits_or_vanishes_with_its_cause(hub, statements, writer, tenant, store):
     db: Database = hub.db
-    with db.unit_of_work() as work:
+    with db.unit_of_work(EVERY_TENANT) as work:
         [kept] = statements.record(work, tenant.id, store.id, [statement()])
 
     def record_and_fail():
-        with db.unit_of_work() as work:
+        with db.unit_of_work(EVERY_TENANT) as work:
             statements.record(work, tenant.id, store.id, [statement()])
             raise ZeroDivisionError
 

@@ -1,0 +1,182 @@
+"""A query that forgets its tenant finds nothing: every table, asked as another tenant."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from hub.bootstrap import Hub, build
+from hub.db import EVERY_TENANT, Base
+from hub.db.migrations import Migrations
+from hub.db.row_security import ROLE, UNPROTECTED, check_role
+from hub.errors import Forbidden, Unavailable
+from hub.identity import system_principal
+from hub.oauth.services.tenants import Tenants
+from hub.xapi_lrs.services.stores import Stores
+
+NOBODY = UUID(int=1)
+
+
+def tables_of(hub: Hub) -> dict[str, bool]:
+    """Every table, and whether row-level security is on."""
+    with hub.db.read(EVERY_TENANT) as session:
+        rows = session.execute(
+            text(
+                "SELECT relname, relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid) "
+                " AS is_protected"
+                "  FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+            )
+        )
+        return {row.relname: row.is_protected for row in rows}
+
+
+def test_every_table_has_a_policy_or_a_reason(hub):
+    tables = tables_of(hub)
+    assert {table for table, is_protected in tables.items() if not is_protected} == UNPROTECTED
+    assert set(tables) >= {table.name for table in Base.metadata.sorted_tables}
+
+
+@pytest.fixture
+def row_of_each(hub, tenant):
+    """One row in every table, made by PostgreSQL itself from the columns that may not be empty."""
+    store = hub.service(Stores).of(system_principal(tenant.id)).number
+    protected = [table for table, is_protected in tables_of(hub).items() if is_protected]
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
+        work.session.execute(text("SET LOCAL session_replication_role = replica"))  # No foreign keys.
+        for table in protected:
+            if table not in {"tenant", "lrs_store"}:
+                _fill(work.session, table, tenant.id, store)
+    yield protected
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
+        work.session.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in protected:
+            columns = {column.name for column in Base.metadata.tables[table].columns}
+            whose = (
+                "tenant_id = :tenant"
+                if "tenant_id" in columns
+                else "store = :store"
+                if "store" in columns
+                else "id = :tenant"
+            )
+            work.session.execute(text(f'DELETE FROM "{table}" WHERE {whose}'), {"tenant": tenant.id, "store": store})
+
+
+def _fill(session, table: str, tenant_id: UUID, store: int) -> None:
+    values = {}
+    for column in Base.metadata.tables[table].columns:
+        if column.name == "tenant_id":
+            values[column.name] = tenant_id
+        elif column.name == "store":
+            values[column.name] = store
+        elif not column.nullable and column.server_default is None and column.computed is None:
+            values[column.name] = _VALUES[type(column.type).__name__]()
+    names = ", ".join(f'"{name}"' for name in values)
+    places = ", ".join(f":{name}" for name in values)
+    session.execute(text(f'INSERT INTO "{table}" ({names}) VALUES ({places})'), values)
+
+
+_VALUES = {
+    "Uuid": uuid4,
+    "UUID": uuid4,
+    "Text": lambda: uuid4().hex,
+    "TEXT": lambda: uuid4().hex,
+    "String": lambda: uuid4().hex,
+    "Integer": lambda: 1,
+    "SmallInteger": lambda: 1,
+    "BigInteger": lambda: 1,
+    "Float": lambda: 1.0,
+    "Double": lambda: 1.0,
+    "Numeric": lambda: 1,
+    "Boolean": lambda: True,
+    "DateTime": lambda: "2026-01-01T00:00:00Z",
+    "Date": lambda: "2026-01-01",
+    "LargeBinary": lambda: uuid4().bytes,
+    "ARRAY": list,
+    "JSONB": lambda: "{}",
+}
+
+
+def test_every_table_shows_a_tenant_its_own_rows_only(hub, tenant, row_of_each):
+    """Without any condition: what the code forgot, the database does not."""
+    assert len(row_of_each) > 25
+    number = hub.service(Stores).of(system_principal(tenant.id)).number
+    for whose, store, expected in ((tenant.id, number, True), (NOBODY, None, False), (NOBODY, -1, False)):
+        with hub.db.read(whose, store) as session, hub.db.connection(whose, store) as connection:
+            for table in row_of_each:
+                found = session.execute(text(f'SELECT count(*) FROM "{table}"')).scalar_one()
+                assert (found > 0) is expected, f"{table} as {whose}"
+                assert connection.execute(f'SELECT count(*) FROM "{table}"').fetchone() == (found,), table
+
+
+def test_no_table_is_written_for_another_tenant(hub, tenant, row_of_each):
+    store = hub.service(Stores).of(system_principal(tenant.id)).number
+    with hub.db.unit_of_work(NOBODY) as work:
+        for table in row_of_each:
+            assert work.session.execute(text(f'DELETE FROM "{table}"')).rowcount == 0, table
+    for table in row_of_each:
+        with pytest.raises(ProgrammingError, match="row-level security"), hub.db.unit_of_work(NOBODY) as work:
+            _fill(work.session, table, tenant.id, store)
+
+
+def test_connections_that_served_one_tenant_serve_another(hub):
+    """What is pooled keeps nothing of the tenant before, after a failure either."""
+    tenants = [hub.service(Tenants).create(f"r{uuid4().hex[:10]}", "R") for _ in range(2)]
+    for _ in range(3):
+        for each in tenants:
+            with hub.db.read(each.id) as session:
+                assert session.execute(text("SELECT id FROM tenant")).scalars().all() == [each.id]
+            with hub.db.connection(each.id) as connection:
+                assert connection.execute("SELECT id FROM tenant").fetchall() == [(each.id,)]
+            with pytest.raises(psycopg.errors.DivisionByZero), hub.db.connection(each.id) as connection:
+                connection.execute("SELECT 1 / 0")
+    with hub.db.read(EVERY_TENANT) as session:
+        assert {each.id for each in tenants} <= set(session.execute(text("SELECT id FROM tenant")).scalars())
+        assert session.execute(text("SELECT current_user")).scalar_one() != ROLE
+
+
+def test_the_role_of_tenants_is_looked_at(hub):
+    hub.db.check_row_security()
+
+
+def test_a_role_that_is_exempt_is_a_fault(hub):
+    with hub.db.engine.connect() as connection:
+        connection.exec_driver_sql(f"ALTER ROLE {ROLE} BYPASSRLS")
+        with pytest.raises(Unavailable, match="exempt"):
+            check_role(connection)
+        connection.rollback()
+
+
+@pytest.fixture
+def ordinary_user(postgres_url):
+    """A database of its own, whose owner may nothing else."""
+    name = f"plain_{uuid4().hex[:8]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'plain-password'")
+        connection.execute(f"CREATE DATABASE {name} OWNER {name}")
+    parts = urlsplit(postgres_url)
+    yield parts._replace(netloc=f"{name}:plain-password@{parts.hostname}:{parts.port}", path=f"/{name}").geturl(), name
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP ROLE {name}")
+
+
+def test_an_ordinary_owner_migrates_once_it_has_the_role(postgres_url, ordinary_user, settings, hub):
+    url, name = ordinary_user
+    theirs = replace(settings, database_url=url)
+    with pytest.raises(Forbidden, match="GRANT hub_tenant"):
+        Migrations(theirs.sqlalchemy_url).upgrade()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"GRANT {ROLE} TO {name}")
+    Migrations(theirs.sqlalchemy_url).upgrade()
+    Migrations(theirs.sqlalchemy_url).upgrade()
+    small = build(theirs)
+    try:
+        made = [small.service(Tenants).create(f"plain{number}", "Plain") for number in range(2)]
+        with small.db.read(made[0].id) as session:
+            assert session.execute(text("SELECT id FROM tenant")).scalars().all() == [made[0].id]
+    finally:
+        small.close()
