@@ -26,6 +26,7 @@ from hub.scorm.spec.replay import Call, navigation_record
 from hub.scorm.spec.runtime import sessions
 from hub.scorm.spec.runtime.model import general_name, violations
 from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner
+from hub.scorm.spec.settings import settings_of, strict_faults
 from hub.scorm.spec.statements import clean
 from hub.scorm.storage import runtime
 from hub.scorm.storage.runtime import Learning
@@ -193,7 +194,11 @@ class Runtime:
         if commit.base > state.sequence:
             raise Conflict("Values in between have not arrived; send all of them.", code="gap")
         stored = json.loads(state.values)
-        found = violations(MODELS[standard], stored, commit.values)
+        settings = settings_of(scene.learning.attempt.settings)
+        found = [
+            *violations(MODELS[standard], stored, commit.values),
+            *strict_faults(standard, commit.values, settings),
+        ]
         if found:
             detail = "Values break the data model; nothing of this commit was kept."
             raise Unprocessable(detail, code="data_model", violations=found)

@@ -19,6 +19,10 @@ SetBy = Literal["default", "package", "version"]
 #: What opening a course leads to.
 Opening = Literal["go_on", "begin", "review"]
 
+SUSPEND_DATA = "cmi.suspend_data"
+#: What SCORM 1.2 lets `cmi.suspend_data` hold, in characters; content often needs more, and gets it by default.
+SUSPEND_DATA_12 = 4096
+
 _RULE = "package settings"
 
 
@@ -120,6 +124,16 @@ def course_judgement(result: Tracking, settings: PackageSettings) -> Tracking:
     """
     success = _success(result, settings)
     return replace(result, completion=_completion(result.completion, success, settings), success=success)
+
+
+def strict_faults(standard: str, values: Mapping[str, str], settings: PackageSettings) -> list[Violation]:
+    """Values that are only too long for packages that hold SCORM 1.2 to the book (RTE 3.4.4 cmi.suspend_data)."""
+    is_strict = settings.strict_suspend_data and standard == "scorm_1_2"
+    length = len(values.get(SUSPEND_DATA, ""))
+    if not is_strict or length <= SUSPEND_DATA_12:
+        return []
+    message = f"has {length} characters; this package allows {SUSPEND_DATA_12}"
+    return [Violation("SCORM 1.2 RTE 3.4.4 cmi.suspend_data", SUSPEND_DATA, message, allowed=SUSPEND_DATA_12)]
 
 
 def opening(settings: PackageSettings, results: Sequence[Tracking], *, is_open: bool, begun: bool) -> Opening:

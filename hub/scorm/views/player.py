@@ -202,8 +202,22 @@ def _launch_data(opening: Opening) -> dict[str, Any]:
         "mode": opening.mode,
         "preview": opening.is_preview,
         "returnUrl": opening.return_url,
+        "settings": _shown_settings(opening),
         "elements": list(MODELS[course.standard].elements),
         "words": _words(),
+    }
+
+
+def _shown_settings(opening: Opening) -> dict[str, Any]:
+    """The settings of the package that the script goes by."""
+    found = opening.settings
+    return {
+        "window": found.window,
+        "width": found.window_width,
+        "height": found.window_height,
+        "contents": found.contents,
+        "on_exit": found.on_exit,
+        "strict": found.strict_suspend_data,
     }
 
 
@@ -230,6 +244,12 @@ def _words() -> dict[str, str]:
         "leave": _("Leaving…"),
         "try_again": _("Try again"),
         "go_back": _("Back to the course"),
+        "open_window": _("The course opens in a window of its own."),
+        "open_window_now": _("Open the course"),
+        "window_blocked": _("Your browser did not let the window open. Allow windows of this page and try again."),
+        "in_window": _("The course is open in another window."),
+        "to_window": _("Go to the window"),
+        "window_closed": _("You have closed the course's window. Your work is saved."),
     }
 
 

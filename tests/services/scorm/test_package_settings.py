@@ -180,3 +180,19 @@ class TestChanging:
         other = Principal(UUID(int=0), "system", "hub", "Hub", course.system.actions)
         with pytest.raises(NotFound):
             hub.service(SettingsOfPackages).get(other, str(course.package))
+
+
+class TestStrictness:
+    def test_suspend_data_beyond_the_book_is_kept_unless_the_package_is_strict(self, course: Course) -> None:
+        long = {"cmi.suspend_data": "x" * 4097}
+        window = course.open()
+        window.go()
+        window.commit(long)
+        strict = Course(course.hub, course.system, "one")
+        strict.set(strict_suspend_data=True)
+        window = strict.open()
+        window.go()
+        with pytest.raises(Unprocessable) as refused:
+            window.commit(long)
+        assert [fault.where for fault in refused.value.violations] == ["cmi.suspend_data"]
+        window.commit({"cmi.suspend_data": "x" * 4096})

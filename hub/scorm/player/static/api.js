@@ -21,6 +21,8 @@ const REPLAYED = {
 
 const generalName = (name) => name.replace(/\.\d+(?=\.|$)/g, ".n");
 const UNDEFINED_ELEMENT = "401";
+/** SCORM 1.2's code for a value of the wrong type. */
+const TYPE_MISMATCH = "405";
 
 /** Take the APIs off the window. */
 export function closeRuntime() {
@@ -30,10 +32,10 @@ export function closeRuntime() {
 
 /**
  * Put the API for a delivery on the window. `moves` are what content may ask for, `elements` the names of the data
- * model.
+ * model, `limits` the most characters of those that the package is strict about.
  * @returns {() => void} sends what content has set and not yet committed
  */
-export function openRuntime(delivery, moves, elements, queue, onTerminate) {
+export function openRuntime(delivery, moves, elements, queue, onTerminate, limits = new Map()) {
   closeRuntime();
   if (delivery.api === null) return () => {};
   const edition = EDITIONS[delivery.api];
@@ -71,6 +73,10 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate) {
   api[edition.set] = (element, value) => {
     if (isOpen && isContainer(String(element))) {
       api.lastErrorCode = UNDEFINED_ELEMENT;
+      return "false";
+    }
+    if (isOpen && limits.has(element) && String(value).length > limits.get(element)) {
+      api.lastErrorCode = TYPE_MISMATCH;
       return "false";
     }
     const result = clears(element, value) ? "true" : set.call(api, element, value);

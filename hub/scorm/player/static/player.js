@@ -3,14 +3,15 @@
 import { closeRuntime, openRuntime } from "./api.js";
 import { CommitQueue } from "./commits.js";
 import { Shell } from "./shell.js";
+import { FrameStage, WindowStage } from "./stage.js";
 
-const BLANK = "about:blank";
-const UNLOAD_MS = 2_000;
 const DRAIN_MS = 8_000;
 const LEAVING = new Set(["suspendAll", "exitAll", "abandonAll"]);
 
 const launch = JSON.parse(document.getElementById("launch").textContent);
-const shell = new Shell(launch.words);
+const { settings } = launch;
+const shell = new Shell(launch.words, settings.contents === "open");
+const stage = settings.window === "new_window" ? new WindowStage(shell, settings, windowClosed) : new FrameStage(shell);
 const queue = new CommitQueue("/runtime/commits", launch.token, stateChanged, committed);
 
 let current = null;
@@ -61,13 +62,11 @@ async function ask(body) {
 function deliver(delivery, moves) {
   current = { ...delivery, moves };
   queue.reset(delivery.activity, delivery.session);
-  commitPending = openRuntime(delivery, moves, launch.elements, queue, terminated);
-  shell.resume();
+  const limits = new Map(settings.strict && delivery.api === "API" ? [["cmi.suspend_data", 4096]] : []);
+  commitPending = openRuntime(delivery, moves, launch.elements, queue, terminated, limits);
   shell.delivered(delivery, moves);
   shell.say("");
-  // Replacing keeps the browser's Back button out of the frame.
-  shell.frame.contentWindow.location.replace(spoken(delivery.url));
-  shell.frame.focus();
+  stage.show(spoken(delivery.url));
 }
 
 /** Our own viewers speak the player's language. */
@@ -77,16 +76,16 @@ function spoken(address) {
   return url.href;
 }
 
-/** Unload the content, so that its own unload handlers can still say goodbye to their API. */
 async function closeContent() {
   if (current === null) return;
-  const unloaded = new Promise((resolve) => {
-    shell.frame.addEventListener("load", resolve, { once: true });
-    setTimeout(resolve, UNLOAD_MS);
-  });
-  shell.frame.contentWindow.location.replace(BLANK);
-  await unloaded;
+  await stage.clear();
   commitPending();
+}
+
+/** The learner has closed the content's window: what it said is sent, and the course may be gone on with. */
+function windowClosed() {
+  commitPending();
+  if (!isBusy && !queue.stopped) shell.tell("window_closed", () => go("start"), "go_back");
 }
 
 function terminated() {
@@ -110,7 +109,7 @@ function stateChanged(state) {
     closeRuntime();
     shell.warn(null);
     shell.say("");
-    shell.frame.contentWindow.location.replace(BLANK);
+    stage.leave();
     shell.stop(state);
     return;
   }
@@ -122,8 +121,14 @@ function stateChanged(state) {
 function leave() {
   closeRuntime();
   current = null;
-  if (launch.returnUrl) window.location.assign(launch.returnUrl);
-  else shell.stop("ended", () => go("start"), "go_back");
+  stage.leave();
+  if (settings.on_exit === "return" && launch.returnUrl) {
+    window.location.assign(launch.returnUrl);
+    return;
+  }
+  // Browsers close only what a script has opened; else the page says that it may be closed.
+  if (settings.on_exit === "close") window.close();
+  shell.stop("ended", () => go("start"), "go_back");
 }
 
 function goingAway() {

@@ -6,8 +6,11 @@ const DONE = new Set(["completed", "passed"]);
 const FOLLOWING = Node.DOCUMENT_POSITION_FOLLOWING;
 
 export class Shell {
-  /** @param {Record<string, string>} words what is said, in the learner's language */
-  constructor(words) {
+  /**
+   * @param {Record<string, string>} words what is said, in the learner's language
+   * @param {boolean} opensContents whether the table of contents is open at first, where there is room
+   */
+  constructor(words, opensContents) {
     this.words = words;
     this.find = (id) => document.getElementById(id);
     this.bar = this.find("bar");
@@ -25,7 +28,7 @@ export class Shell {
       if (event.key === "Escape" && this.waysOut.open) this.closeWaysOut();
       else if (event.key === "Escape" && this.isNarrow && this.contents && !this.contents.hidden) this.closeContents();
     });
-    if (this.contents && !this.isNarrow) this.showContents(true);
+    if (this.contents && opensContents && !this.isNarrow) this.showContents(true);
     if (recall(BAR) === "hidden") this.showBar(false, false);
   }
 
@@ -189,6 +192,12 @@ export class Shell {
     document.body.dataset.over = "yes";
     this.say("");
     notice.focus();
+  }
+
+  /** The same, while the course goes on: buttons and contents stay. */
+  tell(key, action, label) {
+    this.stop(key, action, label);
+    delete document.body.dataset.over;
   }
 
   /** The content is to be seen again. */
