@@ -65,6 +65,7 @@ from hub.scorm.services.courses import Courses
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
+from hub.scorm.services.origins import ContentOrigins
 from hub.scorm.services.package_settings import SettingsOfPackages
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.progress import Progress
@@ -300,6 +301,7 @@ def _add_packages(settings: Settings, ports: Ports, db: Database, add: Callable[
 def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..., None], log: StatementLog) -> None:
     """hub/scorm: learners, their registrations, and the player."""
     courses = Courses()
+    origins = ContentOrigins(settings.content_url, settings.public_url, settings.frame_ancestors)
     tokens = PlayerTokens(ports.keys, ports.clock, settings.content_url)
     grants = ContentGrants(ports.keys, ports.clock)
     progress = Progress(log, settings.public_url)
@@ -307,11 +309,12 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
     replay_log = ReplayLog(ports.ids, ports.clock, settings.replay_days, replay_limit)
     add(
         tokens,
-        Contents(db, ports.objects, grants, settings.content_cache_mb * MB),
+        origins,
+        Contents(db, ports.objects, grants, origins, settings.content_cache_mb * MB),
         Learners(db, ports.ids),
         Registrations(db, ports.clock, ports.ids, courses),
-        Launches(db, ports.clock, ports.ids, courses, tokens, settings.content_url),
-        Runtime(db, ports.clock, courses, grants, progress, replay_log, settings.content_url),
+        Launches(db, ports.clock, ports.ids, courses, tokens, origins),
+        Runtime(db, ports.clock, courses, grants, progress, replay_log, origins),
         SettingsOfPackages(db, ports.clock, ports.ids),
         Replays(db, ports.ids, courses, replay_log, replay_limit),
     )

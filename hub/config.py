@@ -55,7 +55,22 @@ def _origin(text: str) -> str:
         raise ValueError("must be http(s)://HOST[:PORT]")
     if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an origin without path, query or user")
+    if "*" in parts.netloc:
+        raise ValueError("must name one host, without *")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _content_origin(text: str) -> str:
+    """An origin, or one with `*.` before its host: an origin for each package version."""
+    scheme, wildcard, host = text.partition("://*.")
+    if not wildcard:
+        return _origin(text)
+    return _origin(f"{scheme}://{host}").replace("://", "://*.", 1)
+
+
+def _frame_ancestors(text: str) -> str:
+    """Origins with blanks between; `*.` before a host stands for all below it."""
+    return " ".join(_content_origin(origin) for origin in text.split())
 
 
 def _database_url(text: str) -> str:
@@ -120,9 +135,15 @@ class Settings:
     )
     content_url: str = setting(
         "HUB_CONTENT_URL",
-        "Origin of the player and of uploaded content; must differ from the Hub's",
-        _origin,
+        "Origin of the player and of uploaded content, other than the Hub's; https://*.HOST for one of each version",
+        _content_origin,
         default="http://content.localhost:8000",
+    )
+    frame_ancestors: str = setting(
+        "HUB_FRAME_ANCESTORS",
+        "Origins that may frame what is launched, besides the platform of the launch; blanks between",
+        _frame_ancestors,
+        default="",
     )
     object_store: str = setting(
         "HUB_OBJECT_STORE",

@@ -76,7 +76,8 @@ class Origins:
 
     def __init__(self, http: HttpClient, public_url: str, content_url: str) -> None:
         self._http = http
-        self._origins = (public_url, content_url)
+        # A version that never is, where each has an origin of its own.
+        self._origins = (public_url, content_url.replace("://*.", f"://v{0:032x}.", 1))
 
     def check(self) -> None:
         """Raise `Unavailable` naming the address that does not answer as a Hub."""

@@ -196,7 +196,7 @@ def demo_settings(folder: DemoFolder) -> Settings:
         "HUB_DATABASE_URL": "postgresql://embedded",
         "HUB_REDIS_URL": "redis://embedded",
         "HUB_PUBLIC_URL": f"http://localhost:{port}",
-        "HUB_CONTENT_URL": f"http://content.localhost:{port}",
+        "HUB_CONTENT_URL": f"http://*.localhost:{port}",
         "HUB_KEYS_DIR": str(folder.keys),
         "HUB_OBJECT_STORE": f"folder:{folder.packages}",
         "HUB_ALLOW_PRIVATE_NETWORKS": "true",

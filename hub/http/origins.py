@@ -1,4 +1,4 @@
-"""Two origins in one process: the Host header chooses the application (RFC 9110 section 7.2)."""
+"""Several origins in one process: the Host header chooses the application (RFC 9110 section 7.2)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -10,7 +10,8 @@ Wsgi = Callable[..., Iterable[bytes]]
 class OriginDispatcher:
     """Sends a request to the application of its origin; any other Host is told 421 (Misdirected Request).
 
-    Health checks come with whatever Host a load balancer sends, so they always go to the first application.
+    An origin with `*.` before its host is that of all names one label below it; a name of its own goes first. Health
+    checks come with whatever Host a load balancer sends, so they always go to the first application.
     """
 
     def __init__(self, applications: Mapping[str, Wsgi]) -> None:
@@ -20,7 +21,8 @@ class OriginDispatcher:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in {"/healthz", "/readyz"}:
             return self._first(environ, start_response)
-        application = self._applications.get(environ.get("HTTP_HOST", "").lower())
+        host = environ.get("HTTP_HOST", "").lower()
+        application = self._applications.get(host) or self._applications.get(f"*.{host.partition('.')[2]}")
         if application is not None:
             return application(environ, start_response)
         body = (

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,11 +26,22 @@ from tests.support.scos import sco12
 @pytest.fixture(scope="session")
 def live_hub(hub: Hub, settings: Settings) -> Iterator[Hub]:
     """The composed Hub, served on a free port: the Hub at localhost, content at content.localhost."""
+    with _served(settings, "content.localhost") as live:
+        yield live
+
+
+@pytest.fixture
+def hub_of_many_origins(hub: Hub, settings: Settings) -> Iterator[Hub]:
+    """The same with an origin for each package version, below localhost."""
+    with _served(settings, "*.localhost") as live:
+        yield live
+
+
+@contextmanager
+def _served(settings: Settings, content_host: str) -> Iterator[Hub]:
     server = make_server("127.0.0.1", 0, _not_yet, threaded=True)
     port = server.server_port
-    live = build(
-        replace(settings, public_url=f"http://localhost:{port}", content_url=f"http://content.localhost:{port}")
-    )
+    live = build(replace(settings, public_url=f"http://localhost:{port}", content_url=f"http://{content_host}:{port}"))
     server.app = create_app(live)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

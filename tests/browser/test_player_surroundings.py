@@ -67,7 +67,8 @@ class TestInsideAnLms:
     ) -> None:
         package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Knots")))
         registration = enrol(live_hub, system, package)
-        url = live_hub.service(Launches).create(system, registration.id).url
+        launches = live_hub.service(Launches)
+        url = launches.create(system, registration.id, frame_origins=[lms.rstrip("/")]).url
         strict_page.goto(f"{lms}?src={url}")
         content = framed(strict_page, "/content/")
         content.click("#turn")
@@ -77,6 +78,21 @@ class TestInsideAnLms:
         expect(framed(strict_page, "/content/").locator("#page")).to_have_text("2")
         (activity,) = live_hub.service(Registrations).get(system, registration.id).attempts[0].activities
         assert (activity.location, activity.sessions) == ("2", 2)
+
+    def test_no_other_site_frames_the_player_or_its_content(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, lms: str
+    ) -> None:
+        package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Knots")))
+        registration, launches = enrol(live_hub, system, package), live_hub.service(Launches)
+        elsewhere = launches.create(system, registration.id, frame_origins=["https://lms.example"]).url
+        page.goto(f"{lms}?src={elsewhere}")
+        page.wait_for_timeout(300)
+        assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
+        page.goto(launches.create(system, registration.id).url)
+        address = framed(page, "/content/").url  # In a window of its own it plays.
+        page.goto(f"{lms}?src={address}")
+        page.wait_for_timeout(300)
+        assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
 
 
 @pytest.fixture
@@ -202,7 +218,8 @@ class TestHostileContent:
         theirs = launches.create(system, enrol(live_hub, system, other).id).url
         page.goto(theirs)
         address = framed(page, "/content/").url
-        page.goto(f"{lms}?src={launches.create(system, enrol(live_hub, system, own).id).url}")
+        ours = launches.create(system, enrol(live_hub, system, own).id, frame_origins=[lms.rstrip("/")])
+        page.goto(f"{lms}?src={ours.url}")
         frame = framed(page, "/content/")
         expect(framed(page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
         facts = {

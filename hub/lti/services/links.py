@@ -113,8 +113,11 @@ class Links:
             container = ags.line_items_url if may_make else None
             links.save_line_item(session, self._ids.uuid(), row, ags.line_item_url, container, sorted(ags.scopes))
 
-    def open_player(self, platform: Platform, launch: Launch, link: Link) -> str:
-        """The one-time address of the player for the learner who launched, at the place where they left off."""
+    def open_player(self, platform: Platform, launch: Launch, link: Link, origins: Sequence[str]) -> str:
+        """The one-time address of the player for the learner who launched, at the place where they left off.
+
+        Pages at `origins` may show it in a frame.
+        """
         assert link.package_id is not None  # Only a link that opens something has a player.
         person = launch.person
         principal = launch_principal(platform.tenant_id, platform.id, person.subject, person.name or person.subject)
@@ -123,7 +126,9 @@ class Links:
         with self._db.unit_of_work(platform.tenant_id) as work:
             links.add_registration(work.session, _key(platform, link), person.subject, registration.id)
         language = launch.language or "en"
-        return self._launches.create(principal, registration.id, return_url=launch.return_url, locale=language).url
+        return self._launches.create(
+            principal, registration.id, return_url=launch.return_url, locale=language, frame_origins=origins
+        ).url
 
     def choose(self, visit: Visit, package: str) -> None:
         """Say what the link of this visit opens; raises `NotFound` for no such package."""
@@ -149,7 +154,10 @@ class Links:
         link = self._link_of(visit)
         if link.package_id is None:
             raise Conflict("Choose what this link opens first.", code="lti_nothing_chosen")
-        return self._launches.preview(visit.principal, link.package_id, locale=visit.language or "en").url
+        language = visit.language or "en"
+        return self._launches.preview(
+            visit.principal, link.package_id, locale=language, frame_origins=visit.origins
+        ).url
 
     def _link_of(self, visit: Visit) -> Link:
         if visit.resource_link_id is None:

@@ -149,7 +149,7 @@ class Messages:
             return ShowCourse(token) if link.package_id else ShowPicker(token)
         if link.package_id is None:
             return NothingYet(link.title, launch.language)
-        return OpenPlayer(self._links.open_player(platform, launch, link))
+        return OpenPlayer(self._links.open_player(platform, launch, link, frame_origins(platform, launch)))
 
     def _begin_visit(self, platform: Platform, launch: Launch, resource_link_id: UUID | None) -> str:
         person = launch.person

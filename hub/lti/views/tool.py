@@ -43,6 +43,7 @@ from hub.lti.services.messages import (
 )
 from hub.lti.services.platforms import Platforms
 from hub.lti.services.visits import Visit, Visits
+from hub.scorm.services.origins import ContentOrigins
 
 AREA = Path(__file__).resolve().parents[1]
 
@@ -278,7 +279,8 @@ def _visit() -> Visit:
 def _framed(origins: Iterable[str], **changes: str | None) -> str:
     """The Hub's policy for a page that the platform at these origins may frame; a change to None drops a directive."""
     kept = {name: value for name, value in changes.items() if value is not None}
-    policy = content_security_policy(frame_ancestors=" ".join(["'self'", *origins]), **kept)
+    frames = ["'self'", *origins, *service(ContentOrigins).also_framed_by]
+    policy = content_security_policy(frame_ancestors=" ".join(frames), **kept)
     dropped = {name.replace("_", "-") for name, value in changes.items() if value is None}
     return "; ".join(part for part in policy.split("; ") if part.partition(" ")[0] not in dropped)
 

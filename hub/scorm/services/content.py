@@ -15,6 +15,7 @@ import brotli
 from hub.db import Database
 from hub.errors import NotFound
 from hub.ports import ObjectInfo, ObjectStore
+from hub.scorm.services.origins import ContentOrigins
 from hub.scorm.services.recent import Recent
 from hub.scorm.services.tokens import ContentGrants, Grant
 from hub.scorm.storage import courses
@@ -68,24 +69,27 @@ class Whole:
 class Contents:
     """Serves course files, the small and the packed ones from up to `memory` bytes of this process."""
 
-    def __init__(self, db: Database, store: ObjectStore, grants: ContentGrants, memory: int) -> None:
+    def __init__(
+        self, db: Database, store: ObjectStore, grants: ContentGrants, origins: ContentOrigins, memory: int
+    ) -> None:
         self._db = db
         self._store = store
         self._grants = grants
+        self._origins = origins
         self._prefixes: Recent[Grant, str] = Recent(1_000)
         self._names: Recent[Grant, Mapping[str, str]] = Recent(16)
         self._files: Recent[str, tuple[ObjectInfo, float]] = Recent(20_000)
         self._bodies: Recent[tuple[str, str, str], bytes] = Recent(memory, _weight)
         self._packing = [Lock() for _ in range(16)]
 
-    def find(self, grant: str, path: str) -> ContentFile:
-        """The file at `path` of the package version that `grant` opens. Raises `NotFound`.
+    def find(self, host: str, grant: str, path: str) -> ContentFile:
+        """The file at `path` of the package version that `grant` opens at `host`. Raises `NotFound`.
 
         A folder's address is that of its page. A name that differs in case, in Unicode form or by percent signs is
         found too: authors test on systems where such names are the same.
         """
         granted = self._grants.read(grant)
-        if _UNSAFE.search(path):
+        if _UNSAFE.search(path) or not self._origins.serves(host, granted.version_id):
             raise _not_found()
         prefix = self._prefix(granted)
         if path and not path.endswith("/"):
@@ -112,6 +116,10 @@ class Contents:
         except NotFound as error:
             self._files.forget(file.info.key)
             raise _not_found() from error
+
+    def frame_ancestors(self, grant: str) -> str:
+        """The sources of the directive frame-ancestors for the launch that made the grant. Raises `NotFound`."""
+        return self._origins.frame_ancestors(self._grants.read(grant).frames)
 
     def address(self, file: ContentFile, seconds: int) -> str | None:
         """Where the store itself hands out the file for so long; None where it has no addresses."""

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,6 +17,7 @@ from hub.errors import Gone, Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
+from hub.scorm.services.origins import ContentOrigins, frames_of
 from hub.scorm.services.package_settings import settings_of_version
 from hub.scorm.services.registrations import MODES, begin_attempt
 from hub.scorm.services.results import tracking_of
@@ -49,7 +51,7 @@ class Opening:
     """A player that has just been opened.
 
     `browser_secret` is for this browser's cookie, None when it has it already; `token` is what run-time calls carry;
-    `settings` are those of now, for the window and its controls.
+    `frame_ancestors` are the sources of that directive; `settings` are those of now, for the window and its controls.
     """
 
     launch_id: UUID
@@ -58,6 +60,7 @@ class Opening:
     is_preview: bool
     locale: str
     return_url: str | None
+    frame_ancestors: str
     token: str
     browser_secret: str | None
     settings: PackageSettings
@@ -67,14 +70,14 @@ class Launches:
     """Make and open launches."""
 
     def __init__(
-        self, db: Database, clock: Clock, ids: Ids, courses: Courses, tokens: PlayerTokens, content_url: str
+        self, db: Database, clock: Clock, ids: Ids, courses: Courses, tokens: PlayerTokens, origins: ContentOrigins
     ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._courses = courses
         self._tokens = tokens
-        self._content_url = content_url
+        self._origins = origins
 
     def create(
         self,
@@ -84,11 +87,13 @@ class Launches:
         mode: str | None = None,
         return_url: str | None = None,
         locale: str = "en",
+        frame_origins: Sequence[str] = (),
     ) -> LaunchLink:
         """An address that opens the registration's current attempt, once, within ten minutes.
 
         `mode` is normal, browse or review (None: the registration's own); `return_url` is where the learner goes on
-        leaving; `locale` the language of the player.
+        leaving; `locale` the language of the player; `frame_origins`, with that of `return_url`, are the origins whose
+        pages may show the player in a frame.
         """
         principal.require("registrations.write")
         with self._db.unit_of_work(principal.tenant_id) as work:
@@ -105,11 +110,18 @@ class Launches:
                 attempt_id=attempt.id,
                 package_version_id=attempt.package_version_id or row.package_version_id,
                 mode=opened_as,
+                frames=frames_of(frame_origins, return_url),
             )
             return self._add(work, launch, return_url, locale)
 
     def preview(
-        self, principal: Principal, package_id: UUID, *, return_url: str | None = None, locale: str = "en"
+        self,
+        principal: Principal,
+        package_id: UUID,
+        *,
+        return_url: str | None = None,
+        locale: str = "en",
+        frame_origins: Sequence[str] = (),
     ) -> LaunchLink:
         """An address that shows a package's published version to its author; nothing of it is recorded."""
         principal.require("packages.read")
@@ -117,18 +129,23 @@ class Launches:
             _, version_id = versions.published_version(work.session, principal.tenant_id, package_id)
             if version_id is None:
                 raise NotFound("The package has no version to show yet.", code="not_published")
-            launch = Launch(tenant_id=principal.tenant_id, package_version_id=version_id, mode="browse")
+            launch = Launch(
+                tenant_id=principal.tenant_id,
+                package_version_id=version_id,
+                mode="browse",
+                frames=frames_of(frame_origins, return_url),
+            )
             return self._add(work, launch, return_url, locale)
 
-    def open(self, token: str, browser_secret: str | None, user_agent: str) -> Opening:
-        """Open the player at a one-time address, or again in the browser that holds its secret.
+    def open(self, token: str, browser_secret: str | None, user_agent: str, host: str = "") -> Opening:
+        """Open the player at a one-time address of `host`, or again in the browser that holds its secret.
 
         Raises `NotFound` for an address that never was, `Gone` for one that is used up or too old.
         """
         now = self._clock.now()
         with self._db.unit_of_work(EVERY_TENANT) as work:
             launch = runtime.find_launch(work.session, _digest(token))
-            if launch is None:
+            if launch is None or not self._origins.serves(host, launch.package_version_id):
                 raise NotFound("This address opens nothing.", code="launch_unknown")
             new_secret = self._bind(launch, browser_secret, now)
             launch.user_agent = user_agent[:_LONGEST_AGENT]
@@ -144,7 +161,13 @@ class Launches:
     ) -> Opening:
         mode = _checked_mode(launch.mode)
         session = PlayerSession(
-            launch.tenant_id, launch.id, launch.package_version_id, mode, launch.registration_id, launch.attempt_id
+            tenant_id=launch.tenant_id,
+            launch_id=launch.id,
+            version_id=launch.package_version_id,
+            mode=mode,
+            registration_id=launch.registration_id,
+            attempt_id=launch.attempt_id,
+            frames=launch.frames,
         )
         return Opening(
             launch_id=launch.id,
@@ -153,6 +176,7 @@ class Launches:
             is_preview=launch.registration_id is None,
             locale=launch.locale,
             return_url=launch.return_url,
+            frame_ancestors=self._origins.frame_ancestors(launch.frames),
             token=self._tokens.issue(session),
             browser_secret=browser_secret,
             settings=settings,
@@ -192,7 +216,7 @@ class Launches:
         launch.locale = _NOT_IN_A_TAG.sub("", locale)[:_LONGEST_TAG]
         launch.expires_at = self._clock.now() + OPEN_WITHIN
         work.session.add(launch)
-        return LaunchLink(launch.id, f"{self._content_url}/play/{token}", launch.expires_at)
+        return LaunchLink(launch.id, f"{self._origins.of(launch.package_version_id)}/play/{token}", launch.expires_at)
 
 
 def _take_over(session: Session, launch: Launch) -> None:

@@ -15,6 +15,7 @@ from hub.db import Database, UnitOfWork
 from hub.errors import Conflict, NotFound, Unprocessable
 from hub.ports import Clock
 from hub.scorm.services.courses import Course, CourseActivity, Courses
+from hub.scorm.services.origins import ContentOrigins
 from hub.scorm.services.progress import Progress, Scene
 from hub.scorm.services.replays import ReplayLog
 from hub.scorm.services.results import Status, status, tracking_of
@@ -141,7 +142,7 @@ class Runtime:
         grants: ContentGrants,
         progress: Progress,
         replay: ReplayLog,
-        content_url: str,
+        origins: ContentOrigins,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -149,7 +150,7 @@ class Runtime:
         self._grants = grants
         self._progress = progress
         self._replay = replay
-        self._content_url = content_url
+        self._origins = origins
 
     def navigate(
         self, player: PlayerSession, request: Request, target: str | None = None, current: str | None = None
@@ -304,7 +305,7 @@ class Runtime:
         if not activity.can_speak:
             self._progress.complete_asset(Scene(work, course, learning, activity, state, now))
         work.session.flush()
-        return self._delivery(course, activity, state.session, values)
+        return self._delivery(player, course, activity, state.session, values)
 
     def _visit(self, work: UnitOfWork, player: PlayerSession, course: Course, outcome: Outcome) -> Destination:
         """Show without recording: a preview knows no learner, a review shows what the learner left.
@@ -323,25 +324,33 @@ class Runtime:
         begin = sessions.start(course.standard, _kept(state))
         learner = _learner(learning) if learning else _NOBODY
         values = sessions.initial_values(course.standard, begin, learner, player.mode, activity.settings)
-        return Destination(self._delivery(course, activity, 0, values), False, None, moves, statuses)
+        return Destination(self._delivery(player, course, activity, 0, values), False, None, moves, statuses)
 
-    def _delivery(self, course: Course, activity: CourseActivity, session: int, values: Mapping[str, str]) -> Delivery:
+    def _delivery(
+        self,
+        player: PlayerSession,
+        course: Course,
+        activity: CourseActivity,
+        session: int,
+        values: Mapping[str, str],
+    ) -> Delivery:
         return Delivery(
             activity=activity.node.id,
             title=activity.node.title,
-            url=self._content_address(course, activity),
+            url=self._content_address(player, course, activity),
             session=session,
             api=_api(course, activity),
             values=values,
         )
 
-    def _content_address(self, course: Course, activity: CourseActivity) -> str:
+    def _content_address(self, player: PlayerSession, course: Course, activity: CourseActivity) -> str:
         if activity.is_elsewhere:
             return cast(str, activity.href)
-        grant = self._grants.issue(course.tenant_id, course.version.id)
+        origin = self._origins.of(course.version.id)
+        grant = self._grants.issue(course.tenant_id, course.version.id, player.frames)
         if course.viewer is not None:
-            return f"{self._content_url}/viewer/{course.viewer}?file=/content/{grant}/{quote(activity.href or '')}"
-        return f"{self._content_url}/content/{grant}/{activity.href}"
+            return f"{origin}/viewer/{course.viewer}?file=/content/{grant}/{quote(activity.href or '')}"
+        return f"{origin}/content/{grant}/{activity.href}"
 
     def _statuses(self, work: UnitOfWork, course: Course, learning: Learning) -> dict[str, Status]:
         work.session.flush()

@@ -25,7 +25,10 @@ _GRANT = struct.Struct(">16s16sI")
 
 @dataclass(frozen=True, slots=True)
 class PlayerSession:
-    """One opened player: all that its token is good for. A preview has neither registration nor attempt."""
+    """One opened player: all that its token is good for. A preview has neither registration nor attempt.
+
+    `frames` are the origins that may frame what is shown, with blanks between.
+    """
 
     tenant_id: UUID
     launch_id: UUID
@@ -33,6 +36,7 @@ class PlayerSession:
     mode: Mode
     registration_id: UUID | None = None
     attempt_id: UUID | None = None
+    frames: str = ""
 
     @property
     def is_recorded(self) -> bool:
@@ -67,6 +71,7 @@ class PlayerTokens:
             "ten": str(session.tenant_id),
             "ver": str(session.version_id),
             "mode": session.mode,
+            "frames": session.frames,
         }
         if session.registration_id and session.attempt_id:
             claims |= {"reg": str(session.registration_id), "att": str(session.attempt_id)}
@@ -92,16 +97,18 @@ def _session(claims: dict[str, Any]) -> PlayerSession:
         mode=claims["mode"],
         registration_id=UUID(claims["reg"]) if "reg" in claims else None,
         attempt_id=UUID(claims["att"]) if "att" in claims else None,
+        frames=claims.get("frames", ""),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a grant opens, and until when (Unix time)."""
+    """What a grant opens, until when (Unix time), and which origins may frame it, with blanks between."""
 
     tenant_id: UUID
     version_id: UUID
     ends: int
+    frames: str
 
 
 class ContentGrants:
@@ -117,11 +124,11 @@ class ContentGrants:
         self._clock = clock
         self._known: Recent[str, Grant] = Recent(5_000)
 
-    def issue(self, tenant_id: UUID, version_id: UUID) -> str:
+    def issue(self, tenant_id: UUID, version_id: UUID, frames: str = "") -> str:
         """A grant that is good for 12 to 24 hours."""
         window = int(self.WINDOW.total_seconds())
         ends = (int(self._clock.now().timestamp()) // window + 2) * window
-        body = _GRANT.pack(tenant_id.bytes, version_id.bytes, ends)
+        body = _GRANT.pack(tenant_id.bytes, version_id.bytes, ends) + frames.encode("ascii")
         return base64.urlsafe_b64encode(body + self._sign(body)).rstrip(b"=").decode()
 
     def read(self, grant: str) -> Grant:
@@ -135,8 +142,8 @@ class ContentGrants:
         body, signature = _split(grant)
         if not hmac.compare_digest(signature, self._sign(body)):
             raise NotFound("There is nothing at this address.", code="content_not_found")
-        tenant, version, ends = _GRANT.unpack(body)
-        return Grant(UUID(bytes=tenant), UUID(bytes=version), ends)
+        tenant, version, ends = _GRANT.unpack(body[: _GRANT.size])
+        return Grant(UUID(bytes=tenant), UUID(bytes=version), ends, body[_GRANT.size :].decode("ascii"))
 
     def _sign(self, body: bytes) -> bytes:
         return hmac.new(self._secret, body, hashlib.sha256).digest()[:_SIGNATURE]
@@ -147,6 +154,6 @@ def _split(grant: str) -> tuple[bytes, bytes]:
         raw = base64.b64decode(grant + "=" * (-len(grant) % 4), altchars=b"-_", validate=True)
     except ValueError:
         raw = b""
-    if len(raw) != _GRANT.size + _SIGNATURE:
+    if len(raw) < _GRANT.size + _SIGNATURE:
         raw = bytes(_GRANT.size + _SIGNATURE)
-    return raw[: _GRANT.size], raw[_GRANT.size :]
+    return raw[:-_SIGNATURE], raw[-_SIGNATURE:]

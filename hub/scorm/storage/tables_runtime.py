@@ -153,7 +153,8 @@ class RuntimeState(Base, TenantOwned, Result):
 class Launch(Base, TenantOwned, Timestamped):
     """One opening of the player, by a one-time address. Only digests of the address and the browser's cookie are kept.
 
-    A preview has no registration and no attempt.
+    A preview has no registration and no attempt. `frames` are the origins that may frame the player,
+    with blanks between.
     """
 
     __tablename__ = "launch"
@@ -166,6 +167,7 @@ class Launch(Base, TenantOwned, Timestamped):
     mode: Mapped[str]
     locale: Mapped[str] = mapped_column(server_default="en")
     return_url: Mapped[str | None]
+    frames: Mapped[str] = mapped_column(server_default="")
     token_digest: Mapped[str] = mapped_column(unique=True)
     browser_digest: Mapped[str | None]
     expires_at: Mapped[datetime]

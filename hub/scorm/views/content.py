@@ -74,10 +74,10 @@ class ContentFiles:
         return answer.body
 
     def _answer(self, environ: dict[str, Any], grant: str, path: str) -> Answer:
-        file = self._contents.find(grant, _decoded(path))
+        file = self._contents.find(environ.get("HTTP_HOST", ""), grant, _decoded(path))
         if file.is_folder:
             return _to_folder(environ, path)
-        headers = _headers(file, environ)
+        headers = _headers(file, self._contents.frame_ancestors(grant), environ)
         if file.info.size > LARGEST_KEPT and not file.is_packable:
             handed_over = self._handed_over(environ, file, headers)
             if handed_over is not None:
@@ -149,14 +149,14 @@ def _to_folder(environ: dict[str, Any], path: str) -> Answer:
     return Answer("308 Permanent Redirect", [("Location", location), ("Content-Length", "0")], [])
 
 
-def _headers(file: ContentFile, environ: dict[str, Any]) -> Headers:
+def _headers(file: ContentFile, frame_ancestors: str, environ: dict[str, Any]) -> Headers:
     """What every answer about the file says."""
     left = max(0, file.grant.ends - int(time.time()))
     headers = [
         ("Last-Modified", _date(file.info.modified_at)),
         ("Accept-Ranges", "bytes"),
         ("Cache-Control", f"public, max-age={left}, immutable"),
-        ("Content-Security-Policy", _POLICY),
+        ("Content-Security-Policy", f"{_POLICY}; frame-ancestors {frame_ancestors}"),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),

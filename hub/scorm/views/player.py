@@ -19,6 +19,7 @@ from hub.errors import HubError
 from hub.http.access import public
 from hub.http.context import request_id, service
 from hub.media_types import media_type
+from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Course
 from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
 from hub.scorm.spec.manifest.course import MEDIA
@@ -37,9 +38,8 @@ _FOLDERS = (
 )
 _YEAR = int(timedelta(days=365).total_seconds())
 
-#: Nothing inline, nothing from elsewhere but frames: a manifest may name content on another site. It is framed by
-#: learning platforms that are not known here; its address opens once, in one browser, so that framing it elsewhere
-#: shows nothing.
+#: Nothing inline, nothing from elsewhere but frames: a manifest may name content on another site. The player adds who
+#: may frame it; an error has nothing on it to be clicked, and whose frame it is in may not be known.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self' http: https:; base-uri 'none'; form-action 'none'"
@@ -48,7 +48,7 @@ _POLICY = (
 #: The viewers show what was uploaded and run nothing of it but a web site, in a frame of its own.
 _VIEWER_POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self' data: blob:; media-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
+    "font-src 'self' data: blob:; media-src 'self'; connect-src 'self'; frame-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
 
@@ -59,7 +59,7 @@ def play(token: str) -> Response:
     if request.method == "HEAD" or request.headers.get("Sec-Purpose", "").startswith("prefetch"):
         return Response(status=204)  # A look ahead must not use the address up.
     agent = request.headers.get("User-Agent", "")
-    opening = service(Launches).open(token, request.cookies.get(COOKIE), agent)
+    opening = service(Launches).open(token, request.cookies.get(COOKIE), agent, request.host)
     with force_locale(_spoken(opening.locale)):
         response = make_response(render_template("player/play.html", **_page(opening)))
     if opening.browser_secret is not None:
@@ -73,17 +73,20 @@ def play(token: str) -> Response:
             samesite="None",
             partitioned=True,
         )
-    return _protect(response)
+    return _protect(response, f"; frame-ancestors {opening.frame_ancestors}")
 
 
 @public
 def viewer(kind: str) -> Response:
     """The page that shows a PDF, a video or a web site; which file is in its address, and judged by its script.
 
-    It holds nothing of anybody: what it may read is decided by the grant in the file's own address.
+    It holds nothing of anybody: what it may read, and who may frame it, is decided by the grant in the file's own
+    address.
     """
     if kind not in MEDIA:
         raise NoSuchFile
+    grant = request.args.get("file", "").removeprefix("/content/").partition("/")[0]
+    frame_ancestors = service(Contents).frame_ancestors(grant)
     with force_locale(_spoken(request.args.get("lang", str(get_locale())))):
         page = render_template(
             "player/viewer.html",
@@ -94,7 +97,7 @@ def viewer(kind: str) -> Response:
             **_language(request.args.get("lang")),
         )
     response = _protect(make_response(page))
-    response.headers["Content-Security-Policy"] = _VIEWER_POLICY
+    response.headers["Content-Security-Policy"] = f"{_VIEWER_POLICY}; frame-ancestors {frame_ancestors}"
     return response
 
 
@@ -304,8 +307,8 @@ def _advice(error: HubError) -> tuple[str, str]:
     return _("This did not work"), _("Open the course again. If it happens again, tell those who run it.")
 
 
-def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
+def _protect(response: Response, more: str = "") -> Response:
+    response.headers["Content-Security-Policy"] = _POLICY + more
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

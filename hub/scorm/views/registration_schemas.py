@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments
 from hub.scorm.services.learners import OWN_SOURCE
+from hub.scorm.services.origins import FRAME_SOURCE, MOST_FRAMES
 from hub.scorm.services.registrations import MODES, STATUSES
 from hub.scorm.services.replays import KINDS
 
@@ -240,6 +241,15 @@ class NewLaunchLinkSchema(ma.Schema):
         schemes={"http", "https"},
         require_tld=False,
         metadata={"description": "Where the learner goes on leaving", "example": "https://lms.example/course/7"},
+    )
+    frame_origins = fields.List(
+        fields.String(validate=validate.Regexp(FRAME_SOURCE, error="Must be https://HOST[:PORT].")),
+        load_default=list,
+        validate=validate.Length(max=MOST_FRAMES),
+        metadata={
+            "description": "Origins whose pages may show the player in a frame, with that of return_url",
+            "example": ["https://lms.example"],
+        },
     )
     locale = fields.String(load_default="en", validate=validate.Regexp(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z"))
 

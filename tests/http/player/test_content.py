@@ -2,31 +2,46 @@
 
 import base64
 import gzip
+import json
+import re
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import brotli
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import Client as WsgiClient
+from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from hub.adapters.object_store_folder import FolderStore
-from hub.bootstrap import Hub, create_content_app
+from hub.bootstrap import Hub, build, create_app, create_content_app
+from hub.config import Settings
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.ports import ObjectStore
 from hub.scorm.services.content import Contents
-from hub.scorm.services.tokens import ContentGrants
+from hub.scorm.services.launches import Launches
+from hub.scorm.services.origins import ContentOrigins
+from hub.scorm.services.runtime import Runtime
+from hub.scorm.services.tokens import ContentGrants, PlayerTokens
 from hub.scorm.views.content import ContentFiles, Sender
 from tests.http.player.conftest import FILES, Player, open_player
 from tests.support.playing import PAGE, Sco, add_played_course, enrol
 
 FILM = FILES["media/film.m4v"]
+
+
+def contents_of(hub: Hub, store: ObjectStore) -> Contents:
+    """A service with a memory of its own, and another store."""
+    return Contents(
+        hub.db, store, ContentGrants(hub.ports.keys, hub.ports.clock), hub.service(ContentOrigins), 1_000_000
+    )
 
 
 class TestWholeFiles:
@@ -205,8 +220,8 @@ class TestCodings:
     ) -> None:
         made: list[int] = []
         monkeypatch.setattr(brotli, "compress", lambda body, quality: made.append(len(body)) or b"packed")
-        contents = Contents(hub.db, hub.ports.objects, ContentGrants(hub.ports.keys, hub.ports.clock), 1_000_000)
-        file = contents.find(player.content.rpartition("/")[2], "text.js")
+        contents = contents_of(hub, hub.ports.objects)
+        file = contents.find("", player.content.rpartition("/")[2], "text.js")
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _: contents.whole(file, ["br"]), range(40)))
         assert {whole.body for whole in found if whole} == {b"packed"}
@@ -222,9 +237,8 @@ class TestSenders:
         def presigned_url(self, key: str, seconds: int) -> str:
             return f"https://store.example/{key}?signed=1"
 
-    def client(self, hub: Hub, sender: Sender, store: ObjectStore) -> WsgiClient:
-        contents = Contents(hub.db, store, ContentGrants(hub.ports.keys, hub.ports.clock), 1_000_000)
-        return WsgiClient(ContentFiles(create_content_app(hub), contents, sender), Response)
+    def client(self, hub: Hub, sender: Sender, store: ObjectStore) -> Client:
+        return Client(ContentFiles(create_content_app(hub), contents_of(hub, store), sender), Response)
 
     @pytest.fixture
     def store(self, hub: Hub) -> ObjectStore:
@@ -362,3 +376,68 @@ def test_grants_are_shared_within_a_window(hub: Hub, tenant: TenantView, player:
     grants = ContentGrants(hub.ports.keys, hub.ports.clock)
     version = grants.read(player.content.rpartition("/")[2]).version_id
     assert grants.issue(tenant.id, version) == grants.issue(tenant.id, version)
+
+
+class TestOriginsOfVersions:
+    """With `*.` in HUB_CONTENT_URL, each version has an origin of its own and is found nowhere else."""
+
+    @pytest.fixture
+    def many(self, settings: Settings) -> Iterator[Hub]:
+        composed = build(replace(settings, content_url="http://*.localhost:8000"))
+        yield composed
+        composed.close()
+
+    def launched(self, many: Hub, tenant: TenantView, system: Principal, **options: object) -> str:
+        package = add_played_course(many, tenant.id, "scorm_1_2", Sco("one"))
+        return many.service(Launches).create(system, enrol(many, system, package).id, **options).url
+
+    def test_a_launch_and_its_content_share_the_origin_of_the_version(
+        self, many: Hub, tenant: TenantView, system: Principal
+    ) -> None:
+        browser, mine, other = Client(create_app(many)), self.launched(many, tenant, system), "http://v0.localhost:8000"
+        origin, _, path = mine.partition("/play")
+        assert re.fullmatch(r"http://v[0-9a-f]{32}\.localhost:8000", origin)
+        assert browser.get(f"/play{path}", base_url=other).status_code == 404
+        opened = browser.get(f"/play{path}", base_url=origin)
+        assert opened.status_code == 200
+        token = json.loads(re.search(r'id="launch">(.*?)</script>', opened.text)[1])["token"]
+        delivered = browser.post(
+            "/runtime/navigation",
+            base_url=origin,
+            json={"request": "start"},
+            headers={"Authorization": f"Bearer {token}"},
+        ).json["delivery"]
+        assert delivered["url"].startswith(f"{origin}/content/")
+        path = delivered["url"].removeprefix(origin)
+        assert browser.get(path, base_url=origin).status_code == 200
+        assert browser.get(path, base_url=other).status_code == 404
+        assert browser.get(path, base_url="http://localhost:8000").status_code == 404
+        assert browser.get("/", base_url="http://a.b.localhost:8000").status_code == 421
+
+    @pytest.mark.parametrize(
+        ("options", "frames"),
+        [
+            ({}, ""),
+            ({"frame_origins": ["https://lms.example", "https://x.example; script-src *"]}, " https://lms.example"),
+            ({"return_url": "https://lms.example:8443/back?x=1"}, " https://lms.example:8443"),
+            ({"return_url": "https://user@lms.example/"}, ""),
+            ({"frame_origins": [f"https://{'x' * 60}.{n}.example" for n in range(20)]}, None),
+        ],
+    )
+    def test_who_may_frame_what_is_launched(
+        self, settings: Settings, tenant: TenantView, system: Principal, options: dict[str, object], frames: str | None
+    ) -> None:
+        hub = build(replace(settings, frame_ancestors="https://portal.example"))
+        browser, address = Client(create_app(hub)), self.launched(hub, tenant, system, **options)
+        opened = browser.get(urlsplit(address).path, base_url=settings.content_url)
+        token = json.loads(re.search(r'id="launch">(.*?)</script>', opened.text)[1])["token"]
+        session = hub.service(PlayerTokens).read(token)
+        delivery = hub.service(Runtime).navigate(session, "start").delivery
+        content = browser.get(urlsplit(delivery.url).path, base_url=settings.content_url)
+        hub.close()
+        for answer in (opened, content):
+            policy = answer.headers["Content-Security-Policy"]
+            expected = f"frame-ancestors 'self' {settings.public_url} https://portal.example"
+            ancestors = policy.rpartition("; ")[2]
+            assert ancestors == expected + frames if frames is not None else len(ancestors) < 600
+            assert answer.status_code == 200
