@@ -13,12 +13,13 @@ from hub.scorm.services.results import tracking_of, write
 from hub.scorm.services.sequencing import sequenced
 from hub.scorm.services.statement_log import StatementLog
 from hub.scorm.spec import statements as say
+from hub.scorm.spec.answers import Answer, as_row, changed_answers
 from hub.scorm.spec.rollup import course_result, sequenced_result
 from hub.scorm.spec.runtime import transfer
 from hub.scorm.spec.runtime.transfer import Tracking
 from hub.scorm.spec.settings import course_judgement, settings_of
 from hub.scorm.spec.statements import Moment, Place, Statement
-from hub.scorm.storage import runtime
+from hub.scorm.storage import answers, runtime
 from hub.scorm.storage.runtime import Learning
 from hub.scorm.storage.tables_runtime import RuntimeState
 
@@ -63,7 +64,10 @@ class Progress:
         seconds = self._count_time(scene, values)
         place, moment = self._place(scene), _moment(scene)
         said = self._begin(scene)
-        said += say.responses(place, moment, standard, stored, values)
+        answered = list(changed_answers(standard, stored, values))
+        self._keep_answers(scene, answered, values)
+        said += say.responses(place, moment, answered)
+        said += say.comments(place, moment, standard, stored, values)
         said += say.objective_changes(place, moment, standard, stored, values)
         said += say.changes(place, moment, before, after)
         if kind == "terminate":
@@ -71,6 +75,19 @@ class Progress:
             state.session_exit = exit_
             said.append(say.ended(place, moment, after, seconds, suspended=not ended))
         self._conclude(scene, after, said, ended=kind == "terminate" and counts)
+
+    def _keep_answers(self, scene: Scene, answered: Sequence[Answer], values: Mapping[str, str]) -> None:
+        """Keep what reports count: of each interaction the last answer."""
+        common = {
+            "tenant_id": scene.state.tenant_id,
+            "attempt_id": scene.state.attempt_id,
+            "activity_id": scene.state.activity_id,
+            "package_version_id": scene.course.version.id,
+            "answered_at": scene.now,
+        }
+        rows = {row["item"]: row | common for row in (as_row(answer, values) for answer in answered)}
+        if rows:
+            answers.keep(scene.work.session, list(rows.values()))
 
     def cut_off(self, scene: Scene) -> None:
         """End a session whose content never said goodbye, as if it had suspended."""
@@ -212,6 +229,7 @@ class Progress:
             course_title=scene.course.title,
             activity_id=scene.activity.node.id,
             activity_title=scene.activity.node.title,
+            attempt_session=scene.state.attempt_session,
         )
 
 

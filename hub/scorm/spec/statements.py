@@ -2,28 +2,24 @@
 
 A session of a SCO begins with *initialized* or *resumed* and ends with *terminated* or *suspended*. In between, what
 changed becomes *completed*, *passed* or *failed*, *scored* and *progressed*, about the SCO and about its objectives,
-and *responded* for each answer. A course of several SCOs gets its own *completed*, *passed* or *failed* and *scored*
-when its rolled-up result changes.
+*responded* for each answer and *commented* for what the learner wrote. A course of several SCOs gets its own
+*completed*, *passed* or *failed* and *scored* when its rolled-up result changes.
 
 Ids are made from the attempt, the session and the commit, so that the same commit always says the same statements.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from hub.scorm.spec.runtime.interactions import BETWEEN_ENDS, BETWEEN_HALVES, BETWEEN_PARTS, TYPES
+from hub.scorm.spec.answers import UNPAIRED_OR_ZERO, Answer, components
 from hub.scorm.spec.runtime.model import entries
 from hub.scorm.spec.runtime.transfer import STATUS_12, Score, Success, Tracking, score_of
-from hub.scorm.spec.runtime.types import (
-    interval_of,
-    seconds_of_interval2004,
-    seconds_of_timespan12,
-)
+from hub.scorm.spec.runtime.types import interval_of
 
 Statement = dict[str, Any]
 
@@ -34,14 +30,14 @@ PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 
 _SUCCESS: dict[str, Success] = {"passed": "passed", "failed": "failed"}
 _LANGUAGE_MARK = re.compile(r"^\{lang=[^}]*\}")
-_UNPAIRED_OR_ZERO = dict.fromkeys((0, *range(55296, 57344)), "�")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Who does what where: all that the statements of one attempt have in common.
 
-    `activity_id` and `activity_title` are the SCO's; `locale` is the language of the titles.
+    `activity_id` and `activity_title` are the SCO's; `attempt_session` is the session in which the present attempt on
+    it began; `locale` is the language of the titles.
     """
 
     base_url: str
@@ -54,6 +50,7 @@ class Place:
     course_title: str
     activity_id: str
     activity_title: str
+    attempt_session: int = 1
     locale: str = "und"
 
     @property
@@ -68,8 +65,14 @@ class Place:
 
     @property
     def attempt_iri(self) -> str:
-        """The attempt as an xAPI activity."""
-        return f"{self.course_iri}?attempt={self.attempt_id}"
+        """The attempt on the course as an xAPI activity."""
+        return f"{self.course_iri}?attemptId={self.attempt_id}"
+
+    @property
+    def sco_attempt_iri(self) -> str:
+        """The attempt on the SCO: one from *initialized* over all that is resumed to *terminated* (profile 5.0)."""
+        attempt = uuid5(self.attempt_id, f"{self.activity_id}:{self.attempt_session}")
+        return f"{self.sco_iri}?attemptId={attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +102,29 @@ def changes(place: Place, moment: Moment, before: Tracking, after: Tracking) -> 
 
 
 def course_changes(place: Place, moment: Moment, before: Tracking, after: Tracking) -> Iterator[Statement]:
-    """What it changed in the result of the course (profile 3.2: completed, passed, failed and scored may be its)."""
+    """What it changed in the result of the course (profile 3.2: completed, passed, failed and scored may be its).
+
+    Its completion tells success and score, too, where they are known (profile 6.0, Course Status).
+    """
     for verb, result in _changes(before, after):
-        yield _statement(place, moment, verb, _course(place), result, key=f"course:{verb}")
+        whole = {**result, **_result(after)} if verb == "completed" else result
+        yield _statement(place, moment, verb, _course(place), whole, key=f"course:{verb}", of_course=True)
 
 
-def responses(
+def responses(place: Place, moment: Moment, answers: Iterable[Answer]) -> Iterator[Statement]:
+    """What the learner answered (`hub.scorm.spec.answers`)."""
+    for answer in answers:
+        yield _responded(place, moment, answer)
+
+
+def comments(
     place: Place, moment: Moment, standard: str, before: Mapping[str, str], after: Mapping[str, str]
 ) -> Iterator[Statement]:
-    """Every interaction that was answered, or answered otherwise, between two states of the run-time data."""
-    field = "student_response" if standard == "scorm_1_2" else "learner_response"
-    earlier = entries(before, "cmi.interactions")
-    for index, interaction in entries(after, "cmi.interactions").items():
-        if not interaction.get("id") or field not in interaction:
-            continue
-        if _answer(interaction, field) != _answer(earlier.get(index, {}), field):
-            yield _responded(place, moment, standard, index, interaction, interaction[field])
+    """What the learner commented since (profile 6.0, Comments From Learner)."""
+    for key, comment in _comments(standard, after).items():
+        if comment and comment != _comments(standard, before).get(key):
+            result = {"response": clean(_LANGUAGE_MARK.sub("", comment))}
+            yield _statement(place, moment, "commented", _sco(place), result, key=f"commented:{key}")
 
 
 def objective_changes(
@@ -162,7 +172,9 @@ def _objective(place: Place, objective: Mapping[str, str]) -> dict[str, Any]:
 
 def _changes(before: Tracking, after: Tracking) -> Iterator[tuple[str, dict[str, Any]]]:
     if after.progress is not None and after.progress != before.progress:
-        yield "progressed", {"extensions": {PROGRESS: round(after.progress * 100)}}
+        # The profile takes the scaled score for it (6.0, Progress Measure), most reports cmi5's percentage.
+        scaled = _rounded(after.progress)
+        yield "progressed", {"score": {"scaled": scaled}, "extensions": {PROGRESS: round(after.progress * 100)}}
     if after.score.is_known and after.score != before.score:
         yield "scored", {"score": _score(after.score)}
     if after.completion == "completed" != before.completion:
@@ -204,73 +216,45 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 7)
 
 
-def _responded(
-    place: Place, moment: Moment, standard: str, index: int, interaction: Mapping[str, str], response: str
-) -> Statement:
-    kind = interaction.get("type", "other")
-    to_xapi = _response12 if standard == "scorm_1_2" else _same
-    definition: dict[str, Any] = {
-        "type": ACTIVITY_TYPES + "interaction",
-        "interactionType": kind if kind in TYPES else "other",
-    }
-    patterns = [
-        clean(to_xapi(kind, entry["pattern"]))
-        for entry in entries(interaction, "correct_responses").values()
-        if "pattern" in entry
-    ]
-    if patterns:
-        definition["correctResponsesPattern"] = patterns
-    if interaction.get("description"):
-        definition["description"] = {place.locale: clean(interaction["description"])}
+def _responded(place: Place, moment: Moment, answer: Answer) -> Statement:
+    """One answer about the interaction as an activity of its own (profile 6.0, Interactions)."""
+    judged: dict[str, Any] = {} if answer.success is None else {"success": answer.success}
+    if answer.points is not None:
+        judged["score"] = {"raw": answer.points}
+    if answer.seconds is not None:
+        judged["duration"] = interval_of(answer.seconds)
+    result = {"response": clean(answer.response), **judged}
+    key = f"responded:{answer.index}:{_digest(answer.response)}"
     found = {
         "objectType": "Activity",
-        "id": f"{place.sco_iri}/interactions/{quote(clean(interaction['id']), safe='')}",
-        "definition": definition,
+        "id": f"{place.sco_iri}/interactions/{quote(clean(answer.identifier), safe='')}",
+        "definition": _interaction(place, answer),
     }
-    result = {"response": clean(to_xapi(kind, response)), **_judged(interaction.get("result")), **_latency(interaction)}
-    key = f"responded:{index}:{_digest(response)}"
-    return _statement(place, moment, "responded", found, result, key=key, parent=_sco(place))
+    objectives = [_objective(place, {"id": each}) for each in dict.fromkeys(answer.objectives)]
+    return _statement(place, moment, "responded", found, result, key=key, parent=_sco(place), other=objectives)
 
 
-def _answer(interaction: Mapping[str, str], field: str) -> tuple[str | None, ...]:
-    return tuple(interaction.get(name) for name in ("id", "type", field, "result"))
+def _interaction(place: Place, answer: Answer) -> dict[str, Any]:
+    """The definition of an interaction activity (xAPI Data 2.4.4.1, Interaction Activities)."""
+    definition: dict[str, Any] = {
+        "type": ACTIVITY_TYPES + "interaction",
+        "interactionType": answer.kind,
+        "name": {place.locale: clean(answer.identifier)},
+    }
+    if answer.description:
+        definition["description"] = {place.locale: clean(_LANGUAGE_MARK.sub("", answer.description))}
+    if answer.patterns:
+        definition["correctResponsesPattern"] = [clean(pattern) for pattern in answer.patterns]
+    for name, ids in components(answer).items():
+        definition[name] = [{"id": each} for each in dict.fromkeys(clean(each) for each in ids)]
+    return definition
 
 
-def _judged(result: str | None) -> dict[str, Any]:
-    """Right, wrong, or a number (SCORM 1.2 RTE 3.4.4 and SCORM 2004 RTE 4.2.9, interactions.n.result)."""
-    if result is None or result in ("unanticipated", "neutral", ""):
-        return {}
-    if result in ("correct", "incorrect", "wrong"):
-        return {"success": result == "correct"}
-    return {"score": {"raw": float(result)}}
-
-
-def _latency(interaction: Mapping[str, str]) -> dict[str, str]:
-    latency = interaction.get("latency")
-    if not latency:
-        return {}
-    seconds = seconds_of_interval2004(latency) if latency.startswith("P") else seconds_of_timespan12(latency)
-    return {"duration": interval_of(seconds)}
-
-
-def _same(kind: str, response: str) -> str:
-    """SCORM 2004's formats are those of xAPI (Data, Appendix C)."""
-    return response
-
-
-def _response12(kind: str, response: str) -> str:
-    """A response of SCORM 1.2 (RTE 3.4.4: `a,b`, `{a,b}`, `1.a,2.b`, `t`) in the formats of xAPI."""
-    if kind == "true-false":
-        first = response[:1].lower()
-        return {"t": "true", "1": "true", "f": "false", "0": "false"}.get(first, response)
-    if kind == "numeric":
-        return response.replace(",", BETWEEN_ENDS)
-    if kind not in ("choice", "sequencing", "matching"):
-        return response
-    parts = [part.strip() for part in response.strip("{}").split(",")]
-    if kind == "matching":
-        parts = [part.replace(".", BETWEEN_HALVES, 1) for part in parts]
-    return BETWEEN_PARTS.join(parts)
+def _comments(standard: str, values: Mapping[str, str]) -> dict[int, str]:
+    if standard == "scorm_1_2":
+        return {0: values.get("cmi.comments", "")}
+    found = entries(values, "cmi.comments_from_learner")
+    return {index: comment.get("comment", "") for index, comment in found.items()}
 
 
 def _about_sco(place: Place, moment: Moment, verb: str, result: dict[str, Any] | None = None) -> Statement:
@@ -286,10 +270,15 @@ def _statement(
     *,
     key: str,
     parent: dict[str, Any] | None = None,
+    other: Sequence[dict[str, Any]] = (),
+    of_course: bool = False,
 ) -> Statement:
     activities: dict[str, Any] = {"parent": [parent]} if parent else {}
-    activities["grouping"] = [_course(place), _attempt(place)]
+    sco_attempt = _activity(place.sco_attempt_iri, "attempt", place, place.activity_title)
+    activities["grouping"] = [_course(place), _attempt(place), *([] if of_course else [sco_attempt])]
     activities["category"] = [PROFILE]
+    if other:
+        activities["other"] = list(other)
     statement: Statement = {
         "id": str(uuid5(place.attempt_id, f"{place.activity_id}:{moment.session}:{moment.sequence}:{key}")),
         "actor": actor(place.base_url, place.learner_source, place.learner_subject, clean(place.learner_name)),
@@ -324,7 +313,7 @@ def _attempt(place: Place) -> dict[str, Any]:
 
 def clean(text: str) -> str:
     """The text without what a statement cannot carry: zeros and half surrogates become U+FFFD."""
-    return text.translate(_UNPAIRED_OR_ZERO)
+    return text.translate(UNPAIRED_OR_ZERO)
 
 
 def _digest(text: str) -> str:

@@ -195,4 +195,4 @@ class TestStrictness:
         with pytest.raises(Unprocessable) as refused:
             window.commit(long)
         assert [fault.where for fault in refused.value.violations] == ["cmi.suspend_data"]
-        window.commit({"cmi.suspend_data": "x" * 4096})
+        window.commit({"cmi.suspend_data": "x" * 4096}, base=0)

@@ -1,5 +1,6 @@
 """What SCORM progress says in xAPI: valid statements, whatever content sets."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.scorm.spec import statements as say
+from hub.scorm.spec.answers import changed_answers
 from hub.scorm.spec.runtime.interactions import TYPES
 from hub.scorm.spec.runtime.transfer import Score, Tracking
 from hub.scorm.spec.statements import Moment, Place
@@ -29,6 +31,34 @@ PLACE = Place(
 )
 MOMENT = Moment(1, 2, "2026-11-20T08:15:30.123Z")
 STANDARDS = ["scorm_1_2", "scorm_2004"]
+COMPONENTS = ("choices", "scale", "source", "target", "steps")
+ADL = "http://adlnet.gov/expapi"
+#: The verbs of the profile (3.2 and 6.0), each with the types of activity that it may be about.
+SCOPES = {
+    **{key: {"lesson"} for key in ("initialized", "resumed", "suspended", "terminated", "commented")},
+    **{key: {"course", "lesson", "objective"} for key in ("completed", "passed", "failed", "scored", "progressed")},
+    "responded": {"interaction"},
+}
+
+
+def profile_faults(statement: dict[str, Any]) -> list[str]:
+    """What the profile's text asks of every statement and this one does not do."""
+    verb = statement["verb"]["id"].removeprefix(f"{ADL}/verbs/")
+    kind = statement["object"]["definition"]["type"].removeprefix(f"{ADL}/activities/")
+    activities = statement["context"]["contextActivities"]
+    grouping = [each["definition"]["type"].rpartition("/")[2] for each in activities["grouping"]]
+    holds = {
+        "verb and scope (3.2)": kind in SCOPES.get(verb, ()),
+        "name and type (3.2)": all("name" in each["definition"] for each in [statement["object"]]),
+        "category (3.2)": any(each["id"] == "https://w3id.org/xapi/scorm" for each in activities["category"]),
+        "grouping of course and attempt (5.0)": {"course", "attempt"} <= set(grouping),
+        "parent of what lies in a SCO (5.0)": ("parent" in activities) == (kind in ("interaction", "objective")),
+        "timestamp (3.2)": "timestamp" in statement,
+        "actor with an account (3.2)": "account" in statement["actor"],
+        "response (6.0)": verb not in ("responded", "commented") or "response" in statement["result"],
+        "duration (6.0)": verb not in ("terminated", "suspended") or "duration" in statement["result"],
+    }
+    return [rule for rule, is_kept in holds.items() if not is_kept]
 
 
 def verbs(found: Any) -> list[str]:
@@ -42,7 +72,7 @@ def response(standard: str, kind: str, given_: str, **more: str) -> dict[str, An
     values = {
         f"cmi.interactions.0.{name}": value for name, value in {"id": "q", "type": kind, field: given_, **more}.items()
     }
-    (found,) = say.responses(PLACE, MOMENT, standard, {}, values)
+    (found,) = say.responses(PLACE, MOMENT, changed_answers(standard, {}, values))
     return found
 
 
@@ -59,7 +89,7 @@ class TestSessions:
         context = found["context"]
         assert context["registration"] == str(PLACE.registration_id)
         types = [each["definition"]["type"].rpartition("/")[2] for each in context["contextActivities"]["grouping"]]
-        assert types == ["course", "attempt"]
+        assert types == ["course", "attempt", "attempt"]
         assert context["contextActivities"]["category"][0]["id"] == "https://w3id.org/xapi/scorm"
 
     def test_the_end_tells_the_overall_result(self) -> None:
@@ -158,8 +188,82 @@ class TestResponses:
         }
         changed = {**first, "cmi.interactions.0.learner_response": "b"}
         unanswered = {"cmi.interactions.1.id": "r", "cmi.interactions.1.type": "choice"}
-        assert len(list(say.responses(PLACE, MOMENT, "scorm_2004", first, {**first, **unanswered}))) == 0
-        assert len(list(say.responses(PLACE, MOMENT, "scorm_2004", first, changed))) == 1
+        assert (
+            len(list(say.responses(PLACE, MOMENT, changed_answers("scorm_2004", first, {**first, **unanswered})))) == 0
+        )
+        assert len(list(say.responses(PLACE, MOMENT, changed_answers("scorm_2004", first, changed)))) == 1
+
+    @pytest.mark.parametrize(
+        ("standard", "kind", "pattern", "given_", "expected"),
+        [
+            ("scorm_2004", "choice", "a[,]b", "b[,]c", {"choices": ["a", "b", "c"]}),
+            ("scorm_2004", "sequencing", "a[,]b", "b[,]a", {"choices": ["a", "b"]}),
+            ("scorm_2004", "likert", "agree", "disagree", {"scale": ["agree", "disagree"]}),
+            ("scorm_2004", "matching", "1[.]a[,]2[.]b", "1[.]b", {"source": ["1", "2"], "target": ["a", "b"]}),
+            ("scorm_2004", "performance", "{order_matters=false}s1[.]9[,][.]x", "s2[.]8", {"steps": ["s1", "s2"]}),
+            ("scorm_2004", "true-false", "true", "false", {}),
+            ("scorm_2004", "fill-in", "{case_matters=true}{lang=en}Ada", "Ada", {}),
+            ("scorm_2004", "long-fill-in", "much", "little", {}),
+            ("scorm_2004", "numeric", "1[:]2", "1.5", {}),
+            ("scorm_2004", "other", "x", "y", {}),
+            ("scorm_1_2", "choice", "{a,b}", "a", {"choices": ["a", "b"]}),
+            ("scorm_1_2", "sequencing", "a,b", "b,a", {"choices": ["a", "b"]}),
+            ("scorm_1_2", "likert", "1", "2", {"scale": ["1", "2"]}),
+            ("scorm_1_2", "matching", "1.a,2.b", "{1.b}", {"source": ["1", "2"], "target": ["a", "b"]}),
+            ("scorm_1_2", "performance", "jump", "run", {}),
+        ],
+    )
+    def test_definitions_of_interactions(
+        self, standard: str, kind: str, pattern: str, given_: str, expected: dict[str, list[str]]
+    ) -> None:
+        found = response(standard, kind, given_, **{"correct_responses.0.pattern": pattern})
+        definition = found["object"]["definition"]
+        named = {name: [each["id"] for each in definition[name]] for name in COMPONENTS if name in definition}
+        assert named == expected
+        assert definition["interactionType"] == kind
+        assert len(definition["correctResponsesPattern"]) == 1
+        assert faults_of(found, V2_0) == []
+
+    def test_the_objectives_of_an_interaction_are_named(self) -> None:
+        found = response("scorm_2004", "choice", "a", **{"objectives.0.id": "knots", "objectives.1.id": "knots"})
+        (objective,) = found["context"]["contextActivities"]["other"]
+        assert objective["id"] == f"{PLACE.sco_iri}/objectives/knots"
+
+
+class TestComments:
+    def test_what_the_learner_writes_is_said_once(self) -> None:
+        first = {"cmi.comments_from_learner.0.comment": "{lang=en}Good"}
+        both = {**first, "cmi.comments_from_learner.1.comment": "Very good"}
+        (found,) = say.comments(PLACE, MOMENT, "scorm_2004", {}, first)
+        assert (verbs([found]), found["result"]) == (["commented"], {"response": "Good"})
+        assert [one["result"]["response"] for one in say.comments(PLACE, MOMENT, "scorm_2004", first, both)] == [
+            "Very good"
+        ]
+        assert list(say.comments(PLACE, MOMENT, "scorm_2004", both, both)) == []
+
+    def test_12(self) -> None:
+        (found,) = say.comments(PLACE, MOMENT, "scorm_1_2", {}, {"cmi.comments": "Good"})
+        assert found["result"] == {"response": "Good"}
+
+
+class TestProfile:
+    """Rules of the profile's text that are not those of xAPI."""
+
+    def test_the_attempt_on_a_sco_lasts_until_it_is_terminated(self) -> None:
+        first, resumed, again = (replace(PLACE, attempt_session=session) for session in (1, 1, 3))
+        assert first.sco_attempt_iri == resumed.sco_attempt_iri != again.sco_attempt_iri
+        assert first.sco_attempt_iri.startswith(f"{PLACE.sco_iri}?attemptId=")
+
+    def test_progress_is_the_scaled_score(self) -> None:
+        (found,) = say.changes(PLACE, MOMENT, Tracking(), Tracking(progress=0.75))
+        assert found["result"] == {"score": {"scaled": 0.75}, "extensions": {say.PROGRESS: 75}}
+
+    def test_the_courses_completion_tells_success_and_score(self) -> None:
+        after = Tracking("completed", "passed", Score(0.9))
+        found = {one["verb"]["display"]["en-US"]: one for one in say.course_changes(PLACE, MOMENT, Tracking(), after)}
+        assert found["completed"]["result"] == {"completion": True, "success": True, "score": {"scaled": 0.9}}
+        grouping = found["completed"]["context"]["contextActivities"]["grouping"]
+        assert [each["id"] for each in grouping] == [PLACE.course_iri, PLACE.attempt_iri]
 
 
 class TestObjectives:
@@ -184,6 +288,7 @@ class TestObjectives:
         assert list(say.objective_changes(PLACE, MOMENT, "scorm_2004", {}, after)) == []
 
 
+LEARNERS_COMMENT = "cmi.comments_from_learner.0.comment"
 _texts = st.text(max_size=30) | st.just("\ud800\x00")
 _numbers = st.none() | st.floats(-1000, 1000)
 _trackings = st.builds(
@@ -229,6 +334,7 @@ _objectives = st.fixed_dictionaries(
     st.lists(_objectives, max_size=2),
     st.sampled_from(STANDARDS),
     st.floats(0, 1e7),
+    _texts,
 )
 def test_every_statement_is_valid(
     before: Tracking,
@@ -237,6 +343,7 @@ def test_every_statement_is_valid(
     objectives: list[dict[str, str]],
     standard: str,
     seconds: float,
+    comment: str,
 ) -> None:
     values = {
         f"cmi.{collection}.{index}.{name}": value
@@ -246,7 +353,8 @@ def test_every_statement_is_valid(
     }
     found = [
         say.begun(PLACE, MOMENT, resumed=True),
-        *say.responses(PLACE, MOMENT, standard, {}, values),
+        *say.responses(PLACE, MOMENT, changed_answers(standard, {}, values)),
+        *say.comments(PLACE, MOMENT, standard, {}, {"cmi.comments": comment, LEARNERS_COMMENT: comment}),
         *say.objective_changes(PLACE, MOMENT, standard, {}, values),
         *say.changes(PLACE, MOMENT, before, after),
         *say.course_changes(PLACE, MOMENT, before, after),
@@ -254,6 +362,7 @@ def test_every_statement_is_valid(
     ]
     for statement in found:
         assert faults_of(statement, V2_0) == []
+        assert profile_faults(statement) == []
         orjson.dumps(statement)
     ids = [statement["id"] for statement in found]
     assert len(ids) == len(set(ids))
