@@ -63,6 +63,7 @@ from hub.relay import Relay, Topic
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Courses
 from hub.scorm.services.imports import Imports
+from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.origins import ContentOrigins
@@ -74,6 +75,7 @@ from hub.scorm.services.replays import ReplayLog, Replays
 from hub.scorm.services.runtime import Runtime
 from hub.scorm.services.statement_log import StatementLog
 from hub.scorm.services.tokens import ContentGrants, PlayerTokens
+from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
@@ -81,6 +83,7 @@ from hub.scorm.views.origin import register_player
 from hub.scorm.views.package_settings import package_settings_api
 from hub.scorm.views.packages import jobs_api, packages_api
 from hub.scorm.views.registrations import registrations_api
+from hub.scorm.views.uploads import direct_uploads_api, uploads_api
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
@@ -292,9 +295,12 @@ def _add_packages(settings: Settings, ports: Ports, db: Database, add: Callable[
         bytes=settings.package_size_limit_mb * MB,
         ratio=settings.package_ratio_limit,
     )
+    incoming = Incoming(db, ports.objects, ports.http, allow_http=settings.allow_private_networks)
+    imports = Imports(db, ports.clock, ports.ids, ports.objects, incoming, limits, settings.upload_limit_mb * MB)
     add(
         Packages(db, ports.clock, ports.ids, ports.objects),
-        Imports(db, ports.clock, ports.ids, ports.objects, limits, settings.upload_limit_mb * MB),
+        imports,
+        Uploads(db, ports.clock, ports.ids, ports.objects, imports),
     )
 
 
@@ -377,6 +383,7 @@ def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
         Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
         Periodic("replay.sweep", 3600, services[Replays].sweep),
+        Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
     ]
 
 
@@ -420,6 +427,8 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(packages_api)
     api.register_blueprint(jobs_api)
     api.register_blueprint(package_settings_api)
+    api.register_blueprint(uploads_api)
+    api.register_blueprint(direct_uploads_api)
     api.register_blueprint(registrations_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())

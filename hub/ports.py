@@ -20,6 +20,14 @@ class ObjectInfo:
     modified_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PresignedPost:
+    """An HTML form's worth of permission: POST `fields`, then the file as `file`, to `url` as multipart/form-data."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
 class ObjectStore(Protocol):
     """Bytes under keys such as `tenant/package/version/path`. Missing keys raise `hub.errors.NotFound`."""
 
@@ -43,6 +51,12 @@ class ObjectStore(Protocol):
 
     def presigned_url(self, key: str, seconds: int) -> str | None:
         """An address at which anyone may read the object for so long; None where the store has none to give."""
+
+    def presigned_post(self, key: str, size: int, content_type: str, seconds: int) -> PresignedPost | None:
+        """A form by which anyone may store exactly `size` bytes as the object; None where the store has none."""
+
+    def sweep(self, before: datetime) -> int:
+        """Remove what writers that died left half-written and did not touch since `before`; returns how many."""
 
     def check(self) -> None:
         """Raise `hub.errors.Unavailable` unless the store can be read and written."""
@@ -106,6 +120,16 @@ class HttpResponse:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An answer whose body is read while it comes. `url` is where it came from after all redirects."""
+
+    status: int
+    headers: Mapping[str, str]
+    url: str
+    pieces: Iterator[bytes]
+
+
 class HttpClient(Protocol):
     """Requests to the outside: time-outs, a size cap, and no private addresses unless the settings allow them.
 
@@ -123,6 +147,13 @@ class HttpClient(Protocol):
         allow_private: bool = False,
     ) -> HttpResponse:
         """Send one request and return whatever answer came; redirects are not followed."""
+
+    def download(self, url: str) -> AbstractContextManager[Download]:
+        """GET something of any size. Redirects are followed, each to an address that is checked like the first.
+
+        User name and password in the address are sent to its own host only. A redirect from https to http is
+        `Forbidden`; a body that breaks off raises `hub.errors.Unavailable` from `pieces`.
+        """
 
 
 class KeyRing(Protocol):

@@ -22,6 +22,8 @@ FILES = {
     "pdfjs-dist/wasm/openjpeg_nowasm_fallback.js": "pdf/openjpeg_nowasm_fallback.js",
     "pdfjs-dist/wasm/jbig2_nowasm_fallback.js": "pdf/jbig2_nowasm_fallback.js",
     "pdfjs-dist/LICENSE": "pdf/pdfjs.LICENSE",
+    "tus-js-client/dist/tus.min.js": "tus.min.js",
+    "tus-js-client/LICENSE": "tus-js-client.LICENSE",
 }
 
 # All files of a folder in node_modules/ | to a folder of hub/static/vendor/

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from hub.errors import Invalid, NotFound, Unavailable
 from hub.media_types import media_type
-from hub.ports import ObjectInfo
+from hub.ports import ObjectInfo, PresignedPost
 
 _PIECE = 256 * 1024
 _INCOMING, _TYPES = ".incoming", ".types"
@@ -94,6 +94,20 @@ class FolderStore:
     def presigned_url(self, key: str, seconds: int) -> str | None:
         """A folder has no address of its own."""
         return None
+
+    def presigned_post(self, key: str, size: int, content_type: str, seconds: int) -> PresignedPost | None:
+        """A folder has no address of its own."""
+        return None
+
+    def sweep(self, before: datetime) -> int:
+        """Remove new files that nobody has written to since `before`."""
+        swept = 0
+        for path in (self._root / _INCOMING).glob("*"):
+            with suppress(FileNotFoundError):  # Its writer has just given it its name.
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def check(self) -> None:
         try:

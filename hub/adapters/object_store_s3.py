@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from hub.errors import NotFound, Unavailable
-from hub.ports import ObjectInfo
+from hub.ports import ObjectInfo, PresignedPost
 
 #: The least that S3 takes for a part, so 10,000 parts are 50 GB.
 _PART = 5 * 1024 * 1024
@@ -128,6 +128,39 @@ class S3Store:
         """An address at which anyone may read the object for so long, Range requests included."""
         target = {"Bucket": self._bucket, "Key": self._prefix + key}
         return str(self._client.generate_presigned_url("get_object", Params=target, ExpiresIn=seconds))
+
+    def presigned_post(self, key: str, size: int, content_type: str, seconds: int) -> PresignedPost | None:
+        """A form with a signed policy: this key, this type, exactly this many bytes, until the time is over."""
+        conditions = [{"Content-Type": content_type}, ["content-length-range", size, size]]
+        form = self._client.generate_presigned_post(
+            self._bucket, self._prefix + key, {"Content-Type": content_type}, conditions, seconds
+        )
+        return PresignedPost(form["url"], form["fields"])
+
+    def sweep(self, before: datetime) -> int:
+        """Give up uploads in parts of which no part has come since `before`; the server keeps, and bills, them all."""
+        swept = 0
+        with _faults(self._prefix):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self._bucket, Prefix=self._prefix
+            )
+            for upload in (upload for page in pages for upload in page.get("Uploads", ())):
+                if upload["Initiated"] < before:
+                    swept += self._give_up(upload["Key"], upload["UploadId"], before)
+        return swept
+
+    def _give_up(self, key: str, upload: str, before: datetime) -> bool:
+        target = {"Bucket": self._bucket, "Key": key, "UploadId": upload}
+        try:
+            pages = self._client.get_paginator("list_parts").paginate(**target)
+            if any(part["LastModified"] >= before for page in pages for part in page.get("Parts", ())):
+                return False
+            self._client.abort_multipart_upload(**target)
+        except ClientError as error:  # Its writer has just finished it.
+            if _code(error) != "NoSuchUpload":
+                raise
+            return False
+        return True
 
     def check(self) -> None:
         target = {"Bucket": self._bucket, "Key": self._prefix + _PROBE}

@@ -4,15 +4,17 @@ The name is resolved once, every address is checked, and the connection goes to 
 answer of the name server cannot lead it elsewhere (DNS rebinding).
 """
 
+import base64
 import ipaddress
 import socket
-from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 import urllib3
 
 from hub.errors import Forbidden, Invalid, Unavailable
-from hub.ports import HttpResponse
+from hub.ports import Download, HttpResponse
 
 MB = 1024 * 1024
 
@@ -36,35 +38,59 @@ class OutboundHttp:
         body: bytes | None = None,
         allow_private: bool = False,
     ) -> HttpResponse:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise Invalid(f"{url!r} is not an http(s) address.", code="bad_url")
-        addresses = self._checked_addresses(parts.hostname, parts.port or _PORTS[parts.scheme], allow_private)
-        sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **(headers or {})}
-        fault: Exception | None = None
-        for address in addresses:
-            try:
-                return self._exchange(parts, address, method, sent, body)
-            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-                fault = error  # Nothing was sent; localhost, say, is often ::1 first and 127.0.0.1 in truth.
-            except (urllib3.exceptions.HTTPError, OSError) as error:
-                fault = error
-                break
-        raise Unavailable(f"{parts.hostname} does not answer ({type(fault).__name__}).", code="no_answer") from fault
+        parts = _web_address(url)
+        addresses = self._checked_addresses(parts, allow_private)
+        with self._answer(parts, addresses, method, headers or {}, body, self._timeout) as answer, _no_answer(parts):
+            return HttpResponse(answer.status, _lowered(answer.headers), self._read(answer, str(parts.hostname)))
 
-    def _exchange(
-        self, parts: SplitResult, address: str, method: str, headers: Mapping[str, str], body: bytes | None
-    ) -> HttpResponse:
-        host = str(parts.hostname)
+    @contextmanager
+    def download(self, url: str) -> Iterator[Download]:
+        credentials = _Credentials(url)
+        for _ in range(_MOST_REDIRECTS + 1):
+            parts = _web_address(url)
+            headers = {"Accept-Encoding": "identity", **credentials.headers(parts)}
+            with self._answer(
+                parts, self._checked_addresses(parts, False), "GET", headers, None, _DOWNLOAD_TIMEOUT
+            ) as answer:
+                target = answer.get_redirect_location()
+                if not target:
+                    pieces = _pieces(answer, str(parts.hostname))
+                    yield Download(answer.status, _lowered(answer.headers), url, pieces)
+                    return
+            url = _redirected(url, target)
+        raise Unavailable(f"{parts.hostname} redirects again and again.", code="too_many_redirects")
+
+    @contextmanager
+    def _answer(
+        self,
+        parts: SplitResult,
+        addresses: Sequence[str],
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: urllib3.Timeout,
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The answer of the first address that can be reached; its body is not read yet."""
+        sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **headers}
         path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        with self._pool(parts.scheme, host, parts.port, address) as pool:
-            answer = pool.urlopen(
-                method, path, body=body, headers=headers, redirect=False, retries=False, preload_content=False
-            )
-            return HttpResponse(answer.status, _lowered(answer.headers), self._read(answer, host))
+        for number, address in enumerate(addresses, start=1):
+            with _pool(parts, address, timeout) as pool:
+                try:
+                    with _no_answer(parts):
+                        answer = pool.urlopen(
+                            method, path, body=body, headers=sent, redirect=False, retries=False, preload_content=False
+                        )
+                except Unavailable as error:
+                    # Nothing was sent; localhost, say, is often ::1 first and 127.0.0.1 in truth.
+                    if isinstance(error.__cause__, _UNREACHED) and number < len(addresses):
+                        continue
+                    raise
+                yield answer
+                return
 
-    def _checked_addresses(self, host: str, port: int, allow_private: bool) -> list[str]:
+    def _checked_addresses(self, parts: SplitResult, allow_private: bool) -> list[str]:
         """The addresses of a host in the order to try them, at most a few. `Forbidden` if one of them is private."""
+        host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
         try:
             found = socket.getaddrinfo(_known_name(host), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -80,13 +106,6 @@ class OutboundHttp:
                     )
         return list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]
 
-    def _pool(self, scheme: str, host: str, port: int | None, address: str) -> urllib3.HTTPConnectionPool:
-        if scheme == "http":
-            return urllib3.HTTPConnectionPool(address, port or 80, timeout=self._timeout)
-        return urllib3.HTTPSConnectionPool(
-            address, port or 443, timeout=self._timeout, server_hostname=host, assert_hostname=host
-        )
-
     def _read(self, answer: urllib3.BaseHTTPResponse, host: str) -> bytes:
         body = answer.read(self._largest_body + 1)
         answer.release_conn()
@@ -95,8 +114,76 @@ class OutboundHttp:
         return bytes(body)
 
 
+class _Credentials:
+    """User name and password of an address (RFC 3986 section 3.2.1), for its own origin only."""
+
+    def __init__(self, url: str) -> None:
+        parts = _web_address(url)
+        self._origin = _origin(parts)
+        self._basic = ""
+        if parts.username is not None:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._basic = "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def headers(self, parts: SplitResult) -> dict[str, str]:
+        """What to send along to this address."""
+        return {"Authorization": self._basic} if self._basic and _origin(parts) == self._origin else {}
+
+
 _MOST_ADDRESSES = 3
+_MOST_REDIRECTS = 5
+_UNREACHED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+_PIECE = 256 * 1024
+_DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _PORTS = {"http": 80, "https": 443}
+
+
+def _web_address(url: str) -> SplitResult:
+    """The parts of an http(s) address. The refusal does not repeat it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise Invalid("This is not an http(s) address.", code="bad_url")
+    return parts
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
+    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+
+
+def _redirected(url: str, target: str) -> str:
+    """Where a redirect leads (RFC 9110 section 10.2.2)."""
+    new = urljoin(url, target)
+    if urlsplit(url).scheme == "https" and urlsplit(new).scheme != "https":
+        raise Forbidden(f"{urlsplit(url).hostname} redirects away from https.", code="insecure_redirect")
+    return new
+
+
+def _pool(parts: SplitResult, address: str, timeout: urllib3.Timeout) -> urllib3.HTTPConnectionPool:
+    port = parts.port or _PORTS[parts.scheme]
+    if parts.scheme == "http":
+        return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+    host = str(parts.hostname)
+    return urllib3.HTTPSConnectionPool(address, port, timeout=timeout, server_hostname=host, assert_hostname=host)
+
+
+@contextmanager
+def _no_answer(parts: SplitResult) -> Iterator[None]:
+    """What goes wrong on the way, in our terms."""
+    try:
+        yield
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unavailable(f"{parts.hostname} does not answer ({type(error).__name__}).", code="no_answer") from error
+
+
+def _pieces(answer: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
+    try:
+        yield from answer.stream(_PIECE)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unavailable(f"{host} broke off before all was there.", code="broke_off") from error
 
 
 def _known_name(host: str) -> str:

@@ -42,11 +42,19 @@ def register_dialect(app: Flask, blueprint: Blueprint | str, renderer: Renderer)
     app.extensions.setdefault(_DIALECTS, {})[name] = renderer
 
 
+def _phrase(status: int) -> str:
+    """The status in words; a protocol may have one that HTTP does not register (tus: 460)."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
 def problem(error: HubError) -> Response:
     """The error as application/problem+json."""
     document: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(error.status).phrase,
+        "title": _phrase(error.status),
         "status": error.status,
         "detail": error.detail,
         "code": error.code,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hub.db.outbox import Claimed
 from hub.relay import RetryLater, Topic
-from hub.scorm.services.imports import TOPIC, Busy, Imports
+from hub.scorm.services.imports import DISCARD_TOPIC, TOPIC, Busy, Imports
 from hub.scorm.services.packages import ERASE_TOPIC, Packages
 
 #: When to look again at a job that another worker holds.
@@ -25,4 +25,11 @@ def topics(imports: Imports, packages: Packages) -> dict[str, Topic]:
     def erase_package(message: Claimed) -> None:
         packages.erase_objects(message.tenant_id, UUID(message.payload["package_id"]))
 
-    return {TOPIC: Topic(import_package), ERASE_TOPIC: Topic(erase_package)}
+    def discard(message: Claimed) -> None:
+        imports.discard(message.tenant_id, message.payload["prefixes"], message.payload["keys"])
+
+    return {
+        TOPIC: Topic(import_package),
+        ERASE_TOPIC: Topic(erase_package),
+        DISCARD_TOPIC: Topic(discard),
+    }

@@ -232,6 +232,40 @@ def test_an_upload_that_breaks_leaves_what_was_there(store: ObjectStore) -> None
     assert get(store, "kept") == b"before"
 
 
+def test_what_dead_writers_left_is_swept(store: ObjectStore, tmp_path: Path) -> None:
+    """What is being written stays; what nobody touched for long goes. Objects are never swept."""
+    put(store, "kept", b"x")
+    if isinstance(store, FolderStore):
+        (tmp_path / "objects" / ".incoming" / "half").write_bytes(b"x")
+    else:
+        assert isinstance(store, S3Store)
+        target = {"Bucket": BUCKET, "Key": store._prefix + "half"}
+        upload = store._client.create_multipart_upload(**target)["UploadId"]
+        store._client.upload_part(**target, UploadId=upload, PartNumber=1, Body=b"x")
+    assert store.sweep(datetime.now(UTC) - timedelta(minutes=1)) == 0
+    assert store.sweep(datetime.now(UTC) + timedelta(minutes=1)) == 1
+    assert store.sweep(datetime.now(UTC) + timedelta(minutes=1)) == 0
+    assert get(store, "kept") == b"x"
+
+
+def test_a_signed_form_stores_one_object_of_one_size(store: ObjectStore) -> None:
+    import requests
+
+    form = store.presigned_post("direct.zip", 10, "application/zip", 60)
+    if isinstance(store, FolderStore):
+        assert form is None
+        return
+    assert form is not None
+    fields = dict(form.fields)
+    for wrong in (b"012345678", b"0123456789x"):
+        assert requests.post(form.url, fields, files={"file": wrong}, timeout=10).status_code == 400
+    for changed in ({"key": fields["key"] + "x"}, {"Content-Type": "text/html"}):
+        assert requests.post(form.url, fields | changed, files={"file": b"0123456789"}, timeout=10).status_code == 403
+    assert requests.post(form.url, fields, files={"file": b"0123456789"}, timeout=10).ok
+    assert get(store, "direct.zip") == b"0123456789"
+    assert store.head("direct.zip").content_type == "application/zip"
+
+
 def test_a_good_store_passes_its_check(store: ObjectStore) -> None:
     store.check()
 

@@ -90,3 +90,42 @@ def test_private_addresses_are_refused_however_they_are_written(host):
 def test_only_http_addresses_are_called(url):
     with pytest.raises(Invalid):
         OutboundHttp(allow_private_networks=True).request("GET", url)
+
+
+class TestDownloads:
+    """What is too large to be held, and redirects that lead astray."""
+
+    def test_the_body_comes_in_pieces(self, server):
+        with OutboundHttp(allow_private_networks=True).download(f"{server}/large") as answer:
+            assert (answer.status, b"".join(answer.pieces)) == (200, b"x" * 5000)
+
+    def test_every_step_of_a_redirect_is_checked(self, server, monkeypatch):
+        """The first is let through here as if it were public; what it leads to is not."""
+        client = OutboundHttp(allow_private_networks=True)
+        checked, asked = client._checked_addresses, []
+
+        def only_the_first(parts, allow_private):
+            asked.append(parts.hostname)
+            client._allow_private = len(asked) == 1
+            return checked(parts, allow_private)
+
+        monkeypatch.setattr(client, "_checked_addresses", only_the_first)
+        with pytest.raises(Forbidden, match=r"169\.254\.169\.254"), client.download(f"{server}/redirect"):
+            pass
+        assert asked == ["localhost", "169.254.169.254"]
+
+    def test_https_is_never_left(self):
+        from hub.adapters.outbound_http import _redirected
+
+        assert _redirected("https://a.example/x/y", "../z?q") == "https://a.example/z?q"
+        assert _redirected("http://a.example/", "https://b.example/") == "https://b.example/"
+        with pytest.raises(Forbidden, match=r"a\.example redirects away from https"):
+            _redirected("https://a.example/", "http://b.example/")
+
+    def test_a_refused_address_is_not_repeated(self):
+        with (
+            pytest.raises(Invalid) as refused,
+            OutboundHttp(allow_private_networks=True).download("ftp://me:secret@a.example/"),
+        ):
+            pass
+        assert "secret" not in str(refused.value)

@@ -3,20 +3,27 @@
 import io
 import os
 import signal
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 
 import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from hub.bootstrap import Hub, build
 from hub.config import Settings
 from hub.errors import NotFound
 from hub.identity import Principal
 from hub.scorm.services.imports import LEASE, Imports, Upload
+from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
+from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits
+from tests.support.imports import tidy
 from tests.support.packages import course_1_2
 
 FILES = {"imsmanifest.xml", "index.html", "a.js", "b.css", "media/c.mp3"}
@@ -59,25 +66,86 @@ def worker(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> Non
     hub.service(Imports).run(tenant_id, job_id)
 
 
-@pytest.mark.parametrize("point", range(1, POINTS + 1))
-def test_a_killed_worker_leaves_all_or_nothing(hub: Hub, settings: Settings, system: Principal, point: int) -> None:
-    data = course_1_2(a_dot_js=b"1", b_dot_css=b"2", media__c_dot_mp3=b"3")
+DATA = course_1_2(a_dot_js=b"1", b_dot_css=b"2", media__c_dot_mp3=b"3")
+
+
+def uploaded(hub: Hub, system: Principal, _: str) -> UUID:
+    """In one request: the zip is in the store before the job is."""
+    return hub.service(Imports).accept(system, Upload(io.BytesIO(DATA), "course.zip", "p")).id
+
+
+def resumed(hub: Hub, system: Principal, _: str) -> UUID:
+    """In two pieces, which the worker puts together."""
+    uploads = hub.service(Uploads)
+    upload = uploads.create(system, len(DATA), "course.zip", "p")
+    uploads.append(system, upload.id, 0, io.BytesIO(DATA[:100]))
+    job_id = uploads.append(system, upload.id, 100, io.BytesIO(DATA[100:])).job_id
+    assert job_id is not None
+    return job_id
+
+
+def fetched(hub: Hub, system: Principal, site: str) -> UUID:
+    """From an address."""
+    return hub.service(Imports).fetch(system, f"{site}/course.zip", "p").id
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, Response(DATA), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("way", "point"),
+    [
+        *((uploaded, point) for point in range(1, POINTS + 1)),
+        # Where the zip is not in the store yet, four steps more: it is put there, and that is written down.
+        *((resumed, point) for point in range(1, 13)),
+        *((fetched, point) for point in range(1, 13)),
+    ],
+)
+def test_a_killed_worker_leaves_all_or_nothing(
+    hub: Hub, settings: Settings, system: Principal, site: str, way: Callable[[Hub, Principal, str], UUID], point: int
+) -> None:
     packages, objects = hub.service(Packages), hub.ports.objects
-    job = hub.service(Imports).accept(system, Upload(io.BytesIO(data), "course.zip", "p"))
+    job_id = way(hub, system, site)
 
-    _die(settings, system.tenant_id, job.id, point)
+    _die(settings, system.tenant_id, job_id, point)
 
-    if point < POINTS:  # Before the last commit nobody sees anything.
+    if way is not uploaded or point < POINTS:  # Before the last commit nobody sees anything.
         with pytest.raises(NotFound):
             packages.get(system, "p")
-        assert hub.service(Imports).get(system, job.id).state in {"queued", "checking", "storing"}
+        assert hub.service(Imports).get(system, job_id).state in {"queued", "checking", "storing"}
 
-    Imports(hub.db, Later(), hub.ports.ids, objects, Limits(), 10**6).run(system.tenant_id, job.id)
-    assert hub.service(Imports).get(system, job.id).state == "ready"
+    incoming = Incoming(hub.db, objects, hub.ports.http, allow_http=True)
+    Imports(hub.db, Later(), hub.ports.ids, objects, incoming, Limits(), 10**6).run(system.tenant_id, job_id)
+    tidy(hub.service(Imports), system.tenant_id)
+    assert hub.service(Imports).get(system, job_id).state == "ready"
     prefix = packages.published(system, "p").content_prefix
-    left = {key for key in objects.keys(f"{system.tenant_id}/") if "/archives/" not in key}
-    assert left == {prefix + name for name in FILES}
+    _sweep_strays(hub)
+    left = set(objects.keys(f"{system.tenant_id}/"))
+    archives = {key for key in left if "/archives/" in key}
+    assert len(archives) == 1
+    assert left - archives == {prefix + name for name in FILES}
+    with packages.archive(system, "p") as archive:
+        assert b"".join(archive.pieces) == DATA
     assert len(packages.versions(system, "p")) == 1
+
+
+def _sweep_strays(hub: Hub) -> None:
+    """What the sweep does once the zip that the dead worker put there is half an hour old."""
+
+    class HalfAnHourLater:
+        def now(self) -> datetime:
+            return datetime.now(UTC) + timedelta(minutes=31)
+
+    incoming = Incoming(hub.db, hub.ports.objects, hub.ports.http, allow_http=True)
+    Imports(hub.db, HalfAnHourLater(), hub.ports.ids, hub.ports.objects, incoming, Limits(), 10**6).sweep()
 
 
 def _die(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> None:

@@ -1,15 +1,18 @@
-"""Taking packages in: an upload becomes a job, a worker turns the job into a version, or into findings.
+"""Taking packages in: what is uploaded or to be fetched becomes a job, a worker turns that into a version or findings.
 
 A job is queued, checking, storing, then ready or failed. An import is atomic: the version appears in one transaction
 once every file is stored, and until then its objects lie under a prefix that nobody knows. It is idempotent: a job that
-is delivered twice is done once, one whose worker died is begun anew under another prefix.
+is delivered twice is done once, one whose worker died is begun anew under another prefix. Whatever a run leaves in the
+store is named in an outbox message of the transaction that gives it up, so it goes even if that worker dies at once.
+
+Versions made of the same zip share their objects (`storage.packages.lock_content` says how that stays right).
 """
 
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
@@ -17,13 +20,15 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Conflict, HubError, Invalid, NotFound, Unavailable, Violation
+from hub.errors import Conflict, HubError, Invalid, NotFound, TooLarge, Unavailable, Violation
 from hub.identity import Principal
 from hub.media_types import media_type
 from hub.ports import Clock, Ids, ObjectStore
+from hub.scorm.services.incoming import Arrival, Incoming, NotFetched, shown_url
 from hub.scorm.services.packages import LONGEST_DESCRIPTION
 from hub.scorm.services.streams import CountedStream, FileSource, PieceStream
 from hub.scorm.spec.manifest import package as packages_spec
@@ -33,12 +38,13 @@ from hub.scorm.spec.manifest.findings import Finding, Refused, Verdict, verdict
 from hub.scorm.spec.manifest.package import Reading
 from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.storage import import_jobs, packages
-from hub.scorm.storage.tables import ImportJob, Package, PackageVersion
+from hub.scorm.storage.tables import ImportJob, IncomingUpload, Package, PackageVersion
 
 log = structlog.get_logger(__name__)
 
-#: The outbox topic of a job that is to be worked on.
+#: The outbox topics of a job that is to be worked on, and of objects that are to be removed.
 TOPIC = "package.import"
+DISCARD_TOPIC = "package.discard"
 LONGEST_ID = 255
 #: A worker that has not renewed its lease for so long is taken for dead.
 LEASE = timedelta(minutes=2)
@@ -47,9 +53,12 @@ _RENEW_EVERY = timedelta(seconds=1)
 _FILES_AT_ONCE = 6
 #: After so many tries a job fails: its package kills workers, or there is no room for it.
 MOST_TRIES = 5
-_CHECKED, _STORED = 10, 99
-_SWEPT_AT_ONCE = 100
-_UPLOAD_LASTS_AT_MOST = timedelta(minutes=30)
+_PIECE = 256 * 1024
+#: Per cent at which the zip is here, where it had to be fetched or put together; is judged; is stored.
+_FETCHED, _CHECKED, _STORED = 50, 10, 99
+_FETCH_LASTS_AT_MOST = timedelta(minutes=30)
+#: Between storing a zip and writing its job lies one transaction; what is this old without a job never gets one.
+_STRAY_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """An import job as people see it. `progress` is 0 to 100; `findings` are known once it was checked."""
+    """An import job as people see it. `progress` is 0 to 100; `findings` are known once it was checked.
+
+    `source_url` is where it is fetched from, without what may be secret; `archive_size` are the bytes that are here.
+    """
 
     id: UUID
     state: str
@@ -73,6 +85,7 @@ class JobView:
     version: int | None
     archive_name: str
     archive_size: int
+    source_url: str | None
     verdict: str | None
     findings: list[dict[str, Any]]
     created_by: str
@@ -94,6 +107,10 @@ class _Overtaken(Exception):
     """This run lost its lease, and another one has begun."""
 
 
+class _TwinGone(Exception):
+    """The version whose objects this run meant to share is being deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """One worker's try at a job."""
@@ -104,11 +121,29 @@ class _Run:
     version_id: UUID
     archive_key: str
     archive_name: str
+    archive_sha256: str | None
+    fetch_url: str | None
+    upload_id: UUID | None
     number: int
 
     @property
     def prefix(self) -> str:
+        """Under which this run stores files."""
         return f"{self.tenant_id}/{self.package_id}/{self.version_id}/"
+
+    @property
+    def begins_at(self) -> int:
+        """Per cent at which the zip is here and judged."""
+        return _FETCHED if self.fetch_url or self.upload_id else _CHECKED
+
+
+@dataclass(frozen=True, slots=True)
+class _Archive:
+    """The bytes of a zip, at hand; its hash and the name that it was sent under."""
+
+    source: ByteSource
+    sha256: str
+    name: str
 
 
 class Imports:
@@ -120,6 +155,7 @@ class Imports:
         clock: Clock,
         ids: Ids,
         objects: ObjectStore,
+        incoming: Incoming,
         limits: Limits,
         largest_upload: int,
     ) -> None:
@@ -127,6 +163,7 @@ class Imports:
         self._clock = clock
         self._ids = ids
         self._objects = objects
+        self._incoming = incoming
         self._limits = limits
         self.largest_upload = largest_upload
 
@@ -140,56 +177,87 @@ class Imports:
         """
         principal.require("packages.write")
         package_id = checked_package_id(upload.package_id)
-        job_id = self._ids.uuid()
-        key = f"{principal.tenant_id}/archives/{job_id}.zip"
         body = CountedStream(upload.body, self.largest_upload)
-        self._objects.put(key, cast(BinaryIO, body), "application/zip")
-        job = ImportJob(
+        job = self._new_job(principal, package_id, upload.name)
+        job.idempotency_key = upload.idempotency_key
+        self._objects.put(job.archive_key, cast(BinaryIO, body), "application/zip")
+        job.archive_size, job.archive_sha256 = body.size, body.sha256
+        # If this raises, the job may be stored all the same: the connection can break on the commit's answer. So the
+        # zip stays, and the sweep removes it when it turns out to have no job.
+        view = self._queue(principal, job)
+        if view.id != job.id:
+            self._objects.delete([job.archive_key])
+        return view
+
+    def fetch(
+        self, principal: Principal, url: str, package_id: str | None = None, idempotency_key: str | None = None
+    ) -> JobView:
+        """Queue the import of what is at an https address. The worker fetches it; what it cannot get fails the job.
+
+        `Invalid` names what is wrong with the address. The same Idempotency-Key with the same address (whatever its
+        query: signatures differ) gives the first job again, with another `Conflict`.
+        """
+        principal.require("packages.write")
+        job = self._new_job(principal, checked_package_id(package_id), shown_url(self._incoming.checked_url(url)))
+        job.fetch_url, job.source_url, job.idempotency_key = url, shown_url(url), idempotency_key
+        return self._queue(principal, job)
+
+    def take_upload(self, work: UnitOfWork, principal: Principal, upload: IncomingUpload) -> JobView:
+        """Queue the import of an upload whose pieces are all there, in the caller's transaction."""
+        job = self._new_job(principal, upload.package_external_id, upload.name)
+        job.upload_id, job.archive_size = upload.id, upload.size
+        upload.job_id = job.id
+        return self._add(work, principal, job)
+
+    def _new_job(self, principal: Principal, package_id: str | None, name: str) -> ImportJob:
+        job_id = self._ids.uuid()
+        return ImportJob(
             id=job_id,
             tenant_id=principal.tenant_id,
             state="queued",
             progress=0,
             package_external_id=package_id,
-            archive_key=key,
-            archive_name=_file_name(upload.name),
-            archive_size=body.size,
-            archive_sha256=body.sha256,
+            archive_key=_archive_key(principal.tenant_id, job_id),
+            archive_name=checked_file_name(name),
+            archive_size=0,
             findings=[],
-            created_by=f"{principal.kind}:{principal.id}",
+            created_by=author_of(principal),
             created_at=self._clock.now(),
-            idempotency_key=upload.idempotency_key,
         )
-        try:
-            return self._queue(principal, job)
-        except BaseException:
-            self._objects.delete([key])
-            raise
 
     def _queue(self, principal: Principal, job: ImportJob) -> JobView:
+        """Store the job and its message; the earlier job where the Idempotency-Key was used for the same."""
         earlier = self._earlier(job)
         if earlier is None:
             try:
                 with self._db.unit_of_work(principal.tenant_id) as work:
-                    work.session.add(job)
-                    work.session.flush()
-                    work.enqueue(TOPIC, {"job_id": str(job.id)}, job.tenant_id)
-                    details = {"job": str(job.id), "archive": job.archive_name, "sha256": job.archive_sha256}
-                    record(
-                        work.session, self._ids.uuid(), principal, "package.uploaded", job.package_external_id, details
-                    )
-                    return _job_view(job)
+                    return self._add(work, principal, job)
             except IntegrityError:  # The same key came twice at once.
                 earlier = self._earlier(job)
                 if earlier is None:
                     raise
-        if (earlier.archive_sha256, earlier.package_external_id) != (job.archive_sha256, job.package_external_id):
+        if _request_of(earlier) != _request_of(job):
+            self._objects.delete([job.archive_key])
             raise Conflict(
                 "This Idempotency-Key was used for another upload.",
                 code="idempotency_key_reused",
                 violations=[Violation("Idempotency-Key", "header", "must be new for each upload", job.idempotency_key)],
             )
-        self._objects.delete([job.archive_key])
         return _job_view(earlier)
+
+    def _add(self, work: UnitOfWork, principal: Principal, job: ImportJob) -> JobView:
+        work.session.add(job)
+        work.session.flush()
+        work.enqueue(TOPIC, {"job_id": str(job.id)}, job.tenant_id)
+        details = {
+            "job": str(job.id),
+            "archive": job.archive_name,
+            "sha256": job.archive_sha256,
+            "url": job.source_url,
+        }
+        known = {name: value for name, value in details.items() if value is not None}
+        record(work.session, self._ids.uuid(), principal, "package.uploaded", job.package_external_id, known)
+        return _job_view(job)
 
     def _earlier(self, job: ImportJob) -> ImportJob | None:
         if job.idempotency_key is None:
@@ -207,6 +275,13 @@ class Imports:
         if found is None:
             raise NotFound(f"There is no job {job_id}.", code="job_not_found")
         return _job_view(*found)
+
+    def several(self, principal: Principal, job_ids: Sequence[UUID]) -> list[JobView]:
+        """Those of the jobs that the tenant has."""
+        principal.require("packages.read")
+        with self._db.read(principal.tenant_id) as session:
+            found = import_jobs.several_with_numbers(session, principal.tenant_id, job_ids)
+        return [_job_view(*row) for row in found]
 
     def page(
         self, principal: Principal, state: str = "", before: list[Any] | None = None, limit: int = 50
@@ -234,30 +309,38 @@ class Imports:
             else:
                 self._import(run)
         except _Overtaken:
-            self._remove(run)
+            self._discard(run.tenant_id, [run.prefix])
             log.warning("import_overtaken", job=str(job_id))
+        except NotFetched as error:
+            self._not_fetched(run, error)
         except NotFound as error:
             self._fail(run, (finding("import.gave-up", reason=error.detail.rstrip(".")),))
         except BaseException as error:
             self._let_go(run, is_blameless=isinstance(error, Unavailable))
             raise
 
-    def sweep(self) -> int:
-        """Remove what failed runs, and uploads that never became a job, left in the store; returns how many."""
-        with self._db.read(EVERY_TENANT) as session:
-            left = import_jobs.failed_with_objects(session, _SWEPT_AT_ONCE)
-            tenants = import_jobs.tenants(session)
-        for job in left:
-            self._clean(_run_of(job))
-        return len(left) + sum(self._sweep_archives(tenant_id) for tenant_id in tenants)
+    def discard(self, tenant_id: UUID, prefixes: Sequence[str], keys: Sequence[str]) -> None:
+        """Remove objects that nobody needs any more. May be repeated."""
+        own = f"{tenant_id}/"
+        if not all(name.startswith(own) and name != own for name in (*prefixes, *keys)):
+            raise ValueError(f"Only objects below {own} may be discarded.")
+        for prefix in prefixes:
+            self._objects.delete(self._objects.keys(prefix))
+        self._objects.delete(keys)
 
-    def _sweep_archives(self, tenant_id: UUID) -> int:
-        """Zips whose sender or web server died before the job was written."""
+    def sweep(self) -> int:
+        """Remove zips that never got a job, and what writers that died left half-written; returns how many."""
+        oldest = self._clock.now() - _STRAY_AFTER
+        with self._db.read(EVERY_TENANT) as session:
+            tenants = import_jobs.tenants(session)
+        return self._objects.sweep(oldest) + sum(self._sweep_archives(tenant_id, oldest) for tenant_id in tenants)
+
+    def _sweep_archives(self, tenant_id: UUID, oldest: datetime) -> int:
+        """Zips whose sender, web server or worker died before a job named them."""
         archives = list(self._objects.keys(f"{tenant_id}/archives/"))
         with self._db.read(tenant_id) as session:
-            known = import_jobs.archive_keys(session, tenant_id, archives)
-        oldest = self._clock.now() - _UPLOAD_LASTS_AT_MOST
-        strays = [key for key in archives if key not in known and self._is_older(key, oldest)]
+            wanted = import_jobs.wanted_archives(session, tenant_id, archives)
+        strays = [key for key in archives if key not in wanted and self._is_older(key, oldest)]
         self._objects.delete(strays)
         return len(strays)
 
@@ -276,7 +359,8 @@ class Imports:
                 return None
             if job.leased_until is not None and job.leased_until > now:
                 raise Busy
-            before = _run_of(job) if job.version_id is not None else None
+            if job.version_id is not None:
+                self._enqueue_discard(work, job.tenant_id, [_run_of(job).prefix])
             existing = self._existing_package(work, job)
             job.state, job.progress = "checking", 0
             job.started_at = job.started_at or now
@@ -284,10 +368,7 @@ class Imports:
             job.tries += 1
             job.version_id = self._ids.uuid()
             job.package_id = existing or job.package_id or self._ids.uuid()
-            run = _run_of(job)
-        if before is not None:
-            self._remove(before)
-        return run
+            return _run_of(job)
 
     def _existing_package(self, work: UnitOfWork, job: ImportJob) -> UUID | None:
         if job.package_external_id is None:
@@ -296,37 +377,97 @@ class Imports:
         return found.id if found is not None else None
 
     def _import(self, run: _Run) -> None:
-        with self._archive(run) as source:
-            reading = packages_spec.read(source, self._limits, run.archive_name)
+        with self._archive(run) as archive:
+            reading = packages_spec.read(archive.source, self._limits, archive.name)
             if reading.course is None or reading.verdict is not Verdict.ACCEPTED:
                 self._fail(run, reading.findings)
                 return
             try:
-                self._store(run, source, reading)
+                if self._has_twin(run, archive.sha256, reading):
+                    with suppress(_TwinGone):
+                        self._finish(run, reading, reading.course, is_stored=False)
+                        return
+                self._store(run, archive.source, reading)
             except Refused as refusal:
                 self._fail(run, (refusal.finding, *reading.findings))
                 return
-        self._finish(run, reading, reading.course)
+        self._finish(run, reading, reading.course, is_stored=True)
 
     @contextmanager
-    def _archive(self, run: _Run) -> Iterator[ByteSource]:
-        """The zip as a file: where it lies if the store is a folder, else a copy that goes away with its name."""
+    def _archive(self, run: _Run) -> Iterator[_Archive]:
+        """The zip as a file; where objects are no files of this machine, as a copy that nobody else sees."""
+        if run.archive_sha256 is None:
+            with tempfile.TemporaryFile() as copy:
+                sha256, name = self._collect(run, cast(BinaryIO, copy))
+                yield _Archive(FileSource(cast(BinaryIO, copy)), sha256, name)
+            return
         path = self._objects.local_path(run.archive_key)
         if path is not None:
             with path.open("rb") as file:
-                yield FileSource(file)
+                yield _Archive(FileSource(file), run.archive_sha256, run.archive_name)
             return
         with tempfile.TemporaryFile() as copy:
             with self._objects.open(run.archive_key) as pieces:
                 for piece in pieces:
                     copy.write(piece)
             copy.flush()
-            yield FileSource(cast(BinaryIO, copy))
+            yield _Archive(FileSource(cast(BinaryIO, copy)), run.archive_sha256, run.archive_name)
+
+    def _collect(self, run: _Run, copy: BinaryIO) -> tuple[str, str]:
+        """Bring the zip from where it is into `copy` and into the store; returns its hash and name.
+
+        `TooLarge` becomes a finding, as for whatever is refused once the job is under way.
+        """
+        key = _archive_key(run.tenant_id, run.version_id)
+        with self._arrival(run) as arrival:
+            body = self._copied(run, arrival, copy)
+            name = checked_file_name(arrival.name) if arrival.name else run.archive_name
+        copy.seek(0)
+        self._objects.put(key, copy, "application/zip")
+        with self._db.unit_of_work(run.tenant_id) as work:
+            job = self._held(work, run)
+            job.archive_key, job.archive_size, job.archive_sha256 = key, body.size, body.sha256
+            job.archive_name, job.fetch_url = name, None
+            if run.upload_id is not None:
+                self._enqueue_discard(work, run.tenant_id, [upload_prefix(run.tenant_id, run.upload_id)])
+        return body.sha256, name
+
+    def _arrival(self, run: _Run) -> AbstractContextManager[Arrival]:
+        if run.upload_id is not None:
+            return self._incoming.uploaded(run.tenant_id, run.upload_id)
+        assert run.fetch_url is not None
+        return self._incoming.fetched(run.fetch_url)
+
+    def _copied(self, run: _Run, arrival: Arrival, copy: BinaryIO) -> CountedStream:
+        """Copy what arrives, telling how far it is; returns the stream that counted and hashed it."""
+        body = CountedStream(cast(BinaryIO, PieceStream(arrival.pieces)), self.largest_upload)
+        latest = self._clock.now() + _FETCH_LASTS_AT_MOST
+        told_at = self._clock.now()
+        try:
+            while piece := body.read(_PIECE):
+                copy.write(piece)
+                now = self._clock.now()
+                if now > latest:
+                    raise NotFetched("it took too long", may_pass=False)
+                if now - told_at >= _RENEW_EVERY:
+                    told_at = now
+                    done = min(_FETCHED, _FETCHED * body.size // arrival.size) if arrival.size else 0
+                    self._renew(run, progress=done, archive_size=body.size)
+        except TooLarge as error:
+            raise NotFetched(error.detail.rstrip("."), may_pass=False) from error
+        copy.flush()
+        return body
+
+    def _has_twin(self, run: _Run, sha256: str, reading: Reading) -> bool:
+        with self._db.read(run.tenant_id) as session:
+            return _twin(session, run.tenant_id, sha256, reading) is not None
 
     def _store(self, run: _Run, source: ByteSource, reading: Reading) -> None:
         """Put every file of the zip under the run's prefix, several at once, telling the progress."""
         total = sum(entry.size for entry in reading.entries)
-        progress = _Progress(lambda done: self._renew(run, state="storing", progress=done), self._clock, total)
+        progress = _Progress(
+            lambda done: self._renew(run, state="storing", progress=done), self._clock, run.begins_at, total
+        )
 
         def put(entry: Entry) -> int:
             body = cast(BinaryIO, PieceStream(read_entry(source, entry)))
@@ -353,21 +494,33 @@ class Imports:
 
     # --- ending
 
-    def _finish(self, run: _Run, reading: Reading, course: Course) -> None:
-        """Make the version appear, with its package if that is new, and publish it. One transaction."""
+    def _finish(self, run: _Run, reading: Reading, course: Course, *, is_stored: bool) -> None:
+        """Make the version appear, with its package if that is new, and publish it. One transaction.
+
+        `_TwinGone` when the files were not stored because a version had them, and that is deleted meanwhile.
+        """
         now = self._clock.now()
         with self._db.unit_of_work(run.tenant_id) as work:
             job = self._held(work, run)
+            assert job.archive_sha256 is not None
+            packages.lock_content(work.session, run.tenant_id, job.archive_sha256)
             external_id = job.package_external_id or str(run.package_id)
             package = packages.find_or_add(work.session, run.tenant_id, run.package_id, external_id, course.title, now)
             newest = packages.newest_version(work.session, run.tenant_id, package.id)
+            twin = _twin(work.session, run.tenant_id, job.archive_sha256, reading)
             findings = reading.findings
-            if newest is not None and newest.archive_sha256 == job.archive_sha256:
+            if twin is None and not is_stored:
+                raise _TwinGone
+            if twin is not None:
+                self._enqueue_discard(work, run.tenant_id, [run.prefix], [job.archive_key])
+                job.archive_key = twin.archive_key
+            if twin is not None and newest is not None and newest.archive_sha256 == job.archive_sha256:
                 findings = (*findings, finding("import.unchanged", number=newest.number))
                 job.version_id = newest.id
             else:
                 number = newest.number + 1 if newest else 1
                 version = _version(job, run, package.id, number, reading, course, now)
+                version.content_prefix = twin.content_prefix if twin else run.prefix
                 packages.add_version(work.session, version, course, iter(self._ids.uuid, None))
                 if newest is None:
                     package.description = course.description[:LONGEST_DESCRIPTION]
@@ -376,19 +529,25 @@ class Imports:
             job.findings = [one.as_dict() for one in findings]
             job.package_id, job.package_external_id = package.id, external_id
             job.finished_at, job.leased_until = now, None
-            is_new = job.version_id == run.version_id
-        if not is_new:
-            self._remove(run)
-            self._objects.delete([run.archive_key])
 
     def _fail(self, run: _Run, findings: tuple[Finding, ...]) -> None:
+        """End the job with what was found; nothing of it is kept in the store."""
         now = self._clock.now()
         with self._db.unit_of_work(run.tenant_id) as work:
             job = self._held(work, run)
             job.state, job.verdict = "failed", verdict(findings).value
             job.findings = [one.as_dict() for one in findings]
             job.finished_at, job.leased_until = now, None
-        self._clean(run)
+            job.version_id, job.fetch_url = None, None
+            pieces = [upload_prefix(run.tenant_id, run.upload_id)] if run.upload_id else []
+            self._enqueue_discard(work, run.tenant_id, [run.prefix, *pieces], [job.archive_key])
+
+    def _not_fetched(self, run: _Run, error: NotFetched) -> None:
+        """Try again later if that may help, but not for days as for faults of our own: somebody waits for it."""
+        if error.may_pass and run.number < MOST_TRIES:
+            self._let_go(run, is_blameless=False)
+            raise Unavailable(f"{error.reason}.", code="not_fetched") from error
+        self._fail(run, (finding("import.not-fetched", reason=error.reason),))
 
     def _held(self, work: UnitOfWork, run: _Run) -> ImportJob:
         job = import_jobs.get(work.session, run.tenant_id, run.job_id, for_update=True)
@@ -396,51 +555,46 @@ class Imports:
             raise _Overtaken
         return job
 
-    def _clean(self, run: _Run) -> None:
-        """Remove everything of a failed job; if that does not work now, the sweep does it later."""
-        try:
-            self._remove(run)
-            self._objects.delete([run.archive_key])
-        except Unavailable as error:
-            log.warning("import_left_objects", job=str(run.job_id), error=error.detail)
-            return
-        with self._db.unit_of_work(run.tenant_id) as work:
-            job = import_jobs.get(work.session, run.tenant_id, run.job_id, for_update=True)
-            if job is not None and job.version_id == run.version_id and job.state == "failed":
-                job.version_id = None
-
     def _let_go(self, run: _Run, *, is_blameless: bool) -> None:
-        """Give the job back after a fault; the next try removes what cannot be removed now.
+        """Give the job back after a fault; if that does not work either, the lease runs out.
 
         A try that ended because a part of the Hub did not answer does not count.
         """
-        with suppress(HubError):
-            self._remove(run)
         with suppress(HubError), self._db.unit_of_work(run.tenant_id) as work:
-            import_jobs.change_run(
+            if import_jobs.change_run(
                 work.session,
                 run.tenant_id,
                 run.job_id,
                 run.version_id,
                 state="queued",
+                version_id=None,
                 leased_until=None,
                 tries=run.number - is_blameless,
-            )
+            ):
+                self._enqueue_discard(work, run.tenant_id, [run.prefix])
 
-    def _remove(self, run: _Run) -> None:
-        self._objects.delete(self._objects.keys(run.prefix))
+    def _discard(self, tenant_id: UUID, prefixes: Sequence[str]) -> None:
+        with self._db.unit_of_work(tenant_id) as work:
+            self._enqueue_discard(work, tenant_id, prefixes)
+
+    def _enqueue_discard(
+        self, work: UnitOfWork, tenant_id: UUID, prefixes: Sequence[str], keys: Sequence[str] = ()
+    ) -> None:
+        """Have a worker remove objects once this transaction is committed."""
+        work.enqueue(DISCARD_TOPIC, {"prefixes": [*prefixes], "keys": [*keys]}, tenant_id)
 
 
 class _Progress:
     """Tells how much is stored, at most once a second, and keeps the lease with it."""
 
-    def __init__(self, renew: Callable[[int], None], clock: Clock, total: int) -> None:
+    def __init__(self, renew: Callable[[int], None], clock: Clock, begins_at: int, total: int) -> None:
         self._renew = renew
         self._clock = clock
+        self._begins_at = begins_at
         self._total = max(1, total)
         self._done = 0
         self._told_at = clock.now()
-        renew(_CHECKED)
+        renew(begins_at)
 
     def add(self, size: int) -> None:
         """So many bytes more are stored."""
@@ -448,7 +602,7 @@ class _Progress:
         now = self._clock.now()
         if now - self._told_at >= _RENEW_EVERY:
             self._told_at = now
-            self._renew(_CHECKED + (_STORED - _CHECKED) * self._done // self._total)
+            self._renew(self._begins_at + (_STORED - self._begins_at) * self._done // self._total)
 
 
 def checked_package_id(text: str | None) -> str | None:
@@ -463,7 +617,7 @@ def checked_package_id(text: str | None) -> str | None:
     return text
 
 
-def _file_name(text: str) -> str:
+def checked_file_name(text: str) -> str:
     """The name that the file had at its sender, without folders and what cannot be shown."""
     name = text.replace("\\", "/").rpartition("/")[2]
     shown = "".join(char for char in name if char.isprintable()).strip()
@@ -473,7 +627,48 @@ def _file_name(text: str) -> str:
 def _run_of(job: ImportJob) -> _Run:
     assert job.package_id is not None
     assert job.version_id is not None
-    return _Run(job.tenant_id, job.id, job.package_id, job.version_id, job.archive_key, job.archive_name, job.tries)
+    return _Run(
+        tenant_id=job.tenant_id,
+        job_id=job.id,
+        package_id=job.package_id,
+        version_id=job.version_id,
+        archive_key=job.archive_key,
+        archive_name=job.archive_name,
+        archive_sha256=job.archive_sha256,
+        fetch_url=job.fetch_url,
+        upload_id=job.upload_id,
+        number=job.tries,
+    )
+
+
+def _request_of(job: ImportJob) -> tuple[str | None, str | None, str | None]:
+    """What was asked for with an Idempotency-Key: the address, or else the bytes, and the package."""
+    return job.source_url, None if job.source_url else job.archive_sha256, job.package_external_id
+
+
+def _twin(session: Session, tenant_id: UUID, sha256: str, reading: Reading) -> PackageVersion | None:
+    """A version of the same zip that was unpacked to the same files: its objects can be shared."""
+    found = packages.with_same_bytes(session, tenant_id, sha256)
+    return found if found is not None and found.files == _files_of(reading) else None
+
+
+def _files_of(reading: Reading) -> list[list[Any]]:
+    """Path, size, media type and checksum of each file, as a version keeps them."""
+    return [[entry.name, entry.size, media_type(entry.name), entry.crc] for entry in reading.entries]
+
+
+def _archive_key(tenant_id: UUID, name: UUID) -> str:
+    return f"{tenant_id}/archives/{name}.zip"
+
+
+def upload_prefix(tenant_id: UUID, upload_id: UUID) -> str:
+    """Under which the pieces of an upload lie."""
+    return f"{tenant_id}/uploads/{upload_id}/"
+
+
+def author_of(principal: Principal) -> str:
+    """Who made a job or upload, as it is kept with it."""
+    return f"{principal.kind}:{principal.id}"
 
 
 def _version(
@@ -498,7 +693,7 @@ def _version(
         created_by=job.created_by,
         created_at=now,
         course=as_data(course),
-        files=[[entry.name, entry.size, media_type(entry.name), entry.crc] for entry in reading.entries],
+        files=_files_of(reading),
         findings=[one.as_dict() for one in reading.findings],
     )
 
@@ -525,6 +720,7 @@ def _job_view(job: ImportJob, version: int | None = None) -> JobView:
         version=version,
         archive_name=job.archive_name,
         archive_size=job.archive_size,
+        source_url=job.source_url,
         verdict=job.verdict,
         findings=job.findings,
         created_by=job.created_by,

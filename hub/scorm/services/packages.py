@@ -248,12 +248,19 @@ class Packages:
             work.enqueue(ERASE_TOPIC, {"package_id": str(package.id)}, principal.tenant_id)
 
     def erase_objects(self, tenant_id: UUID, package_id: UUID) -> None:
-        """Remove the files and zips of a deleted package from the store. May be repeated."""
+        """Remove the files and zips of a deleted package that no other package shares. May be repeated.
+
+        Only versions of packages that are not deleted are shared with, so what nobody uses now stays unused.
+        """
         with self._db.read(tenant_id) as session:
             gone = packages.versions(session, tenant_id, package_id)
         for version in gone:
-            self._objects.delete(self._objects.keys(version.content_prefix))
-            self._objects.delete([version.archive_key])
+            with self._db.unit_of_work(tenant_id) as work:
+                packages.lock_content(work.session, tenant_id, version.archive_sha256)
+                is_in_use = packages.is_content_in_use(work.session, version)
+            if not is_in_use:
+                self._objects.delete(self._objects.keys(version.content_prefix))
+                self._objects.delete([version.archive_key])
 
     @contextmanager
     def archive(self, principal: Principal, package_id: str, number: int | None = None) -> Iterator[Archive]:

@@ -79,3 +79,58 @@ class CountedStream(io.RawIOBase):
     def sha256(self) -> str:
         """The hash of what has passed, in hexadecimal digits."""
         return self._digest.hexdigest()
+
+
+class BoundedStream(io.RawIOBase):
+    """The next bytes of a body, at most `limit` of them, counted. What follows stays in the body."""
+
+    def __init__(self, body: BinaryIO, limit: int) -> None:
+        self._body = body
+        self._left = limit
+        self._first = self._next(min(limit, 64 * 1024))
+        self.size = 0
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there was not a single byte."""
+        return not self._first
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of the body; nothing once the limit is reached."""
+        wanted = len(self._first) + self._left if size < 0 else size
+        piece, self._first = self._first[:wanted], self._first[wanted:]
+        piece = piece or self._next(min(wanted, self._left))
+        self.size += len(piece)
+        return piece
+
+    def _next(self, size: int) -> bytes:
+        piece = self._body.read(size) if size else b""
+        self._left -= len(piece)
+        return piece
+
+
+class HashedStream(io.RawIOBase):
+    """Passes bytes on and hashes them."""
+
+    def __init__(self, body: io.RawIOBase, digest: "hashlib._Hash") -> None:
+        self._body = body
+        self._digest = digest
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of the body."""
+        piece = self._body.read(size) or b""
+        self._digest.update(piece)
+        return piece
+
+    @property
+    def digest(self) -> bytes:
+        """The hash of what has passed."""
+        return self._digest.digest()

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.db.tables import Tenant
-from hub.scorm.storage.tables import ImportJob, PackageVersion
+from hub.scorm.storage.tables import ImportJob, Package, PackageVersion
 
 OPEN_STATES = ("queued", "checking", "storing")
 
@@ -35,6 +35,14 @@ def get_with_number(session: Session, tenant_id: UUID, job_id: UUID) -> tuple[Im
     return None if row is None else (row[0], row[1])
 
 
+def several_with_numbers(
+    session: Session, tenant_id: UUID, job_ids: Sequence[UUID]
+) -> Sequence[tuple[ImportJob, int | None]]:
+    """The tenant's jobs of those ids, each with the number of the version that it became."""
+    rows = session.execute(_with_number(tenant_id).where(ImportJob.id.in_(job_ids)))
+    return [(job, number) for job, number in rows]
+
+
 def page(
     session: Session, tenant_id: UUID, state: str = "", before: tuple[datetime, UUID] | None = None, limit: int = 50
 ) -> Sequence[tuple[ImportJob, int | None]]:
@@ -56,14 +64,14 @@ def _with_number(tenant_id: UUID) -> Select[ImportJob, int | None]:
     )
 
 
-def change_run(session: Session, tenant_id: UUID, job_id: UUID, version_id: UUID, **values: Any) -> bool:
-    """Change the job if this run still holds it; false when another run took over."""
+def change_run(session: Session, tenant_id: UUID, job_id: UUID, held_by: UUID, **values: Any) -> bool:
+    """Change the job if the run of this version id still holds it; false when another run took over."""
     changed = session.execute(
         update(ImportJob)
         .where(
             ImportJob.tenant_id == tenant_id,
             ImportJob.id == job_id,
-            ImportJob.version_id == version_id,
+            ImportJob.version_id == held_by,
             ImportJob.state.in_(OPEN_STATES),
         )
         .values(**values)
@@ -77,16 +85,15 @@ def tenants(session: Session) -> Sequence[UUID]:
     return session.scalars(select(Tenant.id)).all()
 
 
-def archive_keys(session: Session, tenant_id: UUID, keys: Sequence[str]) -> set[str]:
-    """Those of the keys that belong to a job of the tenant."""
+def wanted_archives(session: Session, tenant_id: UUID, keys: Sequence[str]) -> set[str]:
+    """Those of the keys that an unfinished job of the tenant, or a version of a package of it, still needs."""
     if not keys:
         return set()
-    found = select(ImportJob.archive_key).where(ImportJob.tenant_id == tenant_id, ImportJob.archive_key.in_(keys))
-    return set(session.scalars(found))
-
-
-def failed_with_objects(session: Session, limit: int) -> Sequence[ImportJob]:
-    """Failed jobs of every tenant whose objects may still be there (their `version_id` is not cleared yet)."""
-    return session.scalars(
-        select(ImportJob).where(ImportJob.state == "failed", ImportJob.version_id.is_not(None)).limit(limit)
-    ).all()
+    jobs = select(ImportJob.archive_key).where(
+        ImportJob.tenant_id == tenant_id, ImportJob.state.in_(OPEN_STATES), ImportJob.archive_key.in_(keys)
+    )
+    versions = select(PackageVersion.archive_key).join(Package, Package.id == PackageVersion.package_id)
+    versions = versions.where(
+        PackageVersion.tenant_id == tenant_id, Package.deleted_at.is_(None), PackageVersion.archive_key.in_(keys)
+    )
+    return set(session.scalars(jobs.union(versions)))

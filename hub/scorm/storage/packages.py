@@ -133,6 +133,43 @@ def newest_version(session: Session, tenant_id: UUID, package_id: UUID) -> Packa
     ).one_or_none()
 
 
+def lock_content(session: Session, tenant_id: UUID, archive_sha256: str) -> None:
+    """Until the end of the transaction, nobody else begins or ends sharing the objects of these bytes."""
+    key = func.hashtextextended(f"{tenant_id}/{archive_sha256}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def with_same_bytes(session: Session, tenant_id: UUID, archive_sha256: str) -> PackageVersion | None:
+    """A version made of the same zip, of any package that is not deleted, with its `files`."""
+    return session.scalars(
+        select(PackageVersion)
+        .options(undefer(PackageVersion.files))
+        .join(Package, Package.id == PackageVersion.package_id)
+        .where(
+            PackageVersion.tenant_id == tenant_id,
+            PackageVersion.archive_sha256 == archive_sha256,
+            Package.deleted_at.is_(None),
+        )
+        .order_by(PackageVersion.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def is_content_in_use(session: Session, version: PackageVersion) -> bool:
+    """Whether a version of a package that is not deleted has the same objects."""
+    users = (
+        select(PackageVersion.id)
+        .join(Package, Package.id == PackageVersion.package_id)
+        .where(
+            PackageVersion.tenant_id == version.tenant_id,
+            PackageVersion.archive_sha256 == version.archive_sha256,
+            PackageVersion.content_prefix == version.content_prefix,
+            Package.deleted_at.is_(None),
+        )
+    )
+    return session.scalars(users.limit(1)).one_or_none() is not None
+
+
 def add_version(session: Session, version: PackageVersion, course: Course, new_id: Iterator[UUID]) -> None:
     """Add a version with the activities of all its organizations."""
     session.add(version)

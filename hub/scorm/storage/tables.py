@@ -50,12 +50,16 @@ class Package(Base, TenantOwned, Timestamped):
 class PackageVersion(Base, TenantOwned, Timestamped):
     """One imported zip. Its files lie in the object store under `content_prefix`, the zip itself at `archive_key`.
 
+    Versions of the same bytes share both: the objects go with the last version of a package that is not deleted.
     `course` is the whole Course model (`hub.scorm.spec.manifest.course`) as JSON; `files` lists
     `[path, size, content_type, crc32]` of every file of the content, relative to `content_prefix`.
     """
 
     __tablename__ = "package_version"
-    __table_args__ = (UniqueConstraint("package_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("package_id", "number"),
+        Index("package_version_archive_sha256_idx", "tenant_id", "archive_sha256"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     package_id: Mapped[UUID] = mapped_column(ForeignKey("package.id", ondelete="CASCADE"))
@@ -117,11 +121,12 @@ class Activity(Base, TenantOwned):
 
 
 class ImportJob(Base, TenantOwned, Timestamped):
-    """One upload on its way in: queued, checking, storing, then ready or failed.
+    """One package on its way in: queued, checking, storing, then ready or failed.
 
     `package_id` and `version_id` are what this run is building (there is no such row yet); a worker that finds another
-    version there has been overtaken. A failed job keeps `version_id` until its objects are removed.
-    `leased_until` keeps a second delivery of the same job away while a worker is at it.
+    version there has been overtaken. `leased_until` keeps a second delivery of the same job away while a worker is at
+    it. Until the worker has the zip in the store, `archive_sha256` is null and the zip is at `fetch_url` (which may
+    hold credentials and is cleared then; people see `source_url`) or in the pieces of the upload `upload_id`.
     """
 
     __tablename__ = "import_job"
@@ -149,7 +154,10 @@ class ImportJob(Base, TenantOwned, Timestamped):
     archive_key: Mapped[str]
     archive_name: Mapped[str]
     archive_size: Mapped[int] = mapped_column(BigInteger)
-    archive_sha256: Mapped[str]
+    archive_sha256: Mapped[str | None]
+    source_url: Mapped[str | None]
+    fetch_url: Mapped[str | None]
+    upload_id: Mapped[UUID | None]
     verdict: Mapped[str | None]
     findings: Mapped[list] = mapped_column(JSONB, server_default=text("'[]'"))
     created_by: Mapped[str]
@@ -158,3 +166,33 @@ class ImportJob(Base, TenantOwned, Timestamped):
     leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class IncomingUpload(Base, TenantOwned, Timestamped):
+    """A zip that arrives in pieces (tus), or straight in the object store (`is_direct`), before it becomes a job.
+
+    `received` of its `size` bytes are safe in the store; what is not finished by `expires_at` is removed.
+    """
+
+    __tablename__ = "incoming_upload"
+    __table_args__ = (Index("incoming_upload_expires_at_idx", "expires_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    is_direct: Mapped[bool] = mapped_column(server_default=text("false"))
+    package_external_id: Mapped[str | None]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime]
+    job_id: Mapped[UUID | None]
+
+
+class UploadPiece(Base, TenantOwned):
+    """The bytes of an upload from `start` on, as one object. Of two that begin at the same place the first counts."""
+
+    __tablename__ = "upload_piece"
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("incoming_upload.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    object_key: Mapped[str]

@@ -7,7 +7,10 @@ from marshmallow import fields, validate
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments
 from hub.scorm.services.imports import LONGEST_ID
+from hub.scorm.services.incoming import LONGEST_URL
 from hub.scorm.services.packages import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
+
+_TIME = "2026-11-20T08:15:30.123Z"
 
 
 class VersionSchema(ma.Schema):
@@ -186,12 +189,83 @@ class JobSchema(ma.Schema):
     package_id = fields.String(allow_none=True, metadata={"example": "fire-safety"})
     version = fields.Integer(allow_none=True, metadata={"example": 2, "description": "Known once it is ready"})
     archive_name = fields.String(metadata={"example": "fire-safety.zip"})
-    archive_size = fields.Integer(metadata={"example": 31044120})
+    archive_size = fields.Integer(metadata={"example": 31044120, "description": "Bytes of it that are here"})
+    source_url = fields.String(
+        allow_none=True,
+        metadata={
+            "example": "https://files.example.org/fire-safety.zip",
+            "description": "Where it is fetched from, without password and query; null for uploads",
+        },
+    )
     findings = fields.List(fields.Nested(FindingSchema))
     created_by = fields.String(metadata={"example": "oauth_client:0199f3a2-5f7c-7d52-8c0e-3d1f6c2b7a55"})
     created_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
     started_at = Moment(allow_none=True)
     finished_at = Moment(allow_none=True)
+
+
+def _package_id_field() -> fields.String:
+    return fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=LONGEST_ID),
+        metadata={
+            "description": "Your own id of the package; one that exists gets a new version",
+            "example": "fire-safety",
+        },
+    )
+
+
+class FetchSchema(ma.Schema):
+    """Where a package is to be fetched from."""
+
+    url = fields.String(
+        required=True,
+        validate=validate.Length(1, LONGEST_URL),
+        metadata={"description": "An https address", "example": "https://files.example.org/fire-safety.zip"},
+    )
+    package_id = _package_id_field()
+
+
+class UploadSchema(ma.Schema):
+    """An upload on its way; not yet an import."""
+
+    id = fields.UUID(metadata={"example": "0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55"})
+    name = fields.String(metadata={"example": "fire-safety.zip"})
+    size = fields.Integer(metadata={"example": 31044120, "description": "Bytes that there will be"})
+    received = fields.Integer(metadata={"example": 16777216, "description": "Bytes that are here"})
+    package_id = fields.String(allow_none=True, metadata={"example": "fire-safety"})
+    expires_at = Moment(metadata={"description": "When it is removed unless more bytes come", "example": _TIME})
+    job_id = fields.UUID(allow_none=True, metadata={"description": "The import that it became", "example": None})
+
+
+class DirectUploadArguments(ma.Schema):
+    """What will be sent to the object store."""
+
+    size = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=1, max=2**53),
+        metadata={"description": "Exactly how many bytes the zip has", "example": 31044120},
+    )
+    name = fields.String(load_default="", validate=validate.Length(max=1000), metadata={"example": "fire-safety.zip"})
+    package_id = _package_id_field()
+
+
+class FormSchema(ma.Schema):
+    """A signed form: send `fields`, then the file as `file`, to `url` as multipart/form-data."""
+
+    url = fields.String(metadata={"example": "https://bucket.s3.eu-central-1.amazonaws.com/"})
+    fields_ = fields.Dict(
+        keys=fields.String(), values=fields.String(), data_key="fields", attribute="fields", metadata={"example": {}}
+    )
+
+
+class DirectUploadSchema(ma.Schema):
+    """A direct upload that waits for its bytes."""
+
+    upload = fields.Nested(UploadSchema)
+    form = fields.Nested(FormSchema)
 
 
 class JobListArguments(PageArguments):

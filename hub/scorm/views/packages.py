@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
+import orjson
 from flask import Response, jsonify, request
 from flask.views import MethodView
 
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.event_stream import Snapshot, event_stream
 from hub.http.paging import Cursors, link_next, page_of
 from hub.http.revisions import etag, wanted_revision
 from hub.scorm.services.imports import Imports, JobView, Upload
@@ -18,6 +20,7 @@ from hub.scorm.services.packages import Changes, Comparison, Packages, PackageVi
 from hub.scorm.views.package_schemas import (
     ComparisonArguments,
     ComparisonSchema,
+    FetchSchema,
     FileSchema,
     IdempotencySchema,
     JobListArguments,
@@ -249,6 +252,20 @@ class JobList(MethodView):
         rows = service(Imports).page(principal(), wanted["state"], before, limit + 1)
         return _listed(rows, limit, lambda row: (row.created_at.isoformat(), str(row.id)), JobSchema)
 
+    @action("packages.write")
+    @jobs_api.arguments(IdempotencySchema, location="headers")
+    @jobs_api.arguments(FetchSchema)
+    @jobs_api.response(202, JobSchema)
+    def post(self, headers: dict[str, Any], wanted: dict[str, Any]) -> tuple[JobView, dict[str, str]]:
+        """Import from an address
+
+        The Hub fetches the zip from an https address, redirects included, and imports it. User name and password may
+        stand in the address; they are sent to its own host only and never shown. What cannot be fetched fails the job,
+        with the reason among its findings.
+        """
+        job = service(Imports).fetch(principal(), wanted["url"], wanted["package_id"], headers["idempotency_key"])
+        return job, {"Location": f"{PREFIX}/jobs/{job.id}"}
+
 
 @jobs_api.route("/<uuid:job_id>")
 class OneJob(MethodView):
@@ -262,6 +279,29 @@ class OneJob(MethodView):
         `queued`, `checking`, `storing`, then `ready` or `failed`; `progress` in per cent; `findings` once checked.
         """
         return service(Imports).get(principal(), job_id)
+
+
+@jobs_api.route("/<uuid:job_id>/events")
+class JobEvents(MethodView):
+    """One job as it goes."""
+
+    @action("packages.read")
+    @jobs_api.response(200, {"type": "string"}, content_type="text/event-stream")
+    @jobs_api.alt_response(204, description="It is finished, and you know how")
+    def get(self, job_id: UUID) -> Response:
+        """Follow an import job by events
+
+        Server-sent events: `job` with the job as JSON whenever it changes, `end` once it is `ready` or `failed`. A
+        stream ends after less than a minute; connect again with `Last-Event-ID`, as `EventSource` does by itself. When
+        too many follow events (503), ask for the job from time to time instead.
+        """
+        who, imports = principal(), service(Imports)
+
+        def look() -> list[Snapshot]:
+            job = imports.get(who, job_id)
+            return [Snapshot(str(job.id), orjson.dumps(JobSchema().dump(job)), job.is_finished)]
+
+        return event_stream("job", look)
 
 
 def _or_empty(changes: dict[str, Any], name: str, empty: Any) -> Any:

@@ -4,6 +4,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,12 @@ from hub.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, U
 from hub.identity import Principal
 from hub.relay import RetryLater
 from hub.scorm.services.imports import LEASE, MOST_TRIES, Busy, Imports, JobView, Upload
+from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Changes, Packages
 from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage import import_jobs
 from hub.scorm.tasks import topics
+from tests.support.imports import tidy
 from tests.support.packages import PAGE, course_1_2, course_2004, manifest_1_2, package_of
 
 
@@ -74,8 +77,9 @@ def packages(hub: Hub, store: FolderStore, clock: Clock) -> Packages:
     return Packages(hub.db, clock, hub.ports.ids, store)
 
 
-def _imports(hub: Hub, store: object, clock: Clock) -> Imports:
-    return Imports(hub.db, clock, hub.ports.ids, store, Limits(), 50 * 1024 * 1024)  # type: ignore[arg-type]
+def _imports(hub: Hub, store: Any, clock: Clock, largest_upload: int = 50 * 1024 * 1024) -> Imports:
+    incoming = Incoming(hub.db, store, hub.ports.http, allow_http=True)
+    return Imports(hub.db, clock, hub.ports.ids, store, incoming, Limits(), largest_upload)
 
 
 def _accept(imports: Imports, principal: Principal, data: bytes, **details: str) -> JobView:
@@ -85,6 +89,7 @@ def _accept(imports: Imports, principal: Principal, data: bytes, **details: str)
 def _imported(imports: Imports, principal: Principal, data: bytes, **details: str) -> JobView:
     job = _accept(imports, principal, data, **details)
     imports.run(principal.tenant_id, job.id)
+    tidy(imports, principal.tenant_id)
     return imports.get(principal, job.id)
 
 
@@ -297,6 +302,7 @@ def test_a_job_whose_worker_died_is_begun_anew(
     store.put(left + "half/written.html", io.BytesIO(b"x"), "text/html")
     clock.time += LEASE + timedelta(seconds=1)
     imports.run(system.tenant_id, job.id)
+    tidy(imports, system.tenant_id)
     assert imports.get(system, job.id).state == "ready"
     assert list(store.keys(left)) == []
     prefix = packages.published(system, "p").content_prefix
@@ -311,6 +317,7 @@ def test_a_package_that_kills_workers_is_given_up(
         _begin(hub.db, job, clock)
         clock.time += LEASE + timedelta(seconds=1)
     imports.run(system.tenant_id, job.id)
+    tidy(imports, system.tenant_id)
     failed = imports.get(system, job.id)
     assert (failed.state, failed.findings[0]["code"]) == ("failed", "import.gave-up")
     assert list(store.keys(f"{system.tenant_id}/")) == []
@@ -327,6 +334,7 @@ def test_a_fault_of_ours_leaves_nothing_and_the_next_try_succeeds(
     with pytest.raises(type(error)):
         failing.run(system.tenant_id, job.id)
     assert failing.get(system, job.id).state == "queued"
+    tidy(failing, system.tenant_id)
     assert list(_content(store, system)) == []
     imports = _imports(hub, store, clock)
     imports.run(system.tenant_id, job.id)
@@ -355,13 +363,14 @@ def test_a_run_that_was_overtaken_gives_way(hub: Hub, system: Principal, store: 
             return getattr(store, name)
 
     _imports(hub, Slow(), clock).run(system.tenant_id, job.id)
+    tidy(imports, system.tenant_id)
     done = imports.get(system, job.id)
     assert (done.state, done.version) == ("ready", 1)
     prefix = Packages(hub.db, clock, hub.ports.ids, store).published(system, "p").content_prefix
     assert {key.startswith(prefix) for key in _content(store, system)} == {True}
 
 
-def test_objects_of_a_failed_job_are_swept_when_the_store_comes_back(
+def test_objects_of_a_failed_job_go_when_the_store_comes_back(
     hub: Hub, system: Principal, store: FolderStore, clock: Clock
 ) -> None:
     class Undeletable:
@@ -374,12 +383,21 @@ def test_objects_of_a_failed_job_are_swept_when_the_store_comes_back(
     broken = _imports(hub, Undeletable(), clock)
     job = _accept(broken, system, b"no zip")
     broken.run(system.tenant_id, job.id)
+    with pytest.raises(Unavailable):
+        tidy(broken, system.tenant_id)
     assert broken.get(system, job.id).state == "failed"
     assert len(list(store.keys(f"{system.tenant_id}/"))) == 1
-    imports = _imports(hub, store, clock)
-    assert imports.sweep() >= 1
+    assert tidy(_imports(hub, store, clock), system.tenant_id) == 1
     assert list(store.keys(f"{system.tenant_id}/")) == []
-    assert imports.sweep() == 0
+
+
+def test_only_what_is_the_tenants_own_is_discarded(imports: Imports, system: Principal, store: FolderStore) -> None:
+    other = f"{uuid.uuid4()}/archives/x.zip"
+    store.put(other, io.BytesIO(b"x"), "application/zip")
+    for prefixes, keys in (([f"{system.tenant_id}/"], []), ([""], []), ([], [other])):
+        with pytest.raises(ValueError, match="may be discarded"):
+            imports.discard(system.tenant_id, prefixes, keys)
+    assert store.head(other).size == 1
 
 
 def test_uploads_that_never_became_a_job_are_swept(
@@ -408,7 +426,7 @@ class TestAccepting:
     def test_too_large_an_upload_leaves_nothing(
         self, hub: Hub, system: Principal, store: FolderStore, clock: Clock
     ) -> None:
-        small = Imports(hub.db, clock, hub.ports.ids, store, Limits(), 1000)
+        small = _imports(hub, store, clock, 1000)
         assert _accept(small, system, b"x" * 1000).state == "queued"
         before = set(store.keys(f"{system.tenant_id}/"))
         with pytest.raises(TooLarge):

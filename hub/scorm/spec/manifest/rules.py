@@ -613,6 +613,11 @@ IMPORT_RULES: dict[str, Rule] = {
         "The file is the same as that of version {number}, so no new version was made.",
         "Upload it as a package of its own if that was meant.",
     ),
+    "import.not-fetched": Rule(
+        _ERROR,
+        "The file could not be fetched: {reason}.",
+        "Open the address in a browser: it must give the zip itself, to anybody who knows it.",
+    ),
     "import.gave-up": Rule(
         _ERROR,
         "The import was tried several times and did not come to an end: {reason}.",
