@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
+from hub.scorm.spec.manifest import schema
 from hub.scorm.spec.manifest.course import AssignableUnit, Course, CourseObjective, Item, Organization
 from hub.scorm.spec.manifest.findings import Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
 from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.schema_tables import CMI5
 from hub.scorm.spec.manifest.values import NotAllowed, decimal, text_of
 from hub.scorm.spec.manifest.xml import Document
 
@@ -27,16 +29,8 @@ _LAUNCH_PARAMETERS = frozenset({"endpoint", "fetch", "actor", "registration", "a
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NOT_IN_URLS = re.compile(r"[\s<>\"{}|\\^`]")
+_TAG = "a language tag such as en or de-AT"
 _FOUR_PLACES = re.compile(r"\d*(\.\d{0,4}0*)?")
-
-#: Children in the order of the schema; `?` may be absent, `+` stands for one or more AUs and blocks.
-_CHILDREN = {
-    "courseStructure": ("course", "objectives?", "+"),
-    "course": ("title", "description"),
-    "block": ("title", "description", "objectives?", "+"),
-    "au": ("title", "description", "objectives?", "url", "launchParameters?", "entitlementKey?"),
-    "objective": ("title", "description"),
-}
 
 
 def read(document: Document, folder: str, files: Files | None, report: Report) -> Course | None:
@@ -62,11 +56,10 @@ class _Reader:
     def course(self) -> Course | None:
         """The whole structure; None when it has no course element to speak of."""
         root = self._document.root
-        self._check_children(root)
+        self._check_schema(root)
         course = root.find(f"{_N}course")
         if course is None:
             return None
-        self._check_children(course)
         identifier = self._identifier(course, "course")
         for objective in root.iterfind(f"{_N}objectives/{_N}objective"):
             self._read_objective(objective)
@@ -88,32 +81,20 @@ class _Reader:
             objectives=tuple(self._objectives.values()),
         )
 
-    def _add(self, code: str, element: etree._Element, **facts: object) -> None:
-        self._report.add(finding(code, self._document.place(element), **facts))
+    def _add(self, code: str, at: etree._Element, /, **facts: object) -> None:
+        self._report.add(finding(code, self._document.place(at), **facts))
 
     # --- the schema
 
-    def _check_children(self, element: etree._Element) -> None:
-        """Order and number of the children, as the schema has them; elements of other namespaces do not count."""
-        parent = etree.QName(element).localname
-        names = [etree.QName(child).localname for child in _own_children(element)]
-        for wanted in _CHILDREN[parent]:
-            if wanted == "+":
-                names = self._after_units(element, parent, names)
-            elif names and names[0] == wanted.rstrip("?"):
-                names = names[1:]
-            elif not wanted.endswith("?"):
-                what = f"has {names[0]} where {wanted} should be" if names else f"has no {wanted}"
-                self._add("cmi5.element", element, parent=parent, what=what)
-                return
-        if names:
-            self._add("cmi5.element", element, parent=parent, what=f"may not have {names[0]} here")
-
-    def _after_units(self, element: etree._Element, parent: str, names: list[str]) -> list[str]:
-        units = next((index for index, name in enumerate(names) if name not in {"au", "block"}), len(names))
-        if units == 0:
-            self._add("cmi5.element", element, parent=parent, what="has no AU and no block")
-        return names[units:]
+    def _check_schema(self, root: etree._Element) -> None:
+        """Whatever the schema of course structures calls wrong; the values have words of their own below."""
+        for fault in schema.faults(root, {NAMESPACE: "cmi5"}, CMI5):
+            if fault.kind == "element":
+                self._add("cmi5.element", fault.at, parent=fault.owner, what=fault.what)
+            elif fault.kind == "attribute" and fault.name != "id":
+                self._add("cmi5.attribute", fault.at, element=fault.owner, name=fault.name, what=fault.what)
+            elif fault.owner == "langstring":
+                self._add("cmi5.value", fault.at, name=fault.name, found=fault.at.get("lang"), allowed=_TAG)
 
     def _identifier(self, element: etree._Element, kind: str) -> str:
         identifier = element.get("id", "").strip()
@@ -128,9 +109,6 @@ class _Reader:
     def _texts(self, element: etree._Element, name: str) -> dict[str, str]:
         """The texts of a title or description by language, the first one first."""
         found = element.findall(f"{_N}{name}/{_N}langstring")
-        container = element.find(f"{_N}{name}")
-        if container is not None and not found:
-            self._add("cmi5.element", container, parent=name, what="has no langstring")
         texts = {one.get("lang", "").strip(): text_of(one) for one in reversed(found)}
         return dict(reversed(texts.items()))
 
@@ -143,7 +121,6 @@ class _Reader:
     # --- objectives, blocks and AUs
 
     def _read_objective(self, element: etree._Element) -> None:
-        self._check_children(element)
         identifier = self._identifier(element, "objective")
         titles, descriptions = self._texts(element, "title"), self._texts(element, "description")
         self._objectives[identifier] = CourseObjective(identifier, titles, descriptions)
@@ -153,7 +130,6 @@ class _Reader:
         return tuple(self._item(child, etree.QName(child).localname) for child in found)
 
     def _item(self, element: etree._Element, kind: str) -> Item:
-        self._check_children(element)
         identifier = self._identifier(element, "AU" if kind == "au" else kind)
         titles = self._texts(element, "title")
         parameters = element.find(f"{_N}launchParameters")

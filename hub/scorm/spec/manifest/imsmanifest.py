@@ -6,11 +6,12 @@ told.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
-from hub.scorm.spec.manifest import namespaces
+from hub.scorm.spec.manifest import namespaces, schema, schema_tables
 from hub.scorm.spec.manifest.course import (
     STANDARD_NAMES,
     CompletionThreshold,
@@ -22,7 +23,7 @@ from hub.scorm.spec.manifest.course import (
     Sequencing,
     Standard,
 )
-from hub.scorm.spec.manifest.findings import Report
+from hub.scorm.spec.manifest.findings import Finding, Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, Reference, join_base, resolve, with_parameters
 from hub.scorm.spec.manifest.namespaces import XML_BASE, XML_LANG
 from hub.scorm.spec.manifest.rules import finding
@@ -35,6 +36,23 @@ _TIME_LIMIT_ACTIONS = ("exit,message", "exit,no message", "continue,message", "c
 _TIMESPAN_1_2 = r"\d{2,4}:\d{2}:\d{2}(\.\d{1,2})?"
 _SCORM_TYPE_NAMES = ("{adlcp}scormType", "{adlcp}scormtype", "scormType", "scormtype")
 _EDITIONS = ((r"4th|4\.0", "4th"), (r"3rd", "3rd"), (r"2nd|cam\s*1\.3|1\.3", "2nd"))
+
+
+#: Findings of the readers that the schemas would repeat at the same place, in other words.
+_TOLD_BY_READERS = frozenset(
+    {
+        "identifier.duplicate",
+        "identifier.missing",
+        "item.value",
+        "manifest.version-contradicts",
+        "organization.default-unknown",
+        "organization.none",
+        "resource.scorm-type-unknown",
+        "sequencing.objective-without-id",
+        "sequencing.reference-missing",
+        "sequencing.value",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +74,21 @@ def read(document: Document, folder: str, files: Files, report: Report) -> Cours
         return None
     spoken = namespaces.used(root)
     report.extend(namespaces.normalise(document))
-    return _ManifestReader(document, folder, files, report, spoken).course()
+    reader = _ManifestReader(document, folder, files, report, spoken)
+    course = reader.course()
+    used = version_by_namespaces(spoken)
+    table = schema_tables.BY_STANDARD[used.standard if used else reader.standard]
+    report.extend(_schema_notes(document, table, report))
+    return course
+
+
+def _schema_notes(document: Document, table: schema.Table, report: Report) -> Iterator[Finding]:
+    """What the official schemas call wrong and the readers took or passed over; nothing is said twice."""
+    told = {one.place for one in report.findings() if one.code in _TOLD_BY_READERS}
+    for fault in schema.faults(document.root, schema_tables.MANIFEST_FAMILIES, table):
+        place = document.place(fault.at)
+        if place not in told:
+            yield finding(f"schema.{fault.kind}", place, element=fault.owner, name=fault.name, what=fault.what)
 
 
 def declared_version(text: str) -> Version | None:
@@ -94,6 +126,11 @@ class _ManifestReader:
         self._similar: dict[str, str] = {}
         self._launched = {one.get("identifierref", "").strip() for one in self._root.iter("{cp}item")}
         self._missing: set[str] = set()
+
+    @property
+    def standard(self) -> Standard:
+        """The standard that the manifest was read by."""
+        return self._version.standard
 
     def course(self) -> Course | None:
         """The whole manifest as a course."""

@@ -414,6 +414,36 @@ MANIFEST_RULES: dict[str, Rule] = {
     ),
 }
 
+_XSD = "the schemas of IMS Content Packaging, ADL and IMS Simple Sequencing"
+
+SCHEMA_RULES: dict[str, Rule] = {
+    "schema.element": Rule(
+        _WARNING,
+        "“{element}” {what}; other systems that check the schema may refuse the package.",
+        "Write the elements as the standard's schema has them, in its order.",
+        _XSD,
+    ),
+    "schema.attribute": Rule(
+        _WARNING,
+        "“{element}” {what} “{name}”.",
+        "Mind upper and lower case: attributes are called as the standard's schema has them.",
+        _XSD,
+    ),
+    "schema.value": Rule(
+        _WARNING,
+        "{name} of “{element}” is {what}.",
+        "Write the value as the standard's schema has it.",
+        _XSD,
+    ),
+    "schema.identifier": Rule(
+        _HINT,
+        "{name} of “{element}” is {what}. Most systems take it all the same.",
+        "Begin identifiers with a letter and use no blanks, brackets or commas in the course's title, from which many "
+        "tools make them.",
+        _XSD,
+    ),
+}
+
 CONTENT_RULES: dict[str, Rule] = {
     "file.large": Rule(
         _HINT,
@@ -474,6 +504,9 @@ CMI5_RULES: dict[str, Rule] = {
     ),
     "cmi5.element": Rule(
         _ERROR, "“{parent}” {what}.", "Write the elements in the order of the cmi5 schema.", "cmi5 14.0"
+    ),
+    "cmi5.attribute": Rule(
+        _ERROR, "“{element}” {what} “{name}”.", "Call the attributes as the cmi5 schema has them.", "cmi5 14.0"
     ),
     "cmi5.iri": Rule(
         _ERROR,
@@ -625,7 +658,7 @@ IMPORT_RULES: dict[str, Rule] = {
     ),
 }
 
-_GROUPS = (ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES, IMPORT_RULES)
+_GROUPS = (ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, SCHEMA_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES, IMPORT_RULES)
 RULES: dict[str, Rule] = {code: rule for group in _GROUPS for code, rule in group.items()}
 
 

@@ -409,7 +409,7 @@ class TestTolerance:
     def test_several_organizations(self):
         outline = organizations(item()).replace(
             "</organizations>",
-            '<organization identifier="TWO"><title>Second</title><item identifier="I" identifierref="RES-1">'
+            '<organization identifier="TWO"><title>Second</title><item identifier="I-2" identifierref="RES-1">'
             "<title>T</title></item></organization></organizations>",
         )
         reading = of_manifest(manifest_1_2(outline))
