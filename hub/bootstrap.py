@@ -37,6 +37,7 @@ from hub.http.paging import Cursors
 from hub.http.problem import install_problems
 from hub.lti.pylti_bridge import Bridge
 from hub.lti.services.deep_linking import DeepLinking
+from hub.lti.services.dynamic_registration import DynamicRegistration
 from hub.lti.services.links import Links
 from hub.lti.services.messages import Messages
 from hub.lti.services.platforms import Platforms, ToolSettings
@@ -44,7 +45,7 @@ from hub.lti.services.scores import Scores
 from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visits
 from hub.lti.tasks import topics as score_topics
-from hub.lti.views.api import deliveries_blueprint, platforms_blueprint
+from hub.lti.views.api import deliveries_blueprint, invitations_blueprint, platforms_blueprint
 from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.scopes import SCOPES, scopes_allowing
@@ -351,12 +352,23 @@ def _add_lti(
         built[Launches],
         settings.content_url,
     )
+    platforms = Platforms(db, ports.ids, ports.keys, tool, allow_private=settings.allow_private_networks)
     add(
-        Platforms(db, ports.ids, ports.keys, tool, allow_private=settings.allow_private_networks),
+        platforms,
+        DynamicRegistration(
+            db,
+            ports.clock,
+            ports.ids,
+            ports.transients,
+            ports.http,
+            platforms,
+            settings.public_url,
+            allow_private=settings.allow_private_networks,
+        ),
         visits,
         links,
         DeepLinking(db, bridge, shelf),
-        Messages(db, bridge, links, visits),
+        Messages(db, bridge, platforms, links, visits),
         Scores(db, ports.clock, ports.ids, ports.transients, bridge),
     )
 
@@ -432,6 +444,7 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(registrations_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())
+    api.register_blueprint(invitations_blueprint())
     api.register_blueprint(stores_api)
     api.register_blueprint(clients_api)
     api.register_blueprint(users_api)

@@ -19,6 +19,13 @@ class Form:
         self.values: MultiDict[str, str] = request.form if self.is_sent else MultiDict(initial)
         self.refusal: HubError | None = None
 
+    @classmethod
+    def empty(cls, **initial: str) -> "Form":
+        """A form that is shown the first time on a page that another form led to."""
+        form = cls()
+        form.is_sent, form.values = False, MultiDict(initial)
+        return form
+
     def __getitem__(self, field: str) -> str:
         return self.values.get(field, "")
 

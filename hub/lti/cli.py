@@ -1,11 +1,14 @@
 """`hub lti`: platforms on the command line."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import click
+import orjson
 
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.lti.services.dynamic_registration import INVITATION_DAYS, DynamicRegistration
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import Platform, PlatformDetails
 
@@ -21,12 +24,16 @@ def platform() -> None:
 
 
 @platform.command()
-@click.option("--issuer", required=True, metavar="URL", help="The platform's issuer (`iss`).")
-@click.option("--client-id", required=True, metavar="ID", help="The id that the platform gave to the Hub.")
-@click.option("--auth-url", required=True, metavar="URL", help="Its OpenID Connect authentication address.")
-@click.option("--token-url", required=True, metavar="URL", help="Its access token address.")
-@click.option("--jwks-url", required=True, metavar="URL", help="Its public key set address.")
-@click.option("--deployment", "deployments", required=True, multiple=True, metavar="ID", help="May be repeated.")
+@click.option(
+    "--file", "file", type=click.File("rb"), help="A JSON file with one platform as the API takes it, or more."
+)
+@click.option("--issuer", metavar="URL", help="The platform's issuer (`iss`).")
+@click.option("--client-id", metavar="ID", help="The id that the platform gave to the Hub.")
+@click.option("--auth-url", metavar="URL", help="Its OpenID Connect authentication address.")
+@click.option("--token-url", metavar="URL", help="Its access token address.")
+@click.option("--jwks-url", metavar="URL", help="Its public key set address.")
+@click.option("--deployment", "deployments", multiple=True, metavar="ID", help="May be repeated.")
+@click.option("--learn-deployments", "learns_deployments", is_flag=True, help="Take new deployments from launches.")
 @click.option("--name", default="", metavar="TEXT", help="What people call it; the issuer's origin by default.")
 @click.option("--token-audience", metavar="URL", help="`aud` of token requests where it is not the token address.")
 @tenant_option
@@ -36,25 +43,105 @@ def add(
     command_line: CommandLine,
     tenant: str | None,
     as_json: bool,
+    file: BinaryIO | None,
     deployments: tuple[str, ...],
-    **details: Any,
+    **options: Any,
 ) -> None:
-    """Add a platform, and print what to enter there.
+    """Add a platform, and print what to enter there; from a file, all of its platforms or none.
 
-    Example: hub lti platform add --issuer https://lms.example --client-id abc --auth-url https://lms.example/auth
-    --token-url https://lms.example/token --jwks-url https://lms.example/jwks --deployment 1
+    \b
+    Examples:
+      hub lti platform add --issuer https://lms.example --client-id abc --auth-url https://lms.example/auth
+          --token-url https://lms.example/token --jwks-url https://lms.example/jwks --deployment 1
+      hub lti platform add --file platforms.json
     """
+    wanted = _in_file(file) if file else [_in_options(deployments, options)]
     platforms = command_line.hub.service(Platforms)
-    made = platforms.add(command_line.principal(tenant), PlatformDetails(deployment_ids=deployments, **details))
-    tool = platforms.settings
-    facts = {
-        "id": made.id,
-        "login_url": tool.login_url,
-        "launch_url": tool.launch_url,
-        "jwks_url": tool.jwks_url,
-        "deep_link_url": tool.deep_link_url,
-    }
-    report(as_json, f"Added {made.name}. Enter these addresses in the platform:", facts)
+    made = platforms.add_all(command_line.principal(tenant), wanted)
+    facts = [{"id": one.id, **asdict(platforms.settings)} for one in made]
+    names = ", ".join(one.name for one in made)
+    report(as_json, f"Added {names}. Enter these addresses in the platform:", facts[0] if len(facts) == 1 else facts)
+    if len(facts) > 1 and not as_json:
+        report(False, "", asdict(platforms.settings))
+
+
+_NEEDED = ("issuer", "client_id", "auth_url", "token_url", "jwks_url")
+_MEMBERS = {*_NEEDED, "deployments", "name", "token_audience", "learns_deployments"}
+
+
+def _in_options(deployments: tuple[str, ...], options: dict[str, Any]) -> PlatformDetails:
+    missing = [f"--{name.replace('_', '-')}" for name in _NEEDED if not options[name]]
+    if missing:
+        raise click.UsageError(f"Say {', '.join(missing)}, or --file.")
+    return PlatformDetails(deployment_ids=deployments, **options)
+
+
+def _in_file(file: BinaryIO) -> list[PlatformDetails]:
+    """The platforms of a JSON file: one object or a list of them, with the members of POST /api/v1/platforms."""
+    try:
+        document = orjson.loads(file.read())
+    except ValueError as error:
+        raise click.UsageError(f"{file.name} is not JSON: {error}") from error
+    entries = document if isinstance(document, list) else [document]
+    return [_in_entry(f"{file.name}, platform {number}", entry) for number, entry in enumerate(entries, 1)]
+
+
+def _in_entry(where: str, entry: Any) -> PlatformDetails:
+    if not isinstance(entry, dict):
+        raise click.UsageError(f"{where} is not an object.")
+    values: dict[str, Any] = {
+        "deployments": [],
+        "name": "",
+        "token_audience": None,
+        "learns_deployments": False,
+    } | entry
+    unknown, missing = sorted(set(values) - _MEMBERS), sorted(_MEMBERS - set(values))
+    if unknown or missing:
+        raise click.UsageError(f"{where}: {_listed('it lacks', missing)}{_listed('it has unknown', unknown)}")
+    texts = [values[name] for name in (*_NEEDED, "name")] + [values["token_audience"] or ""]
+    deployments = values.pop("deployments")
+    if not all(isinstance(text, str) for text in texts) or not _is_texts(deployments):
+        raise click.UsageError(f"{where}: every member is a text, `deployments` a list of texts.")
+    if not isinstance(values["learns_deployments"], bool):
+        raise click.UsageError(f"{where}: `learns_deployments` is true or false.")
+    return PlatformDetails(deployment_ids=tuple(deployments), **values)
+
+
+def _listed(words: str, names: list[str]) -> str:
+    return f"{words} {', '.join(names)}. " if names else ""
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+@platform.command()
+@click.option("--days", default=INVITATION_DAYS, show_default=True, help="How long the link is good.")
+@tenant_option
+@json_option
+@pass_command_line
+def invite(command_line: CommandLine, days: int, tenant: str | None, as_json: bool) -> None:
+    """Make a one-time link for LTI Dynamic Registration; a platform that comes by it is let in at once.
+
+    Example: hub lti platform invite --days 2
+    """
+    made, url = command_line.hub.service(DynamicRegistration).invite(command_line.principal(tenant), days)
+    facts = {"url": url, "id": made.id, "expires_at": made.expires_at.isoformat()}
+    report(as_json, "Paste this address where the platform adds tools by dynamic registration. It works once.", facts)
+
+
+@platform.command()
+@click.argument("platform_id", type=click.UUID)
+@tenant_option
+@json_option
+@pass_command_line
+def approve(command_line: CommandLine, platform_id: UUID, tenant: str | None, as_json: bool) -> None:
+    """Let a platform in that registered itself.
+
+    Example: hub lti platform approve 0198c0de-0000-7000-8000-000000000000
+    """
+    found = command_line.hub.service(Platforms).approve(command_line.principal(tenant), platform_id)
+    report(as_json, f"{found.name} may launch now.", _facts(found))
 
 
 @platform.command("list")
@@ -67,7 +154,9 @@ def list_platforms(command_line: CommandLine, tenant: str | None, as_json: bool)
     if as_json:
         report(True, "", [_facts(one) for one in found])
         return
-    report(False, f"{len(found)} platforms", {str(one.id): f"{one.name} ({one.client_id})" for one in found})
+    waiting = {True: ", waits for approval", False: ""}
+    named = {str(one.id): f"{one.name} ({one.client_id}{waiting[one.awaits_approval]})" for one in found}
+    report(False, f"{len(found)} platforms", named)
 
 
 @platform.command()
@@ -95,4 +184,5 @@ def _facts(platform: Platform) -> dict[str, Any]:
         "jwks_url": platform.jwks_url,
         "deployments": sorted(platform.deployment_ids),
         "is_active": platform.is_active,
+        "awaits_approval": platform.awaits_approval,
     }

@@ -224,6 +224,7 @@ class Bridge:
             launch_url=self.launch_url,
             now=self._clock.now().timestamp(),
             allow_private=self._allow_private,
+            learns_deployments=platform.learns_deployments,
         )
 
 
@@ -328,7 +329,7 @@ class _ToolConf(ToolConfAbstract):
     def find_deployment_by_params(
         self, iss: str, deployment_id: str, client_id: str, *args: Any, **kwargs: Any
     ) -> Deployment | None:
-        known = deployment_id in self._platform.deployment_ids
+        known = deployment_id in self._platform.deployment_ids or self._platform.learns_deployments
         return Deployment().set_deployment_id(deployment_id) if known else None
 
 

@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey, RSAKey
 from werkzeug.test import TestResponse
 
 from hub.lti.spec import vocabulary as v
+from hub.lti.spec.dynamic_registration import PLATFORM_CONFIGURATION, TOOL_CONFIGURATION
 
 LAUNCH_URL = "http://localhost:8000/lti/launch"
 CONTEXT_ROLE = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
@@ -66,6 +67,11 @@ class LtiPlatform:
     line_items_link: str = ""
     requests: dict[str, int] = field(default_factory=dict)
     assertions: list[str] = field(default_factory=list)
+    configuration: dict[str, Any] = field(default_factory=dict)
+    configuration_answer: Answer | None = None
+    registrations: list[tuple[str | None, dict[str, Any]]] = field(default_factory=list)
+    registration_status: int = 200
+    registration_answer: Any = field(default_factory=lambda: ...)
 
     @property
     def issuer(self) -> str:
@@ -178,12 +184,47 @@ class LtiPlatform:
             return self.key_set_answer or _json(200, self.key_set)
         if path == "/token":
             return self._token(body)
+        if path == "/openid":
+            return self.configuration_answer or _json(200, _without_none(self.openid() | self.configuration))
+        if path == "/register":
+            return self._register(headers, body)
         token = headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
             return _json(401, {"error": "invalid_token"})
         if path.endswith("/scores"):
             return self._score(url, token, body)
         return self._line_items(method, url, body)
+
+    def openid(self) -> dict[str, Any]:
+        """Our OpenID configuration, as Moodle's is."""
+        return {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.origin}/auth",
+            "token_endpoint": f"{self.origin}/token",
+            "jwks_uri": f"{self.origin}/jwks?of={self.client_id}",
+            "registration_endpoint": f"{self.origin}/register",
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public", "pairwise"],
+            "scopes_supported": [*AGS_SCOPES, v.SCOPE_RESULT_READ, v.SCOPE_MEMBERSHIP_READ, "openid"],
+            PLATFORM_CONFIGURATION: {
+                "product_family_code": "moodle",
+                "version": "4.5.6",
+                "messages_supported": ["LtiResourceLinkRequest", "LtiDeepLinkingRequest"],
+                "placements": ["AddContentMenu"],
+                "variables": ["Context.id.history", "User.id"],
+            },
+        }
+
+    def _register(self, headers: Any, body: bytes) -> Answer:
+        if self.registration_status != 200:
+            return self.registration_status, {}, b"token_already_used"
+        self.registrations.append((headers.get("Authorization"), json.loads(body)))
+        if self.registration_answer is not ...:
+            return _json(200, self.registration_answer)
+        return _json(200, {"client_id": self.client_id, TOOL_CONFIGURATION: {"deployment_id": "7"}})
 
     def _token(self, body: bytes) -> Answer:
         if self.token_answers:

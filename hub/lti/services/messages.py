@@ -7,9 +7,10 @@ from uuid import UUID
 import structlog
 
 from hub.db import EVERY_TENANT, Database
-from hub.errors import Invalid, Unauthenticated, Violation
+from hub.errors import Forbidden, Invalid, Unauthenticated, Violation
 from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, PlatformStorage, UnboundBrowser
 from hub.lti.services.links import Links
+from hub.lti.services.platforms import Platforms
 from hub.lti.services.visits import Visit, Visits
 from hub.lti.spec.launch import Launch
 from hub.lti.spec.login import Login, read_login
@@ -78,8 +79,11 @@ class Arrival:
 class Messages:
     """Takes login initiations and launches. Whoever comes here is nobody until the platform's word is checked."""
 
-    def __init__(self, db: Database, bridge: Bridge, links: Links, visits: Visits) -> None:
+    def __init__(
+        self, db: Database, bridge: Bridge, platforms_service: Platforms, links: Links, visits: Visits
+    ) -> None:
         self._db = db
+        self._platforms = platforms_service
         self._bridge = bridge
         self._links = links
         self._visits = visits
@@ -95,7 +99,7 @@ class Messages:
         with self._db.read(EVERY_TENANT) as session:
             found = platforms.find_by_issuer(session, login.issuer, login.client_id)
         if login.deployment_id:
-            fitting = [platform for platform in found if login.deployment_id in platform.deployment_ids]
+            fitting = [one for one in found if login.deployment_id in one.deployment_ids or one.learns_deployments]
             if found and not fitting:
                 raise _unknown("lti_deployment_id", "is not registered with the Hub", login.deployment_id)
             found = fitting
@@ -103,6 +107,8 @@ class Messages:
             raise _unknown("client_id", "is missing, and the issuer has several platforms here", login.issuer)
         if not found:
             raise _unknown("iss", "and client_id name no platform that is registered with the Hub", login.issuer)
+        if found[0].awaits_approval:
+            raise Forbidden(f"{found[0].name} waits for an administrator's approval.", code="lti_platform_waiting")
         return found[0]
 
     def arrive(self, form: Mapping[str, Sequence[str]]) -> Arrival:
@@ -113,7 +119,7 @@ class Messages:
         record = self._bridge.record_of(fields["state"])
         with self._db.read(record.tenant_id) as session:
             platform = platforms.get(session, record.tenant_id, record.platform_id)
-        if platform is None or not platform.is_active:
+        if platform is None or not platform.is_active or platform.awaits_approval:
             raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)
         return Arrival(platform, record, fields, self._bridge.cookie_name(fields["state"]))
 
@@ -133,6 +139,8 @@ class Messages:
             log.info("launch_without_cookie", platform=str(platform.id))
             return self._open_window(arrival, form["state"], form["id_token"] if stored is None else "")
         log.info("launch_admitted", platform=str(platform.id), message=launch.message_type)
+        if launch.deployment_id not in platform.deployment_ids:
+            self._platforms.learn_deployment(platform, launch.deployment_id)
         return self._answer(platform, launch)
 
     def _open_window(self, arrival: Arrival, state: str, id_token: str) -> OpenWindow:

@@ -44,6 +44,7 @@ class PlatformChange:
     jwks_url: str | None = None
     token_audience: str | None = None
     is_active: bool | None = None
+    learns_deployments: bool | None = None
     deployment_ids: tuple[str, ...] = ()
 
 
@@ -57,24 +58,34 @@ class Platforms:
         self._allow_private = allow_private
         self.settings = settings
 
-    def add(self, principal: Principal, details: PlatformDetails) -> Platform:
+    def add(self, principal: Principal, details: PlatformDetails, *, awaits_approval: bool = False) -> Platform:
         """Add a platform. `Invalid` lists every fault of the details, `Conflict` says that it is there already."""
+        return self.add_all(principal, [details], awaits_approval=awaits_approval)[0]
+
+    def add_all(
+        self, principal: Principal, wanted: Sequence[PlatformDetails], *, awaits_approval: bool = False
+    ) -> Sequence[Platform]:
+        """Add several platforms, or none when one of them is refused."""
         principal.require("platforms.write")
-        # Without a name it is called by its issuer's origin, which an issuer has once it was judged.
-        judge_details(replace(details, name=details.name or "Platform"), allow_private=self._allow_private)
-        details = replace(details, name=details.name or origin_of(details.issuer))
-        new_id = self._ids.uuid()
+        judged = [self._judged(details) for details in wanted]
+        new_ids = [self._ids.uuid() for _ in judged]
         try:
             with self._db.unit_of_work(principal.tenant_id) as work:
-                platforms.add(work.session, principal.tenant_id, new_id, details)
-                self._add_deployments(work.session, principal.tenant_id, new_id, details.deployment_ids)
-                about = {"issuer": details.issuer, "client_id": details.client_id}
-                record(work.session, self._ids.uuid(), principal, "platform.added", str(new_id), about)
+                for new_id, details in zip(new_ids, judged, strict=True):
+                    platforms.add(work.session, principal.tenant_id, new_id, details, awaits_approval=awaits_approval)
+                    self._add_deployments(work.session, principal.tenant_id, new_id, details.deployment_ids)
+                    about = {"issuer": details.issuer, "client_id": details.client_id}
+                    record(work.session, self._ids.uuid(), principal, "platform.added", str(new_id), about)
         except IntegrityError as error:
             raise Conflict(
                 "There is a platform with this issuer and client id already.", code="platform_exists"
             ) from error
-        return self.get(principal, new_id)
+        return [self.get(principal, new_id) for new_id in new_ids]
+
+    def _judged(self, details: PlatformDetails) -> PlatformDetails:
+        """Without a name it is called by its issuer's origin, which an issuer has once it was judged."""
+        judge_details(replace(details, name=details.name or "Platform"), allow_private=self._allow_private)
+        return replace(details, name=details.name or origin_of(details.issuer))
 
     def _add_deployments(self, session: Session, tenant_id: UUID, platform_id: UUID, names: Sequence[str]) -> None:
         platforms.add_deployments(session, tenant_id, platform_id, [(self._ids.uuid(), name) for name in names])
@@ -99,17 +110,30 @@ class Platforms:
         principal.require("platforms.write")
         before = self.get(principal, platform_id)
         judge_details(_details(before, wanted), allow_private=self._allow_private)
-        values = {
-            name: getattr(wanted, name)
-            for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience", "is_active")
-            if getattr(wanted, name) is not None
-        }
+        values = {name: getattr(wanted, name) for name in _CHANGEABLE if getattr(wanted, name) is not None}
         with self._db.unit_of_work(principal.tenant_id) as work:
             if values:
                 platforms.change(work.session, principal.tenant_id, platform_id, values)
             self._add_deployments(work.session, principal.tenant_id, platform_id, wanted.deployment_ids)
             record(work.session, self._ids.uuid(), principal, "platform.changed", str(platform_id), values)
         return self.get(principal, platform_id)
+
+    def approve(self, principal: Principal, platform_id: UUID) -> Platform:
+        """Let a platform in that registered itself; approving twice changes nothing."""
+        principal.require("platforms.write")
+        if self.get(principal, platform_id).awaits_approval:
+            with self._db.unit_of_work(principal.tenant_id) as work:
+                platforms.change(work.session, principal.tenant_id, platform_id, {"awaits_approval": False})
+                record(work.session, self._ids.uuid(), principal, "platform.approved", str(platform_id))
+        return self.get(principal, platform_id)
+
+    def learn_deployment(self, platform: Platform, deployment_id: str) -> None:
+        """Keep a deployment that a verified launch brought, of a platform whose registration named none."""
+        principal = Principal(platform.tenant_id, "launch", str(platform.id), platform.name)
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            self._add_deployments(work.session, platform.tenant_id, platform.id, [deployment_id])
+            about = {"deployment": deployment_id}
+            record(work.session, self._ids.uuid(), principal, "platform.deployment_learnt", str(platform.id), about)
 
     def remove(self, principal: Principal, platform_id: UUID) -> None:
         """Remove a platform with its links and score deliveries; registrations and statements stay."""
@@ -124,6 +148,9 @@ class Platforms:
         return self._keys.public_set()
 
 
+_CHANGEABLE = ("name", "auth_url", "token_url", "jwks_url", "token_audience", "is_active", "learns_deployments")
+
+
 def _details(platform: Platform, wanted: PlatformChange) -> PlatformDetails:
     """What the platform would be after the change."""
     return PlatformDetails(
@@ -132,6 +159,6 @@ def _details(platform: Platform, wanted: PlatformChange) -> PlatformDetails:
         deployment_ids=(*platform.deployment_ids, *wanted.deployment_ids),
         **{
             name: getattr(platform if getattr(wanted, name) is None else wanted, name)
-            for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience")
+            for name in ("name", "auth_url", "token_url", "jwks_url", "token_audience", "learns_deployments")
         },
     )

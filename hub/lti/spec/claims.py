@@ -50,7 +50,7 @@ class Expected:
     """What the Hub knows of the launch before it reads it: the platform, the login it answers, and the time.
 
     `now` is in seconds since 1970. `target_link_uri` is the one of the login initiation; `launch_url` the
-    Hub's own.
+    Hub's own. A platform that `learns_deployments` may bring a new one.
     """
 
     issuer: str
@@ -61,6 +61,7 @@ class Expected:
     launch_url: str
     now: float
     allow_private: bool = False
+    learns_deployments: bool = False
 
 
 Verify = Callable[[Any, Expected, Mapping[str, Any]], str | None]
@@ -126,7 +127,8 @@ def _is_our_nonce(value: str, expected: Expected, _: Mapping[str, Any]) -> str |
 
 
 def _is_deployed(value: str, expected: Expected, _: Mapping[str, Any]) -> str | None:
-    return None if value in expected.deployment_ids else "is not registered with the Hub; add it to the platform"
+    is_known = value in expected.deployment_ids or expected.learns_deployments
+    return None if is_known else "is not registered with the Hub; add it to the platform"
 
 
 def _is_lti_version(value: str, _: Expected, __: Mapping[str, Any]) -> str | None:

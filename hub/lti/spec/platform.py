@@ -15,7 +15,9 @@ _SECTION = "Security Framework 1.0, 6.1"
 class Platform:
     """One registration of the Hub at one platform. Issuer and client id together name it (section 3.1.3).
 
-    `token_audience` is the `aud` of the client assertion where the platform wants another than its token URL.
+    `token_audience` is the `aud` of the client assertion where the platform wants another than its token URL. Launches
+    of a platform that `awaits_approval` are refused; one that `learns_deployments` may launch from deployments that its
+    registration did not name. `product` is what the platform calls its make, None where it was added by hand.
     """
 
     id: UUID
@@ -29,6 +31,9 @@ class Platform:
     token_audience: str | None
     is_active: bool
     deployment_ids: frozenset[str]
+    awaits_approval: bool = False
+    learns_deployments: bool = False
+    product: str | None = None
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -38,7 +43,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class PlatformDetails:
-    """What an administrator gives to add a platform. Without a name it is called by its issuer's origin."""
+    """What an administrator gives to add a platform. Without a name it is called by its issuer's origin.
+
+    Deployments may be missing only where the Hub is to learn them from launches.
+    """
 
     issuer: str
     client_id: str
@@ -48,6 +56,8 @@ class PlatformDetails:
     deployment_ids: tuple[str, ...]
     name: str = ""
     token_audience: str | None = None
+    learns_deployments: bool = False
+    product: str | None = None
 
 
 def judge_details(details: PlatformDetails, *, allow_private: bool) -> None:
@@ -65,7 +75,7 @@ def judge_details(details: PlatformDetails, *, allow_private: bool) -> None:
     faults += _text_faults(details)
     faults += _identifier_faults([("issuer", details.issuer), ("client_id", details.client_id)])
     faults += _identifier_faults(("deployment", value) for value in details.deployment_ids)
-    if not details.deployment_ids:
+    if not details.deployment_ids and not details.learns_deployments:
         faults.append(Violation(_SECTION, "deployment", "is missing: the platform shows it with the client id"))
     if faults:
         first = faults[0]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -72,11 +72,22 @@ def _platform(row: PlatformRow, deployment_ids: frozenset[str]) -> Platform:
         jwks_url=row.jwks_url,
         token_audience=row.token_audience,
         is_active=row.is_active,
+        awaits_approval=row.awaits_approval,
+        learns_deployments=row.learns_deployments,
+        product=row.product,
         deployment_ids=deployment_ids,
     )
 
 
-def add(session: Session, tenant_id: UUID, new_id: UUID, details: PlatformDetails) -> None:
+def count_waiting(session: Session, tenant_id: UUID) -> int:
+    """How many platforms of the tenant wait for approval."""
+    query = select(func.count()).where(PlatformRow.tenant_id == tenant_id, PlatformRow.awaits_approval)
+    return session.scalar(query) or 0
+
+
+def add(
+    session: Session, tenant_id: UUID, new_id: UUID, details: PlatformDetails, *, awaits_approval: bool = False
+) -> None:
     """Add a platform. Issuer and client id that are taken, in this or another tenant, raise IntegrityError."""
     session.add(
         PlatformRow(
@@ -89,6 +100,9 @@ def add(session: Session, tenant_id: UUID, new_id: UUID, details: PlatformDetail
             token_url=details.token_url,
             jwks_url=details.jwks_url,
             token_audience=details.token_audience,
+            learns_deployments=details.learns_deployments,
+            product=details.product,
+            awaits_approval=awaits_approval,
         )
     )
     session.flush()

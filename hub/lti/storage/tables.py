@@ -14,7 +14,12 @@ from hub.db.base import Base, TenantOwned, Timestamped
 
 class PlatformRow(Base, TenantOwned, Timestamped):
     """One registration of the Hub at a platform. Issuer and client id are unique over all tenants: a launch is
-    unauthenticated until they have led to a tenant."""
+    unauthenticated until they have led to a tenant.
+
+    A platform that registered itself without an invitation waits (`awaits_approval`) until an administrator lets it in.
+    With `learns_deployments` a launch may bring a deployment that is not known yet; `product` is what the platform
+    calls its make (`product_family_code`).
+    """
 
     __tablename__ = "platform"
     __table_args__ = (UniqueConstraint("issuer", "client_id"),)
@@ -28,6 +33,23 @@ class PlatformRow(Base, TenantOwned, Timestamped):
     jwks_url: Mapped[str]
     token_audience: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"))
+    learns_deployments: Mapped[bool] = mapped_column(server_default=text("false"))
+    product: Mapped[str | None]
+
+
+class PlatformInvitationRow(Base, TenantOwned, Timestamped):
+    """A link by which one platform may register itself without waiting for approval. Only the digest of its secret is
+    kept; `used_at` is set before the platform is asked, so that of several who use it one gets in."""
+
+    __tablename__ = "platform_invitation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    platform_id: Mapped[UUID | None] = mapped_column(ForeignKey("platform.id", ondelete="SET NULL"))
 
 
 class DeploymentRow(Base, TenantOwned, Timestamped):

@@ -1,6 +1,7 @@
-"""/api/v1/platforms and /api/v1/score-deliveries."""
+"""/api/v1/platforms, /api/v1/platform-invitations and /api/v1/score-deliveries."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,18 @@ from marshmallow import fields, validate
 from hub.http import action, principal, service
 from hub.http.api import ApiBlueprint
 from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.lti.services.dynamic_registration import (
+    INVITATION_DAYS,
+    LONGEST_INVITATION_DAYS,
+    DynamicRegistration,
+    Invitation,
+)
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.services.scores import STATUSES, ScoreDelivery, Scores
 from hub.lti.spec.platform import Platform, PlatformDetails
 
 _URL = {"example": "https://lms.example/auth"}
+_LEARNS = "Verified launches may bring deployments that are not listed"
 
 
 class ToolSchema(ma.Schema):
@@ -36,7 +44,8 @@ class NewPlatformSchema(ma.Schema):
     auth_url = fields.String(required=True, metadata=_URL)
     token_url = fields.String(required=True, metadata={"example": "https://lms.example/token"})
     jwks_url = fields.String(required=True, metadata={"example": "https://lms.example/jwks"})
-    deployments = fields.List(fields.String(), required=True, metadata={"example": ["1"]})
+    deployments = fields.List(fields.String(), load_default=[], metadata={"example": ["1"]})
+    learns_deployments = fields.Boolean(load_default=False, metadata={"description": _LEARNS})
     name = fields.String(load_default="", metadata={"example": "School LMS"})
     token_audience = fields.String(load_default=None, allow_none=True)
 
@@ -53,7 +62,10 @@ class PlatformSchema(ma.Schema):
     jwks_url = fields.String()
     token_audience = fields.String(allow_none=True)
     deployments = fields.List(fields.String())
+    learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
     is_active = fields.Boolean()
+    awaits_approval = fields.Boolean(metadata={"description": "It registered itself, and nobody let it in yet"})
+    product = fields.String(allow_none=True, metadata={"example": "moodle"})
     tool = fields.Nested(ToolSchema)
 
 
@@ -66,7 +78,31 @@ class PlatformChangeSchema(ma.Schema):
     jwks_url = fields.String()
     token_audience = fields.String()
     is_active = fields.Boolean()
+    learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
     deployments = fields.List(fields.String())
+
+
+class NewInvitationSchema(ma.Schema):
+    """How long the invitation is good."""
+
+    days = fields.Integer(
+        load_default=INVITATION_DAYS, validate=validate.Range(1, LONGEST_INVITATION_DAYS), metadata={"example": 7}
+    )
+
+
+class InvitationSchema(ma.Schema):
+    """A one-time link by which a platform registers itself and is let in at once."""
+
+    id = fields.UUID()
+    created_by = fields.String(metadata={"example": "Ada Author"})
+    created_at = fields.AwareDateTime()
+    expires_at = fields.AwareDateTime()
+
+
+class MadeInvitationSchema(InvitationSchema):
+    """The invitation with its address, which is shown this once."""
+
+    url = fields.String(metadata={"example": "https://hub.example/lti/register/school?invitation=…"})
 
 
 class DeliveryArguments(PageArguments):
@@ -146,12 +182,54 @@ def platforms_blueprint() -> ApiBlueprint:
         change = replace(PlatformChange(), deployment_ids=tuple(body.pop("deployments", ())), **body)
         return _platform(service(Platforms).change(principal(), platform_id, change))
 
+    @blueprint.post("/<uuid:platform_id>/approve")
+    @blueprint.response(200, PlatformSchema)
+    @action("platforms.write")
+    def approve_platform(platform_id: UUID) -> dict[str, Any]:
+        """Let a platform in that registered itself"""
+        return _platform(service(Platforms).approve(principal(), platform_id))
+
     @blueprint.delete("/<uuid:platform_id>")
     @blueprint.response(204)
     @action("platforms.write")
     def remove_platform(platform_id: UUID) -> None:
         """Remove a platform with its links and score deliveries; registrations and statements stay"""
         service(Platforms).remove(principal(), platform_id)
+
+    return blueprint
+
+
+def invitations_blueprint() -> ApiBlueprint:
+    """/api/v1/platform-invitations"""
+    blueprint = ApiBlueprint(
+        "platform_invitations",
+        __name__,
+        url_prefix="/api/v1/platform-invitations",
+        description="One-time links for LTI Dynamic Registration",
+    )
+
+    @blueprint.get("")
+    @blueprint.response(200, InvitationSchema(many=True))
+    @action("platforms.read")
+    def list_invitations() -> Sequence[Invitation]:
+        """List the invitations that can still be used, the newest first"""
+        return service(DynamicRegistration).open_invitations(principal())
+
+    @blueprint.post("")
+    @blueprint.arguments(NewInvitationSchema)
+    @blueprint.response(201, MadeInvitationSchema)
+    @action("platforms.write")
+    def invite(body: dict[str, Any]) -> dict[str, Any]:
+        """Make an invitation; paste its address where the platform adds tools by dynamic registration"""
+        made, url = service(DynamicRegistration).invite(principal(), body["days"])
+        return {**asdict(made), "url": url}
+
+    @blueprint.delete("/<uuid:invitation_id>")
+    @blueprint.response(204)
+    @action("platforms.write")
+    def revoke_invitation(invitation_id: UUID) -> None:
+        """Take an invitation back"""
+        service(DynamicRegistration).revoke(principal(), invitation_id)
 
     return blueprint
 
@@ -207,7 +285,10 @@ def _platform(platform: Platform) -> dict[str, Any]:
         "jwks_url": platform.jwks_url,
         "token_audience": platform.token_audience,
         "deployments": sorted(platform.deployment_ids),
+        "learns_deployments": platform.learns_deployments,
         "is_active": platform.is_active,
+        "awaits_approval": platform.awaits_approval,
+        "product": platform.product,
         "tool": {
             "login_url": tool.login_url,
             "launch_url": tool.launch_url,

@@ -3,7 +3,8 @@
 from flask import Flask
 
 from hub.http import register_dialect
-from hub.lti.views.tool import error_page, tool_blueprint
+from hub.lti.views.errors import error_page
+from hub.lti.views.tool import tool_blueprint
 
 
 def register_lti(app: Flask) -> None:

@@ -6,30 +6,15 @@ These pages live in frames where the browser may keep no cookie: what they may d
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlencode
 
-from flask import (
-    Blueprint,
-    Response,
-    g,
-    jsonify,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    send_from_directory,
-)
-from flask_babel import Domain, force_locale
-from flask_babel import gettext as _
+from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_directory
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from hub.errors import HubError, Invalid
+from hub.errors import Invalid
 from hub.http import public, service
-from hub.http.context import request_id
-from hub.http.headers import content_security_policy
 from hub.lti.services.deep_linking import DeepLinking
 from hub.lti.services.links import Links
 from hub.lti.services.messages import (
@@ -43,45 +28,8 @@ from hub.lti.services.messages import (
 )
 from hub.lti.services.platforms import Platforms
 from hub.lti.services.visits import Visit, Visits
-from hub.scorm.services.origins import ContentOrigins
-
-AREA = Path(__file__).resolve().parents[1]
-
-#: The words of these pages in other languages than English.
-WORDS = Domain(str(AREA / "translations"))
-LANGUAGES = ["en", "de"]
-
-
-def hint_for(code: str) -> str | None:
-    """What an administrator should look at, by the code of the error; None where there is nothing to say."""
-    hints = {
-        "lti_login_refused": _(
-            "The platform began the login with other settings than the Hub expects. Compare the tool's addresses in "
-            "the platform with those on the Hub's page of the platform."
-        ),
-        "lti_platform_unknown": _(
-            "Compare issuer, client id and deployment in the Hub's list of platforms with those that the platform "
-            "shows for this tool; every character counts."
-        ),
-        "lti_launch_refused": _(
-            "The platform's message does not fit its registration. The list says which claim is wrong."
-        ),
-        "lti_token_refused": _(
-            "The platform's message is not a token that the Hub takes. Look at the signing key and algorithm (RS256 "
-            "or ES256) in the platform, and at its key set address in the Hub."
-        ),
-        "lti_launch_malformed": _(
-            "This address is opened by the platform. If a link in a course leads here, the platform sent an "
-            "incomplete message."
-        ),
-        "lti_login_declined": _(
-            "Sign in to the learning platform again and open the link once more. If it happens to everybody, the "
-            "platform does not allow this tool's redirect address."
-        ),
-        "lti_role_refused": _("Only teachers and administrators of a course can add content to it."),
-    }
-    return hints.get(code)
-
+from hub.lti.views import registration
+from hub.lti.views.pages import AREA, WORDS, framed, page
 
 #: What a browser says it fetches a page for when the page is to be shown in a frame (Fetch Metadata).
 _FRAMES = {"iframe", "frame"}
@@ -112,6 +60,7 @@ def tool_blueprint() -> Blueprint:
     blueprint.add_url_rule("/course", view_func=course, methods=["POST"])
     blueprint.add_url_rule("/preview", view_func=preview, methods=["POST"])
     blueprint.add_url_rule("/static/<path:name>", view_func=static, methods=["GET"])
+    registration.add_rules(blueprint)
     return blueprint
 
 
@@ -122,7 +71,7 @@ def login() -> WerkzeugResponse:
     cookie = answer.cookie
     response: WerkzeugResponse
     if answer.storage and request.headers.get("Sec-Fetch-Dest") in _FRAMES:
-        response = _page("lti/keep.html", _framed(platform.origins), answer=answer)
+        response = page("lti/keep.html", framed(platform.origins), answer=answer)
     else:
         response = redirect(answer.url, 302)
     response.set_cookie(cookie.name, cookie.value, max_age=cookie.seconds, **_COOKIE)
@@ -173,8 +122,8 @@ def choose() -> WerkzeugResponse:
         return _course_page(token)
     answer = service(DeepLinking).answer(visit, chosen, is_graded="graded" in request.form)
     # No form-action: the platform may send the browser on to pages of its own, which the directive would stop.
-    policy = _framed(visit.origins, form_action=None)
-    return _page("lti/return.html", policy, visit.language, answer=answer)
+    policy = framed(visit.origins, form_action=None)
+    return page("lti/return.html", policy, visit.language, answer=answer)
 
 
 @public
@@ -195,22 +144,6 @@ def static(name: str) -> Response:
     return send_from_directory(AREA / "static", name, max_age=3600)
 
 
-def error_page(error: HubError) -> Response:
-    """The error as a page that says what an administrator should look at (dialect of the blueprint).
-
-    It is shown in a frame of the LMS where the platform is known. Before that nobody knows whose frame it is: the page
-    may be framed by anyone, and is sandboxed, as it has nothing on it to be clicked.
-    """
-    origins: tuple[str, ...] = g.get("frame_origins", ())
-    policy = _framed(origins) if origins else content_security_policy(frame_ancestors="*") + "; sandbox"
-    with force_locale(_language(None)):
-        hint = hint_for(error.code)
-    response = _page("lti/error.html", policy, error=error, hint=hint, request_id=request_id())
-    response.status_code = error.status
-    response.headers.update(dict(error.headers))
-    return response
-
-
 def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
     if isinstance(answer, OpenPlayer):
         return redirect(answer.url, 303)
@@ -219,7 +152,7 @@ def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
     if isinstance(answer, ShowCourse):
         return _course_page(answer.token)
     if isinstance(answer, NothingYet):
-        return _page("lti/nothing_yet.html", _framed(origins), answer.language, title=answer.title)
+        return page("lti/nothing_yet.html", framed(origins), answer.language, title=answer.title)
     return _window_page(answer, origins)
 
 
@@ -240,8 +173,8 @@ def _window_page(answer: OpenWindow, origins: Iterable[str]) -> Response:
     not a third party's.
     """
     again = f"{request.url_root}lti/login?{urlencode(answer.parameters)}"
-    policy = _framed(origins, form_action=f"'self' {service(Links).player_origin}")
-    response = _page("lti/window.html", policy, again=again, answer=answer)
+    policy = framed(origins, form_action=f"'self' {service(Links).player_origin}")
+    response = page("lti/window.html", policy, again=again, answer=answer)
     response.status_code = HTTPStatus.UNAUTHORIZED
     return response
 
@@ -249,21 +182,15 @@ def _window_page(answer: OpenWindow, origins: Iterable[str]) -> Response:
 def _picker_page(token: str, search: str = "") -> Response:
     visit = service(Visits).find(token)
     offered = service(DeepLinking).picker(visit, search)
-    return _page("lti/picker.html", _framed(visit.origins), visit.language, token=token, picker=offered)
+    return page("lti/picker.html", framed(visit.origins), visit.language, token=token, picker=offered)
 
 
 def _course_page(token: str) -> Response:
     visit = service(Visits).find(token)
     report = service(Links).report(visit)
     # The preview's form is answered by a redirect to the content origin, which form-action has to allow as well.
-    policy = _framed(visit.origins, form_action=f"'self' {service(Links).player_origin}")
-    return _page("lti/course.html", policy, visit.language, token=token, report=report)
-
-
-def _language(told: str | None) -> str:
-    """The language of a page: the one that the launch tells, else the browser's, else English."""
-    primary = (told or "").partition("-")[0].lower()
-    return primary if primary in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
+    policy = framed(visit.origins, form_action=f"'self' {service(Links).player_origin}")
+    return page("lti/course.html", policy, visit.language, token=token, report=report)
 
 
 def _token() -> str:
@@ -274,21 +201,3 @@ def _visit() -> Visit:
     visit = service(Visits).find(_token())
     g.frame_origins = visit.origins
     return visit
-
-
-def _framed(origins: Iterable[str], **changes: str | None) -> str:
-    """The Hub's policy for a page that the platform at these origins may frame; a change to None drops a directive."""
-    kept = {name: value for name, value in changes.items() if value is not None}
-    frames = ["'self'", *origins, *service(ContentOrigins).also_framed_by]
-    policy = content_security_policy(frame_ancestors=" ".join(frames), **kept)
-    dropped = {name.replace("_", "-") for name, value in changes.items() if value is None}
-    return "; ".join(part for part in policy.split("; ") if part.partition(" ")[0] not in dropped)
-
-
-def _page(template: str, policy: str, told_language: str | None = None, **values: object) -> Response:
-    language = _language(told_language)
-    with force_locale(language):
-        response = make_response(render_template(template, language=language, **values))
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -9,7 +9,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import hub.lti
-from hub.lti.views.tool import LANGUAGES
+from hub.lti.views.pages import LANGUAGES
 
 LTI = Path(hub.lti.__file__).parent
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
