@@ -1,15 +1,18 @@
 """Platforms by the REST API and by the command line."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
 from hub.bootstrap import Hub
 from hub.cli import cli
 from hub.command_line import CommandLine
+from hub.errors import Conflict
 from hub.identity import Principal, system_principal
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
@@ -150,3 +153,107 @@ def test_the_command_prints_what_to_enter_in_the_platform(hub: Hub, tenant: Tena
     assert [one["id"] for one in json.loads(listed.output)] == [printed["id"]]
     removed = CliRunner().invoke(cli, ["lti", "platform", "remove", printed["id"], "--tenant", tenant.slug], obj=line)
     assert removed.exit_code == 0
+
+
+def test_an_invitation_is_made_listed_and_taken_back(
+    client: FlaskClient, headers: dict[str, str], tenant: TenantView
+) -> None:
+    made = client.post("/api/v1/platform-invitations", json={"days": 2}, headers=headers)
+    assert made.status_code == 201, made.text
+    assert made.get_json()["url"].startswith(f"http://localhost:8000/lti/register/{tenant.slug}?invitation=")
+    listed = client.get("/api/v1/platform-invitations", headers=headers).get_json()
+    assert [one["id"] for one in listed] == [made.get_json()["id"]]
+    assert "url" not in listed[0]
+    where = f"/api/v1/platform-invitations/{made.get_json()['id']}"
+    assert client.delete(where, headers=headers).status_code == 204
+    assert client.delete(where, headers=headers).status_code == 404
+    assert client.post("/api/v1/platform-invitations", json={"days": 91}, headers=headers).status_code == 422
+
+
+def test_a_platform_that_waits_is_approved(
+    client: FlaskClient, headers: dict[str, str], hub: Hub, system: Principal, platform: LtiPlatform
+) -> None:
+    details = PlatformDetails(**platform.details() | {"client_id": f"waiting-{platform.client_id}"})
+    waiting = hub.service(Platforms).add(system, details, awaits_approval=True)
+    where = f"/api/v1/platforms/{waiting.id}"
+    assert client.get(where, headers=headers).get_json()["awaits_approval"] is True
+    for _ in range(2):
+        approved = client.post(f"{where}/approve", headers=headers)
+        assert approved.get_json()["awaits_approval"] is False
+
+
+def test_a_platform_without_deployments_learns_them(
+    client: FlaskClient, headers: dict[str, str], tenant: TenantView
+) -> None:
+    wanted = body(client_id=tenant.slug, deployments=[], learns_deployments=True)
+    made = client.post("/api/v1/platforms", json=wanted, headers=headers)
+    assert made.status_code == 201, made.text
+    where = f"/api/v1/platforms/{made.get_json()['id']}"
+    refused = client.patch(where, json={"learns_deployments": False}, headers=headers)
+    assert refused.status_code == 400
+    change = {"learns_deployments": False, "deployments": ["1"]}
+    assert client.patch(where, json=change, headers=headers).status_code == 200
+
+
+class TestFile:
+    """`hub lti platform add --file`."""
+
+    @pytest.fixture
+    def add(self, hub: Hub, tenant: TenantView, tmp_path: Path) -> Callable[[Any], Result]:
+        """Add the platforms of a JSON document in a file."""
+
+        def add_file(document: Any) -> Result:
+            line = CommandLine()
+            line.hub = hub
+            file = tmp_path / "platforms.json"
+            file.write_text(document if isinstance(document, str) else json.dumps(document))
+            words = ["lti", "platform", "add", "--file", str(file), "--tenant", tenant.slug, "--json"]
+            return CliRunner().invoke(cli, words, obj=line)
+
+        return add_file
+
+    def test_adds_all_platforms_of_the_file(self, add: Callable[[Any], Result], tenant: TenantView) -> None:
+        result = add([body(client_id=f"{tenant.slug}-{number}") for number in range(2)])
+        assert result.exit_code == 0, result.output
+        assert [one["login_url"] for one in json.loads(result.output)] == [TOOL["login_url"]] * 2
+
+    def test_adds_none_when_one_is_refused(
+        self, add: Callable[[Any], Result], tenant: TenantView, hub: Hub, system: Principal
+    ) -> None:
+        result = add([body(client_id=tenant.slug), body(client_id=tenant.slug)])
+        assert isinstance(result.exception, Conflict)
+        assert hub.service(Platforms).list(system) == []
+
+    @pytest.mark.parametrize(
+        ("document", "fault"),
+        [
+            ("{", "is not JSON"),
+            ([1], "platform 1 is not an object"),
+            (body(issuer=None), "every member is a text"),
+            (body(deployments="1"), "every member is a text"),
+            (body(learns_deployments="yes"), "true or false"),
+            (body(color="red"), "unknown color"),
+            ({"issuer": "https://lms.example"}, "lacks auth_url, client_id, jwks_url, token_url"),
+        ],
+    )
+    def test_says_what_is_wrong_with_the_file(self, add: Callable[[Any], Result], document: Any, fault: str) -> None:
+        result = add(document)
+        assert result.exit_code == 2
+        assert fault in result.output
+
+
+def test_the_command_invites_and_approves(hub: Hub, tenant: TenantView, system: Principal) -> None:
+    line = CommandLine()
+    line.hub = hub
+    invited = CliRunner().invoke(cli, ["lti", "platform", "invite", "--tenant", tenant.slug, "--json"], obj=line)
+    assert f"/lti/register/{tenant.slug}?invitation=" in json.loads(invited.output)["url"]
+    wanted = body(client_id=tenant.slug)
+    details = PlatformDetails(deployment_ids=tuple(wanted.pop("deployments")), **wanted)
+    made = hub.service(Platforms).add(system, details, awaits_approval=True)
+    listed = CliRunner().invoke(cli, ["lti", "platform", "list", "--tenant", tenant.slug], obj=line)
+    assert "waits for approval" in listed.output
+    approved = CliRunner().invoke(cli, ["lti", "platform", "approve", str(made.id), "--tenant", tenant.slug], obj=line)
+    assert "may launch now" in approved.output
+    missing = CliRunner().invoke(cli, ["lti", "platform", "add", "--client-id", "1", "--tenant", tenant.slug], obj=line)
+    assert missing.exit_code == 2
+    assert "--issuer" in missing.output
