@@ -169,7 +169,7 @@ def test_a_platform_that_waits_again_is_told_so_in_the_middle_of_a_launch(
 ) -> None:
     login = platform.begin(client)
     [known] = hub.service(Platforms).list(system)
-    with hub.db.unit_of_work() as work:
+    with hub.db.unit_of_work(system.tenant_id) as work:
         from hub.lti.storage import platforms
 
         platforms.change(work.session, system.tenant_id, known.id, {"awaits_approval": True})
