@@ -172,7 +172,7 @@ def build(settings: Settings) -> Hub:
         celery,
         services,
         relay,
-        _periodic(relay, services),
+        _periodic(services),
         _authenticators(settings, services),
     )
 
@@ -387,10 +387,9 @@ def _topics(services: dict[type, Any]) -> dict[str, Topic]:
     }
 
 
-def _periodic(relay: Relay, services: dict[type, Any]) -> list[Periodic]:
+def _periodic(services: dict[type, Any]) -> list[Periodic]:
     """What the worker does from time to time."""
     return [
-        Periodic("outbox.sweep", 5, relay.deliver_due),
         Periodic("lrs.partitions", 24 * 3600, services[Upkeep].extend_partitions),
         Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),

@@ -181,7 +181,12 @@ class Settings:
         _count,
         default=128,
     )
-    worker_threads: int = setting("HUB_WORKER_THREADS", "Threads of the Celery worker", _count, default=4)
+    worker_threads: int = setting(
+        "HUB_WORKER_THREADS", "Threads of the worker for grades and whatever else is short", _count, default=4
+    )
+    import_threads: int = setting(
+        "HUB_IMPORT_THREADS", "Imports that a worker does at the same time, at low priority", _count, default=2
+    )
     database_pool: int = setting(
         "HUB_DATABASE_POOL", "Database connections of each process; half as many again for the LRS", _count, default=16
     )

@@ -1,7 +1,7 @@
 """Delivery of outbox messages: claim, run the handler outside any transaction, then finish or try again."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +15,8 @@ from hub.ports import Clock
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
+#: Lanes: work in one never waits for work in the other. What may take long has threads of its own.
+PROMPT, LONG = "prompt", "long"
 GIVE_UP_AFTER = timedelta(days=3)
 LONGEST_PAUSE_SECONDS = 3600
 
@@ -34,10 +36,11 @@ Handler = Callable[[outbox.Claimed], None]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Who handles a topic, and how long a handler may hold a message before another worker may take it."""
+    """Who handles a topic, in which lane, and how long a message is held before another worker may take it."""
 
     handler: Handler
     lease: timedelta = LEASE
+    lane: str = PROMPT
 
 
 class Relay:
@@ -70,11 +73,15 @@ class Relay:
                 outbox.complete(work.session, message.id, self._clock.now())
         return True
 
-    def deliver_due(self, limit: int = 200) -> int:
-        """Work on every message that is due; returns how many."""
+    def due(self, lane: str, limit: int = 200) -> Sequence[UUID]:
+        """Every message of the lane that is due and held by nobody, oldest first."""
+        topics = [name for name in self._topics if self.lane_of(name) == lane]
         with self._db.read(EVERY_TENANT) as session:
-            waiting = outbox.due_messages(session, self._clock.now(), limit)
-        return sum(self.deliver(message_id) for message_id in waiting)
+            return outbox.due_messages(session, self._clock.now(), topics, limit)
+
+    def lane_of(self, topic: str) -> str:
+        """In which lane the work of a topic is done."""
+        return self._topics[topic].lane if topic in self._topics else PROMPT
 
     def _lease(self, topic: str) -> timedelta:
         return self._topics[topic].lease

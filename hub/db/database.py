@@ -72,7 +72,7 @@ class UnitOfWork:
         self._events = events
         self._ids = ids
         self.after_commit: list[Callable[[], None]] = []
-        self.enqueued: list[UUID] = []
+        self.enqueued: list[tuple[UUID, str]] = []
 
     @property
     def psycopg(self) -> psycopg.Connection[Any]:
@@ -89,7 +89,7 @@ class UnitOfWork:
         """Write work for later into the outbox; a worker is nudged after the commit. Returns the message's id."""
         message_id = self._ids.uuid()
         add_message(self.session, message_id, topic, payload, tenant_id)
-        self.enqueued.append(message_id)
+        self.enqueued.append((message_id, topic))
         return message_id
 
 
@@ -175,9 +175,9 @@ class Database:
         pooled.close()
 
     def _announce(self, work: UnitOfWork) -> None:
-        for message_id in work.enqueued:
+        for message_id, topic in work.enqueued:
             try:
-                self._queue.send(DELIVER_TASK, str(message_id))
+                self._queue.send(DELIVER_TASK, str(message_id), topic)
             except HubError as error:  # The outbox row is safe; the periodic sweep finds it.
                 log.warning("outbox_nudge_failed", message_id=str(message_id), error=str(error))
         for step in work.after_commit:

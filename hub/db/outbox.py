@@ -33,11 +33,12 @@ def add_message(session: Session, message_id: UUID, topic: str, payload: dict[st
     session.add(OutboxMessage(id=message_id, topic=topic, payload=payload, tenant_id=tenant_id))
 
 
-def due_messages(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
-    """Ids of messages that are due and that nobody holds, oldest first."""
+def due_messages(session: Session, now: datetime, topics: Sequence[str], limit: int) -> Sequence[UUID]:
+    """Ids of messages of these topics that are due and that nobody holds, oldest first."""
     return session.scalars(
         select(OutboxMessage.id)
         .where(
+            OutboxMessage.topic.in_(topics),
             OutboxMessage.done_at.is_(None),
             OutboxMessage.failed_at.is_(None),
             OutboxMessage.available_at <= now,

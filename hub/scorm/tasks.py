@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from hub.db.outbox import Claimed
-from hub.relay import RetryLater, Topic
+from hub.relay import LONG, RetryLater, Topic
 from hub.scorm.services.imports import DISCARD_TOPIC, TOPIC, Busy, Imports
 from hub.scorm.services.packages import ERASE_TOPIC, Packages
 
@@ -11,6 +11,9 @@ from hub.scorm.services.packages import ERASE_TOPIC, Packages
 _LOOK_AGAIN_SECONDS = 60.0
 
 SWEEP_SECONDS = 900.0
+
+#: What may take long, so that grades do not wait behind it.
+LONG_TOPICS = (TOPIC, ERASE_TOPIC, DISCARD_TOPIC)
 
 
 def topics(imports: Imports, packages: Packages) -> dict[str, Topic]:
@@ -29,7 +32,6 @@ def topics(imports: Imports, packages: Packages) -> dict[str, Topic]:
         imports.discard(message.tenant_id, message.payload["prefixes"], message.payload["keys"])
 
     return {
-        TOPIC: Topic(import_package),
-        ERASE_TOPIC: Topic(erase_package),
-        DISCARD_TOPIC: Topic(discard),
+        topic: Topic(handler, lane=LONG)
+        for topic, handler in zip(LONG_TOPICS, (import_package, erase_package, discard), strict=True)
     }

@@ -1,5 +1,9 @@
 """The outbox: work is written with its cause, done at least once, tried again, and given up in the open."""
 
+import os
+import sys
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -7,11 +11,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from hub.celery_app import LongLane
 from hub.db import EVERY_TENANT, Database, outbox
 from hub.db.tables import OutboxMessage
 from hub.errors import Forbidden, Unavailable
 from hub.events import Events
-from hub.relay import GIVE_UP_AFTER, Relay, RetryLater, Topic, pause_before
+from hub.relay import GIVE_UP_AFTER, LONG, PROMPT, Relay, RetryLater, Topic, pause_before
 
 
 class StoppedClock:
@@ -80,7 +85,7 @@ def test_a_message_is_announced_after_the_commit_and_done_once(db, queue, clock,
     with db.unit_of_work(EVERY_TENANT) as work:
         message_id = work.enqueue("test", {"n": 1}, tenant.id)
         assert queue.sent == []
-    assert queue.sent == [("outbox.deliver", str(message_id))]
+    assert queue.sent == [("outbox.deliver", str(message_id), "test")]
     relay = relay_with(db, clock, seen.append)
     clock.at += timedelta(seconds=1)
     assert relay.deliver(message_id) is True
@@ -109,8 +114,49 @@ def test_a_lost_nudge_is_found_by_the_sweep(db, queue, clock, tenant):
     message_id = enqueue(db, tenant.id)
     clock.at += timedelta(seconds=1)
     with db.read(EVERY_TENANT) as session:
-        assert message_id in outbox.due_messages(session, clock.at, 1000)
+        assert message_id in outbox.due_messages(session, clock.at, ["test"], 1000)
     assert row(db, message_id).done_at is None
+
+
+def test_a_lane_does_its_own_work_only(db, queue, clock, tenant):
+    queue.broken = True
+    message_id = enqueue(db, tenant.id)
+    clock.at += timedelta(seconds=1)
+    relay = Relay(db, clock, {"test": Topic(lambda _: None, lane=LONG), "other": Topic(lambda _: None)})
+    assert message_id not in relay.due(PROMPT, 1000)
+    assert message_id in relay.due(LONG, 1000)
+    assert (relay.lane_of("test"), relay.lane_of("other"), relay.lane_of("unknown")) == (LONG, PROMPT, PROMPT)
+
+
+def test_what_takes_long_holds_up_nothing_else(hub, db, clock, tenant):
+    """Ten messages that take long, on two threads: each is begun once, two at a time, and at low priority."""
+    clock.at += timedelta(minutes=1)
+    begun, go_on = [], threading.Event()
+
+    def slow(message: outbox.Claimed) -> None:
+        begun.append((message.id, os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+        assert go_on.wait(20)
+
+    lane = LongLane(Relay(db, clock, {"test": Topic(slow, lane=LONG)}), threads=2)
+    messages = [enqueue(db, tenant.id) for _ in range(10)]
+    for message_id in [*messages, *messages]:
+        lane.add(message_id)
+    wait_until(lambda: len(begun) == 2)
+    assert relay_with(db, clock, lambda _: None).deliver(messages[9])  # Another worker may take what waits here.
+    go_on.set()
+    wait_until(lambda: all(row(db, message_id).done_at for message_id in messages))
+    lane.stop()
+    lane.add(enqueue(db, tenant.id))
+    assert sorted(message_id for message_id, _ in begun) == sorted(messages[:9])
+    if sys.platform == "linux":
+        assert {niceness for _, niceness in begun} == {min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)}
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("error", [RetryLater("busy"), Unavailable("No answer.")])
