@@ -91,6 +91,7 @@ from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.knowledge import Knowledge
 from hub.xapi_lrs.services.lookups import Lookups
+from hub.xapi_lrs.services.preparation import Preparation
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.services.upkeep import Upkeep
@@ -277,12 +278,13 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
     )
     intake = Intake(db, knowledge)
     attachments = Attachments(db, ports.objects, stores, limits)
+    preparation = Preparation(ports.ids, stores, knowledge, attachments, limits, settings.public_url)
     add(
         limits,
         attachments,
         stores,
         Credentials(db, ports.clock, ports.ids, ports.transients, stores),
-        Statements(db, ports.ids, stores, intake, knowledge, attachments, limits, settings.public_url),
+        Statements(db, stores, preparation, intake, knowledge),
         Documents(db, ports.clock, stores),
         Lookups(db, stores, knowledge),
         Upkeep(db),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -100,7 +100,7 @@ class Database:
         self.engine = _engine(url, pool_size)
         # What a hot path prepares on a connection must stay there; psycopg forgets all of it when a transaction that
         # it prepared statements in is rolled back. So these connections are apart, and psycopg prepares nothing there.
-        self._bare = _engine(url, max(pool_size // 2, 4), prepare_threshold=None, options=_ORDERED_PLANS)
+        self._bare = _engine(url, max(pool_size // 2, 4), reset=None, prepare_threshold=None, options=_ORDERED_PLANS)
         self._events = events
         self._ids = ids
         self._queue = queue
@@ -144,7 +144,8 @@ class Database:
             try:
                 self._dedicate(pooled, connection, tenant, store)
                 yield connection
-                connection.commit()
+                if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                    connection.commit()
             except BaseException:
                 self._give_up(pooled, connection)
                 raise
@@ -199,13 +200,15 @@ class Database:
         self._bare.dispose()
 
 
-def _engine(url: str, pool_size: int, **connect_args: Any) -> Engine:
+def _engine(url: str, pool_size: int, reset: Literal["rollback"] | None = "rollback", **connect_args: Any) -> Engine:
+    """A pool; `reset` is what is done with a connection that comes back, None where it comes back in order."""
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        pool_reset_on_return=reset,
         connect_args={"connect_timeout": 5, "application_name": "hub", **connect_args},
     )
 

@@ -1,7 +1,7 @@
 """What a view may ask of the request it serves."""
 
+import random
 import re
-import secrets
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -36,6 +36,11 @@ def request_id() -> str:
     return str(g.get("request_id", ""))
 
 
+def chosen_request_id(given: str) -> str:
+    """The id that the client gave its request, if it is one, or a new one. It is no secret."""
+    return given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
+
+
 def install_context(app: Flask, services: dict[type, Any]) -> None:
     """Give the app its services, and each request its id."""
     app.extensions[SERVICES] = services
@@ -44,8 +49,7 @@ def install_context(app: Flask, services: dict[type, Any]) -> None:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = chosen_request_id(request.headers.get("X-Request-Id", ""))
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     set_origin(Origin(request.remote_addr, g.request_id))

@@ -23,20 +23,27 @@ def content_security_policy(**changes: str) -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
+def headers_of_data(*, is_secure: bool) -> list[tuple[str, str]]:
+    """What protects answers that are no pages too."""
+    headers = [("X-Content-Type-Options", "nosniff")]
+    if is_secure:
+        headers.append(("Strict-Transport-Security", "max-age=31536000"))
+    return headers
+
+
 def install_headers(app: Flask) -> None:
     """Give every answer of the app the protective headers that its view did not set itself."""
 
     def protect(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("X-Content-Type-Options", "nosniff")
+        for name, value in headers_of_data(is_secure=request.is_secure):
+            headers.setdefault(name, value)
         if response.mimetype != "application/json":  # Data is no page: the others would say nothing about it.
             headers.setdefault("Referrer-Policy", "same-origin")
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
         if response.mimetype == "text/html":
             headers.setdefault("Content-Security-Policy", content_security_policy())
-        if request.is_secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
 
     app.after_request(protect)

@@ -175,6 +175,11 @@ class Credentials:
             raise _refused()
         return known.principal
 
+    def is_limited(self, principal: Principal) -> bool:
+        """Whether a credential that was recognised in this process may only send so many requests a minute."""
+        known = self._known.get(principal.id)
+        return known is None or known.requests_per_minute is not None
+
     def count_request(self, principal: Principal) -> Allowance | None:
         """Count a request of a credential that was recognised in this process; None when it has no limit.
 

@@ -4,7 +4,7 @@ There is no writer thread. Whoever finds nobody writing becomes the writer for a
 it wakes them and hands over to one that came meanwhile. An idle LRS writes at once, a busy one in large commits.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -17,25 +17,41 @@ from hub.db import Database
 from hub.errors import Conflict, HubError, Unavailable, Violation
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.stores import StoreView
-from hub.xapi_lrs.spec import filing
 from hub.xapi_lrs.spec.completion import Opening
 from hub.xapi_lrs.spec.immutability import are_same
-from hub.xapi_lrs.spec.values import timestamp_text
-from hub.xapi_lrs.storage import intake, references, wire
+from hub.xapi_lrs.storage import intake, references
 
 #: The most statements of one commit; a larger request is a commit of its own.
 LARGEST_COMMIT = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The statement that another one targets with a StatementRef, and whether it voids it."""
+
+    target_id: UUID
+    is_voiding: bool
+
+
 @dataclass(slots=True)
 class Incoming:
-    """A statement that was judged and completed, ready to be given its `stored` time."""
+    """A statement that was judged and completed, ready to be given its `stored` time.
+
+    `raw` is how it came.
+    """
 
     id: bytes
     id_text: str
-    statement: dict[str, Any]
+    raw: bytes
     opening: Opening
     terms: list[bytes]
+    reference: Target | None = None
+
+    @property
+    def statement(self) -> dict[str, Any]:
+        """As it came, read."""
+        statement: dict[str, Any] = orjson.loads(self.raw)
+        return statement
 
 
 @dataclass(slots=True)
@@ -49,6 +65,11 @@ class Submission:
     is_finished: bool = False
     done: Any = field(default_factory=Lock)
 
+    @property
+    def has_references(self) -> bool:
+        """Whether one of the statements targets another."""
+        return any(each.reference is not None for each in self.statements)
+
 
 class Intake:
     """The one way into the tables of statements."""
@@ -59,6 +80,8 @@ class Intake:
         self._mutex = Lock()
         self._waiting: list[Submission] = []
         self._is_writing = False
+        #: Stores in which references were seen to wait for their target.
+        self._unsettled: set[int] = set()
         #: The newest `stored` time that this process has committed, by store number.
         self.newest: dict[int, int] = {}
 
@@ -78,25 +101,24 @@ class Intake:
 
     def _write_waiting(self) -> None:
         """Commit what waits, this thread's own submission first among it, and hand over."""
-        group: list[Submission] = []
-        store = self._waiting[0].store
+        group = self._take_group()
         try:
-            self._commit(store, group)
+            self._commit(group[0].store, group)
         except HubError as error:
-            self._fail(store, group, error)
+            _fail(group, error)
         except BaseException:
-            self._fail(store, group, Unavailable("The statements could not be stored.", code="write_failed"))
+            _fail(group, Unavailable("The statements could not be stored.", code="write_failed"))
             raise
         finally:
             self._hand_over(group)
 
-    def _take_group(self, store: StoreView) -> list[Submission]:
-        """The oldest submissions to the store, up to the size of a commit; the first is always among them."""
+    def _take_group(self) -> list[Submission]:
+        """The oldest submissions to one store, up to the size of a commit; the first is always among them."""
         with self._mutex:
             group: list[Submission] = []
             size = 0
             for each in self._waiting:
-                if each.store.number == store.number:
+                if each.store.number == self._waiting[0].store.number:
                     size += len(each.statements)
                     if group and size > LARGEST_COMMIT:
                         break
@@ -104,12 +126,6 @@ class Intake:
             taken = {id(each) for each in group}
             self._waiting = [each for each in self._waiting if id(each) not in taken]
         return group
-
-    def _fail(self, store: StoreView, group: list[Submission], error: HubError) -> None:
-        """Nothing of the group is stored; without a group, nothing of what waits for that store."""
-        group += [] if group else self._take_group(store)
-        for each in group:
-            each.error = each.error or error
 
     def _hand_over(self, group: Sequence[Submission]) -> None:
         for each in group:
@@ -123,23 +139,28 @@ class Intake:
             heir.done.release()
 
     def _commit(self, store: StoreView, group: list[Submission]) -> None:
-        """Write as if all ids were new; where one is not, again with each request compared to what is there.
-
-        The group is taken only once the store's order is: what comes while another process commits goes along.
-        """
-        try:
-            with self._db.connection(store.tenant_id, store.number) as connection:
-                first, dangling = intake.take_order(connection, store.number)
-                group += self._take_group(store)
-                last = self._write(connection, store, group, first, dangling)
-                wire.commit(connection)
-        except intake.IdsTaken:
+        """Write at once what only adds statements; where more is to be done, or an id is known, look at each."""
+        last = self._append(store, group)
+        if last is None:
             with self._db.connection(store.tenant_id, store.number) as connection:
                 last = self._write_carefully(connection, store, group)
-        self.newest[store.number] = max(self.newest.get(store.number, 0), last)
+        if last:
+            self.newest[store.number] = max(self.newest.get(store.number, 0), last)
         for each in group:
             if each.error is None:
                 self._knowledge.remember(each.lessons)
+
+    def _append(self, store: StoreView, group: list[Submission]) -> int | None:
+        """Write and commit in one round trip; returns the last `stored` time, or None when that is not possible."""
+        if store.number in self._unsettled or any(each.lessons or each.has_references for each in group):
+            return None
+        rows = [_row(each) for submission in group for each in submission.statements]
+        try:
+            with self._db.connection(store.tenant_id, store.number) as connection:
+                first = intake.append(connection, store.number, rows, follows_references=False)
+        except intake.IdsTaken:
+            return None
+        return None if first is None else first + len(rows) - 1
 
     def write_within(self, connection: psycopg.Connection[Any], submission: Submission) -> None:
         """Write in a transaction of the caller's, who commits soon: the store waits until then."""
@@ -150,39 +171,35 @@ class Intake:
     def _write_carefully(
         self, connection: psycopg.Connection[Any], store: StoreView, submissions: Sequence[Submission]
     ) -> int:
-        """Leave out what is stored already, and refuse the requests that say something else under a known id."""
-        first, dangling = intake.take_order(connection, store.number)
+        """Leave out what is stored already, refuse the requests that say something else under a known id, follow
+        references, and learn what is new. Returns the last `stored` time, or 0 when nothing was new."""
+        dangling = intake.take_order(connection, store.number)
+        (self._unsettled.add if dangling else self._unsettled.discard)(store.number)
         ids = {UUID(bytes=each.id) for submission in submissions for each in submission.statements}
         stored = intake.bodies_of(connection, store.number, list(ids))
         known = {key.bytes: orjson.loads(body) for key, (_, body) in stored.items()}
         for submission in submissions:
             _settle(submission, known)
-        return self._write(connection, store, [each for each in submissions if each.error is None], first, dangling)
-
-    def _write(
-        self,
-        connection: psycopg.Connection[Any],
-        store: StoreView,
-        submissions: Sequence[Submission],
-        first: int,
-        dangling: int,
-    ) -> int:
-        """Give every statement its `stored` time, from `first` on, and write it; returns the last time."""
-        incoming = [each for submission in submissions for each in submission.statements]
+        accepted = [each for each in submissions if each.error is None]
+        incoming = [each for submission in accepted for each in submission.statements]
         if not incoming:
             return 0
-        rows = [_row(each, stored) for stored, each in enumerate(incoming, first)]
-        intake.insert(connection, store.number, rows)
-        pointing = [(each, row) for each, row in zip(incoming, rows, strict=True) if filing.target_of(each.statement)]
-        if pointing or dangling:
-            _connect(connection, store, rows, pointing, dangling)
-        self._knowledge.learn(connection, store, [each for submission in submissions for each in submission.lessons])
-        return rows[-1].stored
+        rows = [_row(each) for each in incoming]
+        first = intake.append(connection, store.number, rows, follows_references=True)
+        assert first is not None
+        _connect(connection, store, first, incoming, dangling)
+        self._knowledge.learn(connection, store, [each for submission in accepted for each in submission.lessons])
+        return first + len(rows) - 1
 
 
-def _row(incoming: Incoming, stored: int) -> intake.Row:
-    body = incoming.opening.closed(timestamp_text(stored).encode())
-    return intake.Row(incoming.id, stored, body, incoming.terms)
+def _fail(group: Sequence[Submission], error: HubError) -> None:
+    """Nothing of the group is stored."""
+    for each in group:
+        each.error = each.error or error
+
+
+def _row(incoming: Incoming) -> intake.Row:
+    return intake.Row(incoming.id, incoming.opening, incoming.terms)
 
 
 def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
@@ -202,19 +219,15 @@ def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
 
 
 def _connect(
-    connection: psycopg.Connection[Any],
-    store: StoreView,
-    rows: Sequence[intake.Row],
-    pointing: Iterable[tuple[Incoming, intake.Row]],
-    dangling: int,
+    connection: psycopg.Connection[Any], store: StoreView, first: int, incoming: Sequence[Incoming], dangling: int
 ) -> None:
     """Follow StatementRefs: those of the new statements, and those that waited for them."""
     made = [
-        references.Reference(
-            UUID(filing.target_of(each.statement)), UUID(bytes=row.id), row.stored, filing.is_voiding(each.statement)
-        )
-        for each, row in pointing
+        references.Reference(each.reference.target_id, UUID(bytes=each.id), stored, each.reference.is_voiding)
+        for stored, each in enumerate(incoming, first)
+        if each.reference is not None
     ]
-    waiting = references.pointing_to(connection, store.number, [UUID(bytes=row.id) for row in rows]) if dangling else []
+    ids = [UUID(bytes=each.id) for each in incoming]
+    waiting = references.pointing_to(connection, store.number, ids) if dangling else []
     if made or waiting:
         references.connect(connection, store.number, store.term_key, made, waiting)

@@ -39,24 +39,27 @@ class Knowledge:
     def __init__(self) -> None:
         self._remembered: set[int] = set()
 
-    def lessons_of(self, store: StoreView, statement: dict[str, Any]) -> list[Lesson]:
-        """What the statement says that this process has not seen before."""
+    def lessons_of(
+        self, store: StoreView, activities: Iterable[dict[str, Any]], people: Iterable[dict[str, Any]]
+    ) -> list[Lesson]:
+        """What they say of themselves that this process has not seen committed."""
         lessons: list[Lesson] = []
-        for activity in filing.activities_in(statement):
+        for activity in activities:
             definition = activity.get("definition")
             if definition:
                 mark = hash((store.number, activity["id"], orjson.dumps(definition)))
-                if mark not in self._remembered:
-                    term = term_number(store.term_key, (filing.ACTIVITY, activity["id"]))
-                    lessons.append(Lesson("activities", term, definition, mark))
-        for person in filing.people_in(statement):
-            name = person.get("name")
-            if name:
-                key = actors.key_of(person)
+                term = term_number(store.term_key, (filing.ACTIVITY, activity["id"]))
+                lessons.append(Lesson("activities", term, definition, mark))
+        for person in people:
+            name, key = person.get("name"), actors.key_of(person)
+            if name and key is not None:
                 mark = hash((store.number, key, name))
-                if key is not None and mark not in self._remembered:
-                    lessons.append(Lesson("agents", term_number(store.term_key, (filing.AGENT, key)), name, mark))
-        return lessons
+                lessons.append(Lesson("agents", term_number(store.term_key, (filing.AGENT, key)), name, mark))
+        return self.news_in(lessons)
+
+    def news_in(self, lessons: Iterable[Lesson]) -> list[Lesson]:
+        """Those that this process has not seen committed."""
+        return [each for each in lessons if each.mark not in self._remembered]
 
     def learn(self, connection: psycopg.Connection[Any], store: StoreView, lessons: Sequence[Lesson]) -> None:
         """Write down what is new, within the transaction that stores the statements."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,27 +9,21 @@ import orjson
 import psycopg
 
 from hub.db import Database, UnitOfWork
-from hub.errors import Forbidden, Invalid, NotFound, Violation
+from hub.errors import Forbidden, NotFound
 from hub.identity import Principal, system_principal
-from hub.ports import Ids
-from hub.xapi_lrs.services.attachments import Attachments, Part
-from hub.xapi_lrs.services.intake import Incoming, Intake, Submission
+from hub.xapi_lrs.services.attachments import Part
+from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.knowledge import Knowledge
+from hub.xapi_lrs.services.preparation import Preparation, Request
 from hub.xapi_lrs.services.stores import Stores, StoreView
-from hub.xapi_lrs.spec import actors, filing, formats
-from hub.xapi_lrs.spec.completion import opened
+from hub.xapi_lrs.spec import formats
 from hub.xapi_lrs.spec.query import StatementQuery, continued
-from hub.xapi_lrs.spec.reading import Limits, statements_of
-from hub.xapi_lrs.spec.statement import faults_of
 from hub.xapi_lrs.spec.versions import V2_0, Version
 from hub.xapi_lrs.storage import search
-from hub.xapi_lrs.storage.terms import all_term_bytes, term_number
+from hub.xapi_lrs.storage.terms import term_number
 
 #: The most statements of one answer.
 LARGEST_PAGE = 500
-
-#: The most faults that are listed of one request.
-_MOST_FAULTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +51,16 @@ class Statements:
     def __init__(
         self,
         db: Database,
-        ids: Ids,
         stores: Stores,
+        preparation: Preparation,
         intake: Intake,
         knowledge: Knowledge,
-        attachments: Attachments,
-        limits: Limits,
-        home_page: str,
     ) -> None:
         self._db = db
-        self._ids = ids
         self._stores = stores
+        self._preparation = preparation
         self._intake = intake
         self._knowledge = knowledge
-        self._attachments = attachments
-        self._limits = limits
-        self._home_page = home_page
 
     # --- storing ------------------------------------------------------------------------------------------------
 
@@ -85,10 +72,7 @@ class Statements:
         `parts` are the headers and data of attachments, read after the statements were found valid.
         """
         principal.require("statements.write")
-        statements, raws, _ = statements_of(body, self._limits)
-        incoming = self._judged(principal, statements, raws, version)
-        self._take_attachments(principal, statements, parts, version)
-        return self._submit(principal, incoming)
+        return self._submit(Request(principal, body, version, parts))
 
     def store_one(
         self,
@@ -100,13 +84,14 @@ class Statements:
     ) -> None:
         """Store one statement under an id of the client's (Communication 2.1.1)."""
         principal.require("statements.write")
-        statements, raws, is_batch = statements_of(body, self._limits)
-        if is_batch:
-            raise Invalid("PUT stores one statement, not an array.", code="invalid_statement")
-        _check_put_id(statement_id, statements[0])
-        incoming = self._judged(principal, statements, raws, version, statement_id)
-        self._take_attachments(principal, statements, parts, version)
-        self._submit(principal, incoming)
+        self._submit(Request(principal, body, version, parts, statement_id))
+
+    def _submit(self, request: Request) -> list[str]:
+        submission = self._preparation.submission(request)
+        ids = [each.id_text for each in submission.statements]
+        if ids:
+            self._intake.store(submission)
+        return ids
 
     def record(
         self, work: UnitOfWork, tenant_id: UUID, store_id: UUID, statements: Sequence[dict[str, Any]]
@@ -118,58 +103,11 @@ class Statements:
         if not statements:
             return []
         principal = replace(system_principal(tenant_id), store_id=store_id)
-        raws = [orjson.dumps(statement) for statement in statements]
-        incoming = self._judged(principal, statements, raws, V2_0)
-        submission = self._submission(principal, incoming)
+        submission = self._preparation.submission(Request(principal, orjson.dumps(statements), V2_0))
+        ids = [each.id_text for each in submission.statements]
         self._intake.write_within(work.psycopg, submission)
         work.after_commit.append(lambda: self._knowledge.remember(submission.lessons))
-        return [each.id_text for each in incoming]
-
-    def _judged(
-        self,
-        principal: Principal,
-        statements: Sequence[dict[str, Any]],
-        raws: Sequence[bytes],
-        version: Version,
-        statement_id: str | None = None,
-    ) -> list[Incoming]:
-        """Every statement judged and completed; `Invalid` lists the faults of all of them."""
-        _refuse_faults(statements, version)
-        store = self._stores.of(principal)
-        authority, authority_key = _authority(self._home_page, principal.id, principal.name)
-        prepared = []
-        for statement, raw in zip(statements, raws, strict=True):
-            own_id = UUID(statement_id or statement["id"]) if statement_id or "id" in statement else self._ids.uuid()
-            id_text = statement.get("id") or statement_id or str(own_id)
-            opening = opened(statement, raw, id_text, authority, version.statement_default)
-            terms = all_term_bytes(store.term_key, filing.terms_of(statement, authority_key))
-            prepared.append(Incoming(own_id.bytes, id_text, statement, opening, terms))
-        _refuse_repeated_ids(prepared)
-        return prepared
-
-    def _take_attachments(
-        self,
-        principal: Principal,
-        statements: Sequence[dict[str, Any]],
-        parts: Iterable[Part],
-        version: Version,
-    ) -> None:
-        if parts or any("attachments" in each or "attachments" in each["object"] for each in statements):
-            self._attachments.take_in(principal, statements, parts, version)
-
-    def _submit(self, principal: Principal, incoming: list[Incoming]) -> list[str]:
-        ids = [each.id_text for each in incoming]
-        if incoming:
-            self._intake.store(self._submission(principal, incoming))
         return ids
-
-    def _submission(self, principal: Principal, incoming: list[Incoming]) -> Submission:
-        store = self._stores.of(principal)
-        submission = Submission(store, incoming)
-        if principal.may("activities.define"):
-            for each in incoming:
-                submission.lessons += self._knowledge.lessons_of(store, each.statement)
-        return submission
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -253,8 +191,7 @@ class Statements:
             return None
         if not principal.may("statements.read_mine"):
             raise Forbidden(f"{principal.name} may not read statements.", code="insufficient_scope")
-        _, authority_key = _authority(self._home_page, principal.id, principal.name)
-        return term_number(store.term_key, (filing.AUTHORITY, authority_key))
+        return int.from_bytes(self._preparation.authority_term(store, principal), "big", signed=True)
 
     def _formatted(
         self,
@@ -272,54 +209,6 @@ class Statements:
         wanted = {each for statement in statements for each in formats.activity_ids(statement)}
         known: Mapping[str, Any] = self._knowledge.definitions(connection, store, wanted)
         return [orjson.dumps(formats.canonical(statement, known, languages)) for statement in statements]
-
-
-@lru_cache(maxsize=4_096)
-def _authority(home_page: str, name: str, shown: str) -> tuple[bytes, str]:
-    """The authority of what a principal stores, as JSON, and its key (Data 2.4.9)."""
-    agent = {"objectType": "Agent", "name": shown, "account": {"homePage": home_page, "name": name}}
-    key = actors.key_of(agent)
-    assert key is not None
-    return orjson.dumps(agent), key
-
-
-def _refuse_faults(statements: Sequence[Any], version: Version) -> None:
-    listed: list[Violation] = []
-    for index, statement in enumerate(statements):
-        found = faults_of(statement, version)
-        if found and len(statements) > 1:
-            found = [replace(each, where=f"$[{index}]{each.where[1:]}") for each in found]
-        listed += found
-        if len(listed) >= _MOST_FAULTS:
-            break
-    if listed:
-        raise Invalid(
-            f"{'The statement is' if len(statements) == 1 else 'The statements are'} not valid; nothing was stored.",
-            code="invalid_statement",
-            violations=listed[:_MOST_FAULTS],
-        )
-
-
-def _refuse_repeated_ids(incoming: Sequence[Incoming]) -> None:
-    """A batch with the same id twice is refused (Communication 2.1.2)."""
-    if len({each.id for each in incoming}) == len(incoming):
-        return
-    seen: set[bytes] = set()
-    faults = []
-    for index, each in enumerate(incoming):
-        if each.id in seen:
-            faults.append(
-                Violation("Communication 2.1.2", f"$[{index}].id", "is there twice", str(UUID(bytes=each.id)))
-            )
-        seen.add(each.id)
-    raise Invalid("The batch has the same id more than once.", code="repeated_id", violations=faults)
-
-
-def _check_put_id(statement_id: str, statement: dict[str, Any]) -> None:
-    own = statement.get("id")
-    if isinstance(own, str) and own.lower() != statement_id.lower():
-        fault = Violation("Communication 2.1.1", "$.id", "must equal the parameter statementId", own, statement_id)
-        raise Invalid("The statement has another id than the request.", code="invalid_statement", violations=[fault])
 
 
 def _not_found(statement_id: str) -> NotFound:

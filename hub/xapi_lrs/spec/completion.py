@@ -5,7 +5,8 @@ of the client's, a timestamp in another zone, a context activity that is not in 
 together anew, member by member, every untouched value still in its own bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,34 +18,41 @@ from hub.xapi_lrs.spec.reading import members_of, object_of
 _OWNED = frozenset({"stored", "authority"})
 
 
+@dataclass(frozen=True, slots=True)
 class Opening:
-    """A statement ready for its `stored` time: `head` ends before the members that depend on it."""
+    """A statement that lacks only what its `stored` time decides.
 
-    __slots__ = ("has_timestamp", "head")
+    Whole, it is `head`, the time as an RFC 3339 text, and `"}`; where it came without a timestamp, the time stands
+    there twice (Data 2.4.7), with `AGAIN` between.
+    """
 
-    def __init__(self, head: bytes, has_timestamp: bool) -> None:
-        self.head = head
-        self.has_timestamp = has_timestamp
+    head: bytes
+    has_timestamp: bool
 
     def closed(self, stored: bytes) -> bytes:
-        """The whole statement; `stored` is an RFC 3339 text. Without a timestamp of its own it gets the same
-        (Data 2.4.7)."""
-        if self.has_timestamp:
-            return b'%b,"stored":"%b"}' % (self.head, stored)
-        return b'%b,"timestamp":"%b","stored":"%b"}' % (self.head, stored, stored)
+        """The whole statement, as the database puts it together (`storage.intake`)."""
+        return self.head + stored + (b"" if self.has_timestamp else AGAIN + stored) + END
+
+
+AGAIN = b'","timestamp":"'
+END = b'"}'
 
 
 def opened(statement: dict[str, Any], raw: bytes, statement_id: str, authority: bytes, version: str) -> Opening:
     """Add everything but `stored`: the id unless there is one, the authority (JSON bytes), the version."""
     if _needs_rewriting(statement):
         raw = _rewritten(raw)
-    head = raw[:-1].rstrip()
-    own = [b',"authority":' + authority]
-    if "id" not in statement:
-        own.append(b',"id":"%b"' % statement_id.encode())
-    if "version" not in statement:
-        own.append(b',"version":"%b"' % version.encode())
-    return Opening(head + b"".join(own), "timestamp" in statement)
+    return opened_as_is(statement, raw, statement_id, authority, version)
+
+
+def opened_as_is(members: Container[str], raw: bytes, statement_id: str, authority: bytes, version: str) -> Opening:
+    """The same for a statement of these members in which nothing must be written anew."""
+    own = b',"authority":' + authority
+    if "id" not in members:
+        own += b',"id":"%b"' % statement_id.encode()
+    if "version" not in members:
+        own += b',"version":"%b"' % version.encode()
+    return Opening(raw[:-1].rstrip() + own + b',"stored":"', "timestamp" in members)
 
 
 def _needs_rewriting(statement: dict[str, Any]) -> bool:

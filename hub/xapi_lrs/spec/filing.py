@@ -47,13 +47,33 @@ def terms_of(statement: dict[str, Any], authority_key: str | None) -> list[Term]
     return list(terms)
 
 
+def terms_of_part(name: str, value: Any) -> list[Term]:
+    """What one member of a statement about an Activity, or of its context, files it under: `terms_of` in parts. Of
+    the related kinds it may name what the statement has under the plain kind already (`PLAIN`)."""
+    terms: dict[Term, None] = {}
+    if name == "verb":
+        terms[VERB, value["id"]] = None
+    elif name == "actor":
+        terms.update({(AGENT, key): None for key in actors.keys_in(value)})
+    elif name == "object":
+        terms[ACTIVITY, value["id"]] = None
+    elif name == "registration":
+        terms[REGISTRATION, value.lower()] = None
+    elif name in ("contextActivities", "instructor", "team"):
+        _add_related(terms, {name: value})
+    return list(terms)
+
+
+#: The plain kind that makes a related one needless.
+PLAIN = {RELATED_AGENT: AGENT, RELATED_ACTIVITY: ACTIVITY}
+
+
 def _add_related(terms: dict[Term, None], context: dict[str, Any]) -> None:
     groups = context.get("contextActivities")
     if groups is not None:
-        for listed in groups.values():
-            for activity in listed if type(listed) is list else (listed,):
-                if (ACTIVITY, activity["id"]) not in terms:
-                    terms[RELATED_ACTIVITY, activity["id"]] = None
+        for activity in listed_activities(groups):
+            if (ACTIVITY, activity["id"]) not in terms:
+                terms[RELATED_ACTIVITY, activity["id"]] = None
     for key in _agents_in(context):
         if (AGENT, key) not in terms:
             terms[RELATED_AGENT, key] = None
@@ -106,25 +126,31 @@ def activities_in(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from activities_in(target)
     context = statement.get("context")
     if context is not None and "contextActivities" in context:
-        for listed in context["contextActivities"].values():
-            yield from listed if type(listed) is list else (listed,)
+        yield from listed_activities(context["contextActivities"])
+
+
+def listed_activities(groups: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every Activity of a `contextActivities`."""
+    for listed in groups.values():
+        yield from listed if type(listed) is list else (listed,)
 
 
 def people_in(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every Agent and Group of a statement and its sub-statement, with the members of groups."""
-    yield from _with_members(statement["actor"])
+    yield from with_members(statement["actor"])
     target = statement["object"]
     if actors.is_actor(target):
-        yield from _with_members(target)
+        yield from with_members(target)
     elif target.get("objectType") == "SubStatement":
         yield from people_in(target)
     context = statement.get("context")
     if context is not None:
         for role in ("instructor", "team"):
             if role in context:
-                yield from _with_members(context[role])
+                yield from with_members(context[role])
 
 
-def _with_members(actor: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def with_members(actor: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An Agent or Group, and the members of the latter."""
     yield actor
     yield from actor.get("member", ())

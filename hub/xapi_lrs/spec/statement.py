@@ -57,6 +57,13 @@ def faults_of(statement: Any, version: Version) -> list[Violation]:
     return faults
 
 
+def member_faults(name: str, value: Any, version: Version) -> list[Violation]:
+    """Every rule that one member of a statement or of its context breaks by itself."""
+    faults: Faults = []
+    _MEMBERS[version.name][name](value, (None, name), faults)
+    return faults
+
+
 def agent_faults(agent: Any, name: str) -> list[Violation]:
     """Every rule that an Agent or Group in the parameter `name` breaks (Communication 2.1.3, 2.3, 2.4, 2.6)."""
     faults: Faults = []
@@ -274,7 +281,7 @@ def _context_member(object_type: str, role: str, who: Check) -> Check:
     )
 
 
-def _context(version: Version) -> Check:
+def _context_members(version: Version) -> dict[str, Check]:
     properties: dict[str, Check] = {
         "registration": _uuid("Data 2.4.6"),
         "instructor": _ACTOR,
@@ -291,7 +298,7 @@ def _context(version: Version) -> Check:
         group = _context_member("contextGroup", "group", _GROUP)
         properties["contextAgents"] = array("2.0 section 4.2.2.5", agent)
         properties["contextGroups"] = array("2.0 section 4.2.2.5", group)
-    return structure("Data 2.4.6", properties)
+    return properties
 
 
 def _context_fits_object(statement: dict[str, Any], place: Place, faults: Faults) -> None:
@@ -340,17 +347,16 @@ def _common(version: Version, objects: Check) -> dict[str, Check]:
         "verb": _VERB,
         "object": objects,
         "result": _RESULT,
-        "context": _context(version),
+        "context": structure("Data 2.4.6", _context_members(version)),
         "timestamp": _timestamp("Data 4.5", version),
         "attachments": array("Data 2.4.11", _ATTACHMENT),
     }
 
 
-def _statement(version: Version) -> Check:
-    requirement, needed = "Data 2.4", ("actor", "verb", "object")
+def _statement_members(version: Version) -> dict[str, Check]:
     inner = _common(version, by_object_type("Data 2.4.4", _OBJECTS, default="Activity"))
     inner["objectType"] = one_of("Data 2.4.4.3", ("SubStatement",))
-    sub_statement = structure("Data 2.4.4.3", inner, required=needed, rules=[_context_fits_object])
+    sub_statement = structure("Data 2.4.4.3", inner, required=_NEEDED, rules=[_context_fits_object])
     outer = _common(
         version, by_object_type("Data 2.4.4", {**_OBJECTS, "SubStatement": sub_statement}, default="Activity")
     )
@@ -359,7 +365,14 @@ def _statement(version: Version) -> Check:
     outer["authority"] = _authority
     is_version = values.is_version_2_0 if version is V2_0 else values.is_version_1_0
     outer["version"] = string("Data 2.4.10", is_version, "a version that this request's version allows")
-    return structure(requirement, outer, required=needed, rules=[_context_fits_object, _voids_by_reference])
+    return outer
 
 
+def _statement(version: Version) -> Check:
+    rules = [_context_fits_object, _voids_by_reference]
+    return structure("Data 2.4", _statement_members(version), required=_NEEDED, rules=rules)
+
+
+_NEEDED = ("actor", "verb", "object")
 _STATEMENT = {version.name: _statement(version) for version in (V1_0, V2_0)}
+_MEMBERS = {version.name: _statement_members(version) | _context_members(version) for version in (V1_0, V2_0)}

@@ -1,4 +1,4 @@
-"""The write path: many statements in three round trips, by arrays that are ready as bytes.
+"""The write path: many statements in one round trip, by arrays that are ready as bytes.
 
 Whoever writes to a store first takes the store's order (`take_order`) and keeps it until the commit. So `stored`
 times are given out in the order of commits: a reader that has seen a `stored` time has seen everything before it.
@@ -11,39 +11,60 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from hub.xapi_lrs.spec.completion import Opening
 from hub.xapi_lrs.storage import wire
-from hub.xapi_lrs.storage.wire import BYTEA, INT8, Prepared, array, int4, int8, sized
+from hub.xapi_lrs.storage.wire import BOOL, BYTEA, INT4, INT8, Prepared, array, int4, int8, sized
 
 #: The first number of the advisory locks that writers hold, so that readers can ask for them without writing.
 ORDER_LOCK = 4_711_131
 
 _LENGTH_8 = int4(8)
 _LENGTH_16 = int4(16)
+_TRUE, _FALSE = int4(1) + b"\x01", int4(1) + b"\x00"
 
-#: The second statement begins once the lock is held, so it sees what the writer before has committed. `stored` is the
-#: database's clock in microseconds, but never at or before the newest one given out.
+#: The second statement begins once the lock is held, so it sees what the writer before has committed.
 _TAKE_ORDER = """
 {begin}
 SELECT pg_advisory_xact_lock({lock}, {store});
-SELECT greatest(last_stored + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), dangling
-  FROM lrs_store WHERE number = {store}
+SELECT dangling FROM lrs_store WHERE number = {store}
 """
 
-_INSERT = Prepared(
-    "lrs_insert",
+#: All of it is one statement, and so one round trip and, outside a transaction, one commit.
+#:
+#: The store's lock comes first; whoever had it has committed its `last_stored` by then, and a row that was changed
+#: meanwhile is read again by UPDATE. `stored` is the database's clock in microseconds, but never at or before the
+#: newest one given out, and one later for each statement. What its time decides is written into the statement here.
+#: Without `$8` nothing is written to a store in which references wait for their target.
+_APPEND = Prepared(
+    "lrs_append",
     """
-    WITH ids AS (
+    WITH turn AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock($9::int, $1::int)
+    ), store AS (
+        UPDATE lrs_store s
+           SET last_stored = greatest(s.last_stored, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+                             + cardinality($2::uuid[])
+          FROM turn
+         WHERE s.number = $1::int AND ($8::bool OR s.dangling = 0)
+        RETURNING s.number, s.last_stored - cardinality($2::uuid[]) AS before
+    ), ids AS (
         INSERT INTO lrs_statement_id (store, id, stored)
-        SELECT $1::int, id, stored FROM unnest($2::uuid[], $3::bigint[]) AS g(id, stored)
-    ), newest AS (
-        UPDATE lrs_store SET last_stored = $8::bigint WHERE number = $1::int
+        SELECT number, id, before + n FROM store, unnest($2::uuid[]) WITH ORDINALITY AS g(id, n)
     ), statements AS (
         INSERT INTO lrs_statement (store, stored, id, is_voided, body)
-        SELECT $1::int, stored, id, false, body
-          FROM unnest($2::uuid[], $3::bigint[], $4::bytea[]) AS g(id, stored, body)
+        SELECT number, before + n, id, false,
+               head || at || CASE WHEN has_timestamp THEN '"}' ELSE '","timestamp":"'::bytea || at || '"}' END
+          FROM store,
+               ROWS FROM (unnest($2::uuid[]), unnest($3::bytea[]), unnest($4::bool[])) WITH ORDINALITY
+                    AS g(id, head, has_timestamp, n),
+               LATERAL (SELECT convert_to(to_char(timestamp 'epoch' + (before + n) * interval '1 microsecond',
+                                                  'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS at OFFSET 0) t
+    ), terms AS (
+        INSERT INTO lrs_term (term, stored, verb, via)
+        SELECT term, before + 1 + n, verb, 0
+          FROM store, unnest($5::bigint[], $6::int[], $7::bigint[]) AS g(term, n, verb)
     )
-    INSERT INTO lrs_term (term, stored, verb, via)
-    SELECT term, stored, verb, 0 FROM unnest($5::bigint[], $6::bigint[], $7::bigint[]) AS g(term, stored, verb)
+    SELECT before FROM store
     """,
 )
 
@@ -60,46 +81,47 @@ class IdsTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A statement as it is written: its id (16 bytes), whole body, term hashes (the verb's first)."""
+    """A statement as it is written: its id (16 bytes), the statement without its `stored` time, and its term hashes
+    (the verb's first)."""
 
     id: bytes
-    stored: int
-    body: bytes
+    opening: Opening
     terms: Sequence[bytes]
 
 
-def take_order(connection: Connection[Any], store: int) -> tuple[int, int]:
+def take_order(connection: Connection[Any], store: int) -> int:
     """Become the one writer of the store until the commit.
 
-    Opens a transaction unless one is open. Returns the `stored` time that is next and how many references of the
-    store wait for their target.
+    Opens a transaction unless one is open. Returns how many references of the store wait for their target.
     """
     sql = _TAKE_ORDER.format(begin=wire.begin(connection, store), lock=ORDER_LOCK, store=int(store))
-    result = wire.execute(connection, sql)
-    first, dangling = (int(result.get_value(0, column) or 0) for column in (0, 1))
-    return first, dangling
+    return int(wire.execute(connection, sql).get_value(0, 0) or 0)
 
 
-def insert(connection: Connection[Any], store: int, rows: Sequence[Row]) -> None:
-    """Write the statements, whose `stored` times rise from the one that `take_order` told.
+def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, follows_references: bool) -> int | None:
+    """Write the statements; their `stored` times are the one returned and those after it, one by one.
 
-    Raises `IdsTaken` when an id is there already; the transaction has failed then.
+    Becomes the one writer of the store until the commit, which outside a transaction is at once. None, and nothing
+    written, where a reference of the store waits for its target, unless the caller `follows_references`. Raises
+    `IdsTaken` when an id is there already; the transaction has failed then.
     """
-    times = [_LENGTH_8 + int8(row.stored) for row in rows]
+    numbered = [(int4(4) + int4(number), row) for number, row in enumerate(rows)]
     parameters = [
         int4(store),
         array(wire.UUID, [_LENGTH_16 + row.id for row in rows]),
-        array(INT8, times),
-        array(BYTEA, [sized(row.body) for row in rows]),
+        array(BYTEA, [sized(row.opening.head) for row in rows]),
+        array(BOOL, [_TRUE if row.opening.has_timestamp else _FALSE for row in rows]),
         array(INT8, [_LENGTH_8 + term for row in rows for term in row.terms]),
-        array(INT8, [time for row, time in zip(rows, times, strict=True) for _ in row.terms]),
+        array(INT4, [number for number, row in numbered for _ in row.terms]),
         array(INT8, [_LENGTH_8 + row.terms[0] for row in rows for _ in row.terms]),
-        int8(rows[-1].stored),
+        b"\x01" if follows_references else b"\x00",
+        int4(ORDER_LOCK),
     ]
     try:
-        _INSERT.run(connection, parameters)
+        result = _APPEND.run(connection, parameters)
     except wire.UniqueViolation:
         raise IdsTaken from None
+    return wire.integer(result.get_value(0, 0)) + 1 if result.ntuples else None
 
 
 def insert_terms(connection: Connection[Any], terms: Sequence[bytes], verb: bytes, stored: int, via: int) -> None:

@@ -17,7 +17,7 @@ from psycopg.pq.abc import PGresult
 
 from hub.db.row_security import narrow_store
 
-INT8, UUID, BYTEA = 20, 2950, 17
+BOOL, BYTEA, INT8, INT4, UUID = 16, 17, 20, 23, 2950
 
 _ARRAY_HEAD = Struct(">iiiii").pack
 int4 = Struct(">i").pack

@@ -20,7 +20,7 @@ def basic_authenticator(credentials: Credentials) -> Authenticator:
         header = request.environ.get("HTTP_AUTHORIZATION", "")
         if header[:6].lower() != "basic " or not _is_lrs(request.path):
             return None
-        key, secret = _key_and_secret(header[6:])
+        key, secret = key_and_secret(header[6:])
         principal = credentials.authenticate(key, secret)
         credentials.note_use(principal)
         return principal
@@ -32,7 +32,8 @@ def _is_lrs(path: str) -> bool:
     return path.startswith(PATH) and path[len(PATH) : len(PATH) + 1] in ("", "/")
 
 
-def _key_and_secret(encoded: str) -> tuple[str, str]:
+def key_and_secret(encoded: str) -> tuple[str, str]:
+    """What the Authorization header says after "Basic"; `Unauthenticated` when it is not a key and a secret."""
     try:
         key, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):

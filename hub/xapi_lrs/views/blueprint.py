@@ -4,7 +4,6 @@ Both have the same resources; the X-Experience-API-Version header of a request d
 that a request without the header is answered with.
 """
 
-import gzip
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, g, request
@@ -19,25 +18,26 @@ from hub.xapi_lrs.spec.values import timestamp_text
 from hub.xapi_lrs.spec.versions import V1_0, V2_0, Version
 from hub.xapi_lrs.views import about, documents, lookups, openapi, statements
 from hub.xapi_lrs.views.alternate import REFUSAL, AlternateRequestSyntax
+from hub.xapi_lrs.views.answers import THROUGH, as_gzip, cors_headers, is_worth_packing, takes_gzip
+from hub.xapi_lrs.views.door import StatementDoor
 
-_EXPOSED = (
-    "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, X-Experience-API-Version,"
-    " X-Experience-API-Consistent-Through, X-Request-Id"
-)
 _ALLOWED = (
     "Accept, Accept-Language, Authorization, Content-Encoding, Content-Type, If-Match, If-None-Match,"
     " X-Experience-API-Version, X-Request-Id"
 )
 
 _WITHOUT_VERSION = ("/about", "/openapi.json")
-_WORTH_COMPRESSING = 1_400
-_COMPRESSED = frozenset({"application/json", "application/problem+json"})
+_PACKED = frozenset({"application/json", "application/problem+json"})
 
 
 def register_lrs(app: Flask) -> None:
     """Put the LRS on the Hub's origin."""
-    limits: Limits = app.extensions[SERVICES][Limits]
-    app.wsgi_app = AlternateRequestSyntax(app.wsgi_app, limits.batch_bytes * 3)  # type: ignore[method-assign]
+    services = app.extensions[SERVICES]
+    largest: int = services[Limits].batch_bytes
+    pages = AlternateRequestSyntax(app.wsgi_app, largest * 3)
+    app.wsgi_app = StatementDoor(  # type: ignore[method-assign]
+        pages, services[Credentials], services[Statements], largest
+    )
     for name, prefix, version in (("xapi", "/xapi", V2_0), ("xapi_1_0_3", "/xapi/1.0.3", V1_0)):
         blueprint = lrs_blueprint(name, prefix, version)
         app.register_blueprint(blueprint)
@@ -91,23 +91,20 @@ def _finisher(default: Version) -> Callable[[Response], Response]:
         headers[versions.HEADER] = g.get("xapi_version", default).latest
         if environ["REQUEST_METHOD"] == "OPTIONS":
             _answer_preflight(response)
-        elif environ["PATH_INFO"].endswith("/statements") and statements.THROUGH not in headers:
+        elif environ["PATH_INFO"].endswith("/statements") and THROUGH not in headers:
             _add_through(response)
-        if "HTTP_ORIGIN" in environ:
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = _EXPOSED
+        headers.extend(cors_headers(environ))
         if g.get("allowance") is not None:
             _add_allowance(response)
-        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-            _compress(response)
+        if takes_gzip(environ):
+            _pack(response)
         return response
 
     return finish
 
 
 def _answer_preflight(response: Response) -> None:
-    """What a page of another origin may send (Fetch, "CORS-preflight fetch"). Credentials are in the Authorization
-    header and never in a cookie, so any origin may."""
+    """What a page of another origin may send (Fetch, "CORS-preflight fetch")."""
     response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
     response.headers["Access-Control-Allow-Headers"] = _ALLOWED
     response.headers["Access-Control-Max-Age"] = "86400"
@@ -118,7 +115,7 @@ def _add_through(response: Response) -> None:
     if g.get("principal") is not None and response.status_code < 500:
         just_stored = request.method in ("POST", "PUT") and response.status_code < 300
         through = service(Statements).consistent_through(principal(), just_stored=just_stored)
-        response.headers[statements.THROUGH] = timestamp_text(through)
+        response.headers[THROUGH] = timestamp_text(through)
 
 
 def _add_allowance(response: Response) -> None:
@@ -128,13 +125,12 @@ def _add_allowance(response: Response) -> None:
     response.headers["RateLimit"] = f'"credential";r={max(allowance.remaining, 0)};t={allowance.seconds}'
 
 
-def _compress(response: Response) -> None:
+def _pack(response: Response) -> None:
     """Send a body as gzip where that is worth it and nobody depends on its exact bytes."""
     response.headers.add("Vary", "Accept-Encoding")
     if response.is_streamed or response.status_code != 200 or "Content-Encoding" in response.headers:
         return
     body = response.get_data()
-    if len(body) < _WORTH_COMPRESSING or response.mimetype not in _COMPRESSED:
-        return
-    response.set_data(gzip.compress(body, compresslevel=1, mtime=0))
-    response.headers["Content-Encoding"] = "gzip"
+    if is_worth_packing(body) and response.mimetype in _PACKED:
+        response.set_data(as_gzip(body))
+        response.headers["Content-Encoding"] = "gzip"

@@ -26,7 +26,7 @@ def _plain_body(limit: int) -> bytes:
     except RequestEntityTooLarge:
         raise _too_large(limit) from None
     except ClientDisconnected:
-        raise Invalid("The body ended before all of it had come.", code="incomplete_body") from None
+        raise incomplete() from None
     if len(body) > limit:
         raise _too_large(limit)
     return body
@@ -51,7 +51,7 @@ def _packed(limit: int) -> Iterator[bytes]:
     except RequestEntityTooLarge:
         raise _too_large(limit) from None
     except ClientDisconnected:
-        raise Invalid("The body ended before all of it had come.", code="incomplete_body") from None
+        raise incomplete() from None
 
 
 def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
@@ -78,6 +78,11 @@ def limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if size > limit:
             raise _too_large(limit)
         yield part
+
+
+def incomplete() -> Invalid:
+    """The refusal of a body that is shorter than was said."""
+    return Invalid("The body ended before all of it had come.", code="incomplete_body")
 
 
 def _too_large(limit: int) -> TooLarge:

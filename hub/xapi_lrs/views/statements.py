@@ -19,11 +19,10 @@ from hub.xapi_lrs.spec.formats import preferred_languages
 from hub.xapi_lrs.spec.query import StatementQuery
 from hub.xapi_lrs.spec.reading import Limits
 from hub.xapi_lrs.spec.values import timestamp_text
+from hub.xapi_lrs.views.answers import THROUGH
 from hub.xapi_lrs.views.body import limited, pieces, read_body
 from hub.xapi_lrs.views.multipart import MultipartReader, boundary_of
 from hub.xapi_lrs.views.parameters import parameters, refused, required
-
-THROUGH = "X-Experience-API-Consistent-Through"
 
 #: Our own parameter of a `more` link: the query and where it goes on, signed.
 _MORE = "more"

@@ -6,6 +6,7 @@ import uuid
 import orjson
 import pytest
 
+from hub.bootstrap import build
 from hub.db import EVERY_TENANT, Database
 from hub.errors import Conflict
 from hub.identity import Principal
@@ -85,6 +86,67 @@ def test_a_reader_that_follows_consistent_through_misses_nothing(statements, wri
         seen += [orjson.loads(body)["id"] for body in page.bodies]
         since = through
     assert len(seen) == len(set(seen)) == total
+
+
+REF = {"objectType": "StatementRef"}
+
+
+def _stream(number):
+    """What one client sends: plain ones, new activities, references to what came before and to what comes later."""
+    first, later, nowhere = (str(uuid.uuid4()) for _ in range(3))
+    for step in range(12):
+        named = {"id": f"http://example.com/{number}/{step}", "definition": {"name": {"en": f"{step}"}}}
+        yield [statement() for _ in range(step % 3 + 1)]
+        yield [statement(object=named)]
+        yield [statement(object=REF | {"id": later if step < 6 else nowhere})]
+        yield [statement(id=first)]
+        yield [statement(object=REF | {"id": first})]
+    yield [statement(id=later)]
+
+
+def _page_backwards(statements, principal):
+    """Every id from the newest back to the first, by boundaries, while others write."""
+    query, ids = StatementQuery(limit=7), []
+    while True:
+        page = statements.find(principal, query)
+        ids += [orjson.loads(body)["id"] for body in page.bodies]
+        if page.boundary is None:
+            return ids
+        query = continued(query, page.boundary)
+
+
+def test_two_processes_write_in_one_order_and_readers_see_all_of_it(hub, settings, statements, writer):
+    """Every way of writing at once: `stored` rises strictly, Consistent-Through hides nothing, pages repeat nothing."""
+    other = build(settings)
+    ways = [statements, other.service(Statements)]
+    sent: set[str] = set()
+    seen: list[str] = []
+
+    def write(number):
+        for batch in _stream(number):
+            sent.update(ways[number % 2].store(writer, orjson.dumps(batch)))
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in writers:
+        thread.start()
+    since, is_last = 0, False
+    while not is_last:
+        is_last = not any(thread.is_alive() for thread in writers)
+        before = set(seen)
+        through = ways[len(seen) % 2].consistent_through(writer)
+        backwards = _page_backwards(statements, writer)
+        assert len(backwards) == len(set(backwards))
+        assert before <= set(backwards)
+        page = statements.find(writer, StatementQuery(ascending=True, after=since, before=through + 1, limit=500))
+        seen += [orjson.loads(body)["id"] for body in page.bodies]
+        since = through
+    other.close()
+    everything = list(read_all(statements, writer))
+    times = [each["stored"] for each in everything]
+    assert times == sorted(set(times))
+    assert [each["id"] for each in everything] == seen
+    assert set(seen) == sent
+    assert all(each["timestamp"] == each["stored"] for each in everything)
 
 
 def test_what_the_hub_records_commits_or_vanishes_with_its_cause(hub, statements, writer, tenant, store):

@@ -1,0 +1,128 @@
+"""Recognition: ordinary statements are put together of parts that this process has judged before (`spec.parts`).
+
+What is remembered follows from the bytes of a part and from rules that do not change while the process runs, so it
+never becomes untrue. Two threads may judge the same part at once; they come to the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
+from hub.xapi_lrs.services.stores import StoreView
+from hub.xapi_lrs.spec import filing, parts
+from hub.xapi_lrs.spec.versions import Version
+from hub.xapi_lrs.storage.terms import term_bytes
+
+#: The most parts that are remembered, and the longest: what clients send must not fill the memory.
+_MOST_REMEMBERED = 50_000
+_LONGEST_REMEMBERED = 2_048
+
+#: Parts that are seldom the same again.
+_UNIQUE = frozenset({"id", "timestamp", "result", "extensions"})
+
+_STATEMENT = parts.spelled(parts.STATEMENT)
+_CONTEXT = parts.spelled(parts.CONTEXT)
+
+
+@dataclass(slots=True)
+class Recognised:
+    """A valid statement: its members' own bytes, the hashes of its terms (the verb's first), and what it tells."""
+
+    members: dict[str, bytes]
+    terms: list[bytes]
+    lessons: list[Lesson]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part as its store files it; `related` has the hash of each related term behind that of its plain kind."""
+
+    terms: list[bytes]
+    related: list[tuple[bytes, bytes]]
+    lessons: list[Lesson]
+
+
+#: A part that is only what it is.
+_SILENT = _Part([], [], [])
+
+
+class Recognition:
+    """The parts of statements that this process knows."""
+
+    def __init__(self, knowledge: Knowledge, depth: int) -> None:
+        self._knowledge = knowledge
+        self._depth = depth
+        self._known: dict[tuple[int, str], dict[tuple[str, bytes], _Part]] = {}
+        self._count = 0
+
+    def recognise(self, store: StoreView, version: Version, raw: bytes) -> Recognised | None:
+        """What there is to know of an ordinary, valid statement; None for one that must be judged as a whole."""
+        members = parts.members_of(raw, _STATEMENT)
+        if members is None or not members.keys() >= parts.REQUIRED:
+            return None
+        inner = parts.members_of(members["context"], _CONTEXT) if "context" in members else {}
+        if inner is None:
+            return None
+        known = self._known.setdefault((store.number, version.name), {})
+        terms: list[bytes] = []
+        related: list[tuple[bytes, bytes]] = []
+        lessons: list[Lesson] = []
+        for each in (("verb", members["verb"]), *members.items(), *inner.items()):
+            part = known.get(each) or self._judged(store, version, *each)
+            if part is None:
+                return None
+            terms += part.terms
+            related += part.related
+            if part.lessons:
+                part.lessons = self._knowledge.news_in(part.lessons)
+                lessons += part.lessons
+        return Recognised(members, _distinct(terms, related), lessons)
+
+    def _judged(self, store: StoreView, version: Version, name: str, raw: bytes) -> _Part | None:
+        """A part that is not known; None for one that is not valid or not ordinary."""
+        if name in parts.AT_SIGHT:
+            return _SILENT if parts.AT_SIGHT[name](raw) else None
+        value = parts.part_of(name, raw, version, self._depth)
+        if value is None or name in _UNIQUE:
+            return value if value is None else _SILENT
+        part = self._filed(store, name, value)
+        self._remember(store, version, (name, raw), part)
+        return part
+
+    def _filed(self, store: StoreView, name: str, value: Any) -> _Part:
+        terms, related = [], []
+        for kind, text in filing.terms_of_part(name, value):
+            term = term_bytes(store.term_key, kind, text)
+            if kind in filing.PLAIN:
+                related.append((term_bytes(store.term_key, filing.PLAIN[kind], text), term))
+            else:
+                terms.append(term)
+        return _Part(terms, related, self._knowledge.lessons_of(store, *_said_in(name, value)))
+
+    def _remember(self, store: StoreView, version: Version, key: tuple[str, bytes], part: _Part) -> None:
+        if len(key[1]) > _LONGEST_REMEMBERED:
+            return
+        self._count += 1
+        if self._count > _MOST_REMEMBERED:
+            self._known.clear()
+            self._count = 0
+        self._known.setdefault((store.number, version.name), {})[key] = part
+
+
+def _distinct(terms: list[bytes], related: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """Every term once, and the related ones only where the same is not there under its plain kind."""
+    distinct = dict.fromkeys(terms)
+    for plain, term in related:
+        if plain not in distinct:
+            distinct[term] = None
+    return list(distinct)
+
+
+def _said_in(name: str, value: Any) -> tuple[Iterable[Any], Iterable[Any]]:
+    """The activities and the people that a part is about."""
+    if name == "object":
+        return [value], ()
+    if name == "contextActivities":
+        return filing.listed_activities(value), ()
+    return (), filing.with_members(value) if name in ("actor", "instructor", "team") else ()

@@ -1,0 +1,47 @@
+"""What every answer of the LRS has in common, whoever writes it."""
+
+import gzip
+from typing import Any
+
+THROUGH = "X-Experience-API-Consistent-Through"
+
+_EXPOSED = (
+    "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, X-Experience-API-Version,"
+    " X-Experience-API-Consistent-Through, X-Request-Id"
+)
+_WORTH_PACKING = 1_400
+
+
+def cors_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    """What lets a page of any origin read the answer (Fetch, "CORS protocol"). Credentials are in the Authorization
+    header and never in a cookie, so any origin may."""
+    if "HTTP_ORIGIN" not in environ:
+        return []
+    return [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", _EXPOSED)]
+
+
+def packed(environ: dict[str, Any], body: bytes) -> tuple[list[tuple[str, str]], bytes]:
+    """JSON as it is sent, with the headers that say how."""
+    headers = [("Content-Type", "application/json")]
+    if takes_gzip(environ):
+        headers.append(("Vary", "Accept-Encoding"))
+        if is_worth_packing(body):
+            headers.append(("Content-Encoding", "gzip"))
+            body = as_gzip(body)
+    headers.append(("Content-Length", str(len(body))))
+    return headers, body
+
+
+def takes_gzip(environ: dict[str, Any]) -> bool:
+    """Whether the client understands gzip (RFC 9110 section 12.5.3)."""
+    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+
+
+def is_worth_packing(body: bytes) -> bool:
+    """Whether the body is longer than a packet."""
+    return len(body) >= _WORTH_PACKING
+
+
+def as_gzip(body: bytes) -> bytes:
+    """The body packed quickly, the same for the same."""
+    return gzip.compress(body, compresslevel=1, mtime=0)
