@@ -50,7 +50,9 @@ from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.scopes import SCOPES, scopes_allowing
 from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
+from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
@@ -259,7 +261,9 @@ def _add_identity(
         sign_in,
         BrowserSessions(sign_in, settings.public_url, ports.keys.secret("form-token")),
         Clients(db, ports.clock, ports.ids, find_store),
-        Tokens(db, ports.clock, ports.ids, ports.keys, settings.public_url),
+        Tokens(db, ports.clock, ports.ids, ports.keys, ports.transients, settings.public_url),
+        Authorizations(db, ports.clock, ports.ids, ports.transients, settings.public_url),
+        PersonalTokens(db, ports.clock, ports.ids),
         AuditLog(db),
         Surroundings(settings.public_url, settings.content_url),
     )
@@ -394,6 +398,7 @@ def _periodic(services: dict[type, Any]) -> list[Periodic]:
     return [
         Periodic("lrs.partitions", 24 * 3600, services[Upkeep].extend_partitions),
         Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
+        Periodic("oauth.sweep", 24 * 3600, services[Tokens].sweep),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
         Periodic("replay.sweep", 3600, services[Replays].sweep),
         Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
@@ -404,7 +409,7 @@ def _authenticators(settings: Settings, services: dict[type, Any]) -> list[Authe
     """How a request's credential is recognised, in this order."""
     return [
         basic_authenticator(services[Credentials]),
-        bearer_authenticator(services[Tokens], settings.public_url),
+        bearer_authenticator(services[Tokens], services[PersonalTokens], settings.public_url),
         session_authenticator(services[BrowserSessions], "console"),
     ]
 

@@ -60,15 +60,16 @@ ROLES: dict[str, frozenset[str]] = {
     "reporting": frozenset(_READING | {"console.use"}),
 }
 
-PrincipalKind = Literal["user", "lrs_credential", "oauth_client", "launch", "system"]
+PrincipalKind = Literal["user", "user_token", "lrs_credential", "oauth_client", "launch", "system"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Someone or something whose credential was checked, in one tenant.
 
-    `id` identifies it within its kind, `name` is what people read in logs and audit, `actions` is all it may do.
-    `store_id` is the LRS store that a program's credential is bound to.
+    `id` identifies it within its kind (`user_token` is a program that acts for the user of that id), `name` is what
+    people read in logs and audit, `actions` is all it may do. `store_id` is the LRS store that a program's
+    credential is bound to.
     """
 
     tenant_id: UUID

@@ -47,8 +47,8 @@ def finish(response: Response) -> Response:
     service(BrowserSessions).remember_visit(response)
     response.headers.setdefault("Cache-Control", "no-store")
     if response.mimetype == "text/html":
-        allowed = f"'self' {service(Surroundings).content_url}"
-        response.headers["Content-Security-Policy"] = content_security_policy(form_action=allowed)
+        allowed = ["'self'", service(Surroundings).content_url, *g.get("form_targets", ())]
+        response.headers["Content-Security-Policy"] = content_security_policy(form_action=" ".join(allowed))
     return response
 
 

@@ -57,6 +57,10 @@ NOTICES = {
     "credential-revoked": _l("The credential was revoked. It stops working within a second."),
     "store-created": _l("The store was made."),
     "signed-out": _l("You are signed out."),
+    "grant-ended": _l("The program has no access any more. Its tokens stop working within a second."),
+    "token-revoked": _l("The token was revoked. It stops working within a second."),
+    "device-allowed": _l("The device goes on by itself now. You can close this page."),
+    "device-refused": _l("The device was told no."),
 }
 
 #: Form fields by their labels, for the summary of faults.
@@ -70,6 +74,12 @@ FIELD_NAMES = {
     "scopes": _l("Scopes"),
     "scope": _l("Scopes"),
     "store": _l("Store"),
+    "grants": _l("Grants"),
+    "authentication": _l("Authentication"),
+    "redirect_uris": _l("Redirect addresses"),
+    "jwks": _l("Public keys"),
+    "code": _l("Code"),
+    "days": _l("Days"),
     "title": _l("Title"),
     "issuer": _l("Issuer"),
     "client_id": _l("Client id"),
@@ -85,6 +95,23 @@ FIELD_NAMES = {
     "registration": _l("Registration"),
     "since": _l("Since"),
     "until": _l("Until"),
+}
+
+#: What a client may be registered for, in words.
+GRANT_NAMES = {
+    "client_credentials": (_l("For itself"), _l("client_credentials: no person is involved")),
+    "authorization_code": (_l("For a person, in a browser"), _l("authorization_code with PKCE")),
+    "refresh_token": (_l("For as long as it is used"), _l("refresh_token: 7 days at a time without asking again")),
+    "urn:ietf:params:oauth:grant-type:device_code": (
+        _l("For a person, on a device without a browser"),
+        _l("device_code: it shows a code that a person enters here"),
+    ),
+}
+
+AUTHENTICATION_NAMES = {
+    "secret": (_l("By a secret"), _l("shown once; for programs on a server")),
+    "private_key_jwt": (_l("By a key of its own"), _l("private_key_jwt; give its public keys below")),
+    "none": (_l("Not at all"), _l("for programs in a browser, on a phone or a desktop, which keep no secret")),
 }
 
 ROLE_NAMES = {

@@ -106,7 +106,7 @@ class Seed:
         kept = {
             "token_url": f"{self._hub.settings.public_url}/oauth/token",
             "client_id": client.client_id,
-            "client_secret": secret,
+            "client_secret": secret or "",
         }
         self._credentials.put("reporting client", kept)
 

@@ -1,7 +1,9 @@
 """Commands of identity: OAuth clients, users, the first administrator."""
 
+import json
 import sys
 from dataclasses import asdict
+from typing import Any, TextIO
 
 import click
 
@@ -9,7 +11,7 @@ from hub.command_line import CommandLine, json_option, pass_command_line, report
 from hub.errors import NotFound
 from hub.identity import ROLES
 from hub.oauth.scopes import SCOPES
-from hub.oauth.services.clients import GRANTS, Clients, NewClient
+from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Clients, NewClient
 from hub.oauth.services.users import NewPerson, Person, Users
 
 password_option = click.option(
@@ -42,6 +44,15 @@ def client() -> None:
     help="May be repeated; docs/security.md lists them.",
 )
 @click.option("--store", metavar="NAME", help="The LRS store that its tokens reach; the default store without one.")
+@click.option(
+    "--authentication",
+    type=click.Choice(list(AUTHENTICATIONS)),
+    default="secret",
+    show_default=True,
+    help="How it proves who it is.",
+)
+@click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URL", help="Where a person comes back to.")
+@click.option("--jwks", type=click.File(), help="Its public keys, a JWKS file; with private_key_jwt.")
 @tenant_option
 @json_option
 @pass_command_line
@@ -51,6 +62,9 @@ def create_client(
     grants: tuple[str, ...],
     scopes: tuple[str, ...],
     store: str | None,
+    authentication: str,
+    redirect_uris: tuple[str, ...],
+    jwks: TextIO | None,
     tenant: str | None,
     as_json: bool,
 ) -> None:
@@ -59,14 +73,23 @@ def create_client(
     \b
     Example: hub oauth client create --name Reports --grant client_credentials --scope statements/read --json
     """
-    made, secret = line.hub.service(Clients).create(line.principal(tenant), NewClient(name, scopes, grants, store))
+    keys = None if jwks is None else _json(jwks)
+    wanted = NewClient(name, scopes, grants, store, authentication, redirect_uris, keys)
+    made, secret = line.hub.service(Clients).create(line.principal(tenant), wanted)
     facts = {
         "client_id": made.client_id,
-        "client_secret": secret,
+        **({} if secret is None else {"client_secret": secret}),
         "token_endpoint": f"{line.settings.public_url}/oauth/token",
         "scope": " ".join(made.scopes),
     }
-    report(as_json, f"Made the client {made.name}. The secret is not shown again.", facts)
+    report(as_json, f"Made the client {made.name}.{'' if secret is None else ' The secret is not shown again.'}", facts)
+
+
+def _json(file: TextIO) -> Any:
+    try:
+        return json.load(file)
+    except ValueError as error:
+        raise click.BadParameter(f"{file.name} is not JSON: {error}", param_hint="--jwks") from error
 
 
 @client.command("list")

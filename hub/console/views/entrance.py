@@ -8,6 +8,8 @@ from hub.console.blueprint import console, signed_in
 from hub.console.forms import Form
 from hub.errors import Invalid, Violation
 from hub.http import action, principal, public, service
+from hub.oauth.services.authorizations import Authorizations
+from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import Users
 from hub.oauth.spec.addresses import local_return_address
@@ -57,7 +59,16 @@ def sign_out() -> AnyResponse:
 @action("console.use")
 def account() -> str:
     g.console_section = ""
-    return render_template("console/account.html", form=Form())
+    return _account_page(Form())
+
+
+def _account_page(form: Form) -> str:
+    return render_template(
+        "console/account.html",
+        form=form,
+        grants=service(Authorizations).list(principal()),
+        tokens=service(PersonalTokens).list(principal()),
+    )
 
 
 @console.post("/account/password")
@@ -67,7 +78,7 @@ def account_password() -> AnyResponse | tuple[str, int]:
     form = Form()
     done = form.attempt(lambda: _change_password(form))
     if done is None:
-        return render_template("console/account.html", form=form), form.status
+        return _account_page(form), form.status
     response = make_response(redirect(url_for("console.account", done="password-changed"), 303))
     service(BrowserSessions).begin(response, service(SignIn).begin_anew(principal()))
     return response

@@ -21,6 +21,7 @@ from hub.oauth.services.users import Passwords
 from hub.oauth.spec.passwords import MAXIMUM_LENGTH, normalized
 from hub.oauth.spec.secrets import digest, matches
 from hub.oauth.storage import users as storage
+from hub.oauth.storage.grants import end_grants_of_session
 from hub.ports import Clock, Ids, Transients
 
 #: Guesses at one account from one address, and at any account from one address, before it has to wait.
@@ -137,6 +138,11 @@ class SignIn:
         self._transients.put(_use_key(session_id), b"1", self._idle)
         return session_id
 
+    @staticmethod
+    def digest_of(session_id: str) -> str:
+        """By what the session is known to what was allowed in it."""
+        return digest(session_id)
+
     def who(self, session_id: str) -> SignedIn | None:
         """Who the session belongs to; None when it ended, was not used for too long, or the account was closed.
 
@@ -158,7 +164,7 @@ class SignIn:
         return SignedIn(principal, user.email, roles, tenant.name, datetime.fromisoformat(session["began_at"]))
 
     def sign_out(self, session_id: str) -> None:
-        """End the session; one that has ended already is no error."""
+        """End the session and every grant that was given in it; one that has ended already is no error."""
         kept = self._transients.take(_session_key(session_id))
         self._transients.delete(_use_key(session_id))
         if kept is None:
@@ -167,6 +173,7 @@ class SignIn:
         tenant_id = UUID(session["tenant"])
         with self._db.unit_of_work(tenant_id) as work:
             user = storage.user_of_tenant(work.session, tenant_id, UUID(session["user"]))
+            end_grants_of_session(work.session, tenant_id, digest(session_id), self._clock.now())
             if user is not None:
                 record(work.session, self._ids.uuid(), _actor(user), "session.ended", str(user.id))
 

@@ -1,4 +1,4 @@
-"""Access tokens: given at the token endpoint, and turned back into a principal on every request."""
+"""Tokens: given at the token endpoint, looked into, taken back, and turned into a principal on every request."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,122 +6,198 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from hub.db import EVERY_TENANT, Database, UnitOfWork
-from hub.db.audit import record
+from hub.db import EVERY_TENANT, Database
 from hub.errors import Unauthenticated
-from hub.identity import Principal
+from hub.identity import Principal, actions_of_roles
 from hub.oauth.authlib_bridge import (
     ALGORITHM,
+    ASSERTION_ALGORITHMS,
     AUTH_METHODS,
     KnownClient,
     TokenAnswer,
     TokenRequest,
     answer_token_request,
-    signed_token,
+    authenticated_client,
+    refusal,
     verified_claims,
 )
 from hub.oauth.scopes import SCOPES, actions_of_scopes
 from hub.oauth.services.clients import GRANTS
+from hub.oauth.services.devices import Devices
+from hub.oauth.services.issuing import Issuing
 from hub.oauth.services.recent import Recent
-from hub.oauth.spec.secrets import matches
-from hub.oauth.storage.clients import client_by_client_id, note_token
-from hub.oauth.storage.tables import OAuthClient, OAuthToken
-from hub.ports import Clock, Ids, KeyRing
+from hub.oauth.spec.secrets import digest
+from hub.oauth.storage import grants
+from hub.oauth.storage.clients import client_by_client_id, revoke_token, revoked_tokens
+from hub.ports import Clock, Ids, KeyRing, Transients
 
-TOKEN_LIFETIME = timedelta(minutes=15)
-#: How long a process may go on without asking whether a client was revoked.
+#: How long a process may go on without asking whether a client or a grant still stands.
 CLIENT_MEMORY_SECONDS = 1.0
 LONGEST_TOKEN = 8192
 #: How far the clocks of two of our machines may differ.
 CLOCK_LEEWAY_SECONDS = 5
+#: Grants that nobody used for so long are forgotten.
+GRANT_MEMORY = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class _LiveClient:
-    """A client that was not revoked when it was looked up."""
+class _Standing:
+    """Whom a token stands for, as it was when it was looked up: a client that acts for itself, or a person's grant.
 
-    tenant_id: UUID
-    name: str
+    `scopes` are what it may have now, `limits` the actions beyond which no scope goes (None: no limit).
+    """
+
+    principal: Principal
     scopes: frozenset[str]
-    store_id: UUID | None
+    limits: frozenset[str] | None = None
+    revoked: frozenset[str] = frozenset()
 
 
 class Tokens:
-    """The token endpoint, the metadata about it, and the check of its tokens.
+    """The token endpoint and those beside it, the metadata about them, and the check of access tokens.
 
     `issuer` is the Hub's public origin; it is the audience of the tokens too (RFC 9068 section 3).
     """
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, keys: KeyRing, issuer: str) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, ids: Ids, keys: KeyRing, transients: Transients, issuer: str
+    ) -> None:
         self._db = db
         self._clock = clock
-        self._ids = ids
         self._keys = keys
         self._issuer = issuer
+        self._issuing = Issuing(db, clock, ids, keys, transients, issuer)
+        self._devices = Devices(transients, ids, issuer)
         self._claims: Recent[bytes, dict[str, Any]] = Recent(4096)
-        self._clients: Recent[str, _LiveClient | None] = Recent(4096)
+        self._standings: Recent[str, _Standing | None] = Recent(4096)
+
+    # --- the endpoints ------------------------------------------------------------------------------------------
 
     def answer(self, request: TokenRequest) -> TokenAnswer:
-        """Give a token, or say why not in the form of RFC 6749 section 5.2."""
+        """Give tokens, or say why not in the form of RFC 6749 section 5.2."""
         with self._db.unit_of_work(EVERY_TENANT) as work:
-            found: dict[str, OAuthClient] = {}
+            return answer_token_request(request, self._issuing.book(work, self._devices), self._audiences)
 
-            def find(client_id: str) -> KnownClient | None:
-                client = client_by_client_id(work.session, client_id)
-                if client is None or client.revoked_at is not None:
-                    return None
-                found[client_id] = client
-                return _known(client)
+    def begin_device(self, request: TokenRequest) -> TokenAnswer:
+        """A device asks for the code that a person is to enter elsewhere (RFC 8628 section 3.1)."""
+        client = self._authenticated(request, public=True)
+        return client if isinstance(client, TokenAnswer) else self._devices.begin(client, request.one("scope"))
 
-            def issue(client_id: str, grant: str, scope: str) -> str:
-                return self._issue(work, found[client_id], grant, scope)
+    def revoke(self, request: TokenRequest) -> TokenAnswer:
+        """Take back a token of the client that asks, and all that came of the same consent (RFC 7009 section 2).
 
-            return answer_token_request(request, find, issue, int(TOKEN_LIFETIME.total_seconds()))
+        An unknown token is taken back already.
+        """
+        client = self._authenticated(request, public=True)
+        if isinstance(client, TokenAnswer):
+            return client
+        token = request.one("token")
+        if not token:
+            return refusal("The parameter token is missing")
+        facts = self._facts_of(token)
+        if facts is not None and facts["client_id"] == client.client_id:
+            self._take_back(facts)
+        return TokenAnswer(200, {})
 
-    def _issue(self, work: UnitOfWork, client: OAuthClient, grant: str, scope: str) -> str:
+    def _take_back(self, facts: dict[str, Any]) -> None:
         now = self._clock.now()
-        token = OAuthToken(
-            id=self._ids.uuid(),
-            tenant_id=client.tenant_id,
-            oauth_client_id=client.id,
-            grant=grant,
-            scopes=scope.split(),
-            issued_at=now,
-            expires_at=now + TOKEN_LIFETIME,
-        )
-        note_token(work.session, token, now)
-        actor = Principal(client.tenant_id, "oauth_client", client.client_id, client.name)
-        details = {"grant": grant, "scopes": token.scopes, "jti": str(token.id)}
-        record(work.session, self._ids.uuid(), actor, "token.issued", client.client_id, details)
-        return signed_token(self._keys, self._claims_of(token, client.client_id))
+        with self._db.unit_of_work(facts["tenant"]) as work:
+            if facts["grant"] is not None:
+                grants.end_grant(work.session, facts["tenant"], facts["grant"], now)
+            else:
+                revoke_token(work.session, facts["tenant"], UUID(facts["jti"]), now)
 
-    def _claims_of(self, token: OAuthToken, client_id: str) -> dict[str, Any]:
-        """RFC 9068 section 2.2; the subject of a client acting for itself is the client."""
-        return {
-            "iss": self._issuer,
-            "aud": self._issuer,
-            "sub": client_id,
+    def introspect(self, request: TokenRequest) -> TokenAnswer:
+        """What a token is good for (RFC 7662 section 2); of tokens of other tenants only that they are not good."""
+        client = self._authenticated(request, public=False)
+        if isinstance(client, TokenAnswer):
+            return client
+        token = request.one("token")
+        if not token:
+            return refusal("The parameter token is missing")
+        facts = self._facts_of(token)
+        asker = self._standing_of_client(client.client_id)
+        if facts is None or asker is None or asker.principal.tenant_id != facts["tenant"]:
+            return TokenAnswer(200, {"active": False})
+        return TokenAnswer(200, {"active": True, **facts["told"]})
+
+    def _authenticated(self, request: TokenRequest, *, public: bool) -> KnownClient | TokenAnswer:
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            book = self._issuing.book(work, self._devices)
+            return authenticated_client(request, book, self._audiences, public=public)
+
+    @property
+    def _audiences(self) -> list[str]:
+        """RFC 7523 section 3: an assertion names the server, or the endpoint that it is sent to."""
+        paths = ("token", "revoke", "introspect", "device_authorization")
+        return [self._issuer, *(f"{self._issuer}/oauth/{path}" for path in paths)]
+
+    def _facts_of(self, token: str) -> dict[str, Any] | None:
+        """Whose token it is and what it may be told to be, if it is good now."""
+        return self._facts_of_refresh_token(token) or self._facts_of_access_token(token)
+
+    def _facts_of_refresh_token(self, token: str) -> dict[str, Any] | None:
+        now = self._clock.now()
+        with self._db.read(EVERY_TENANT) as session:
+            found = grants.refresh_token(session, digest(token))
+        if found is None:
+            return None
+        row, grant, client_id = found
+        if grant.ended_at is not None or row.used_at is not None or row.expires_at <= now:
+            return None
+        told = {
             "client_id": client_id,
-            "iat": int(token.issued_at.timestamp()),
-            "exp": int(token.expires_at.timestamp()),
-            "jti": str(token.id),
-            "scope": " ".join(token.scopes),
+            "sub": str(grant.user_id),
+            "scope": " ".join(grant.scopes),
+            "exp": int(row.expires_at.timestamp()),
+            "iss": self._issuer,
         }
+        return {"tenant": grant.tenant_id, "client_id": client_id, "grant": grant.id, "told": told}
+
+    def _facts_of_access_token(self, token: str) -> dict[str, Any] | None:
+        try:
+            known, claims = self._standing_of(token)
+        except Unauthenticated:
+            return None
+        told = {name: claims[name] for name in ("client_id", "sub", "exp", "iat", "iss", "aud", "jti", "scope")}
+        return {
+            "tenant": known.principal.tenant_id,
+            "client_id": claims["client_id"],
+            "grant": UUID(claims["grant"]) if "grant" in claims else None,
+            "jti": claims["jti"],
+            "told": told | {"token_type": "Bearer", "username": known.principal.name},
+        }
+
+    # --- the check of access tokens -----------------------------------------------------------------------------
 
     def principal_of(self, token: str) -> Principal:
         """Who holds this access token; `Unauthenticated` when it is not good (RFC 6750 section 3.1).
 
-        The signature is checked once per token and process. What the client may do now limits what the token says,
-        and a revoked client is noticed within a second.
+        The signature is checked once per token and process. What the client and the person may do now limits what the
+        token says, and what was revoked is noticed within a second.
         """
+        known, claims = self._standing_of(token)
+        actions = actions_of_scopes(known.scopes.intersection(str(claims["scope"]).split()))
+        if known.limits is not None:
+            actions &= known.limits
+        who = known.principal
+        return Principal(who.tenant_id, who.kind, who.id, who.name, actions, who.store_id)
+
+    def _standing_of(self, token: str) -> tuple[_Standing, dict[str, Any]]:
         now = self._clock.now().timestamp()
         claims = self._claims.get(sha256(token.encode()).digest(), now, lambda: self._verified(token, now))
+        known = self._remembered(claims, now)
+        if known is None or claims["jti"] in known.revoked:
+            raise _not_good("The client or the consent behind this access token was revoked.")
+        return known, claims
+
+    def _remembered(self, claims: dict[str, Any], now: float) -> _Standing | None:
+        until = now + CLIENT_MEMORY_SECONDS
+        if "grant" in claims:
+            grant_id = str(claims["grant"])
+            return self._standings.get(f"grant {grant_id}", now, lambda: (until, self._standing_of_grant(grant_id)))
         client_id = str(claims["client_id"])
-        client = self._clients.get(client_id, now, lambda: (now + CLIENT_MEMORY_SECONDS, self._live_client(client_id)))
-        if client is None:
-            raise _not_good("The client of this access token was revoked.")
-        actions = actions_of_scopes(client.scopes.intersection(str(claims["scope"]).split()))
-        return Principal(client.tenant_id, "oauth_client", client_id, client.name, actions, client.store_id)
+        return self._standings.get(client_id, now, lambda: (until, self._standing_of_client(client_id)))
 
     def _verified(self, token: str, now: float) -> tuple[float, dict[str, Any]]:
         fits = len(token) <= LONGEST_TOKEN
@@ -137,12 +213,27 @@ class Tokens:
             raise _not_good("The access token has expired, or is not one of this server.")
         return float(claims["exp"]), claims
 
-    def _live_client(self, client_id: str) -> _LiveClient | None:
+    def _standing_of_client(self, client_id: str) -> _Standing | None:
         with self._db.read(EVERY_TENANT) as session:
             client = client_by_client_id(session, client_id)
-        if client is None or client.revoked_at is not None:
+            if client is None or client.revoked_at is not None:
+                return None
+            revoked = revoked_tokens(session, client.tenant_id, client.id, self._clock.now())
+        who = Principal(client.tenant_id, "oauth_client", client_id, client.name, store_id=client.store_id)
+        return _Standing(who, frozenset(client.scopes), revoked=revoked)
+
+    def _standing_of_grant(self, grant_id: str) -> _Standing | None:
+        with self._db.read(EVERY_TENANT) as session:
+            found = grants.live_grant(session, UUID(grant_id))
+        if found is None:
             return None
-        return _LiveClient(client.tenant_id, client.name, frozenset(client.scopes), client.store_id)
+        grant, client, user, roles = found
+        name = f"{user.name} ({client.name})"
+        who = Principal(grant.tenant_id, "user_token", str(user.id), name, store_id=client.store_id)
+        scopes = frozenset(client.scopes).intersection(grant.scopes)
+        return _Standing(who, scopes, actions_of_roles(roles) - {"console.use"})
+
+    # --- what others may know -----------------------------------------------------------------------------------
 
     def jwks(self) -> dict[str, Any]:
         """The keys that verify our tokens (RFC 7517)."""
@@ -150,26 +241,35 @@ class Tokens:
 
     def metadata(self) -> dict[str, Any]:
         """What a client needs to know of this authorization server (RFC 8414 section 2)."""
+        endpoints = {
+            "authorization_endpoint": "authorize",
+            "token_endpoint": "token",
+            "revocation_endpoint": "revoke",
+            "introspection_endpoint": "introspect",
+            "device_authorization_endpoint": "device_authorization",
+            "jwks_uri": "jwks",
+        }
         return {
             "issuer": self._issuer,
-            "token_endpoint": f"{self._issuer}/oauth/token",
-            "jwks_uri": f"{self._issuer}/oauth/jwks",
+            **{name: f"{self._issuer}/oauth/{path}" for name, path in endpoints.items()},
             "scopes_supported": list(SCOPES),
-            "response_types_supported": [],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
             "grant_types_supported": list(GRANTS),
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
             "token_endpoint_auth_methods_supported": AUTH_METHODS,
+            "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+            "introspection_endpoint_auth_methods_supported": [way for way in AUTH_METHODS if way != "none"],
+            "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
             "access_token_signing_alg_values_supported": [ALGORITHM],
             "service_documentation": f"{self._issuer}/api/v1/",
         }
 
-
-def _known(client: OAuthClient) -> KnownClient:
-    return KnownClient(
-        client.client_id,
-        frozenset(client.grants),
-        tuple(client.scopes),
-        lambda secret: matches(secret, client.secret_digest),
-    )
+    def sweep(self) -> int:
+        """Forget grants that ended or were not used for a long time; returns how many."""
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            return grants.forget_ended(work.session, self._clock.now() - GRANT_MEMORY)
 
 
 def _not_good(detail: str) -> Unauthenticated:

@@ -18,6 +18,7 @@ from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.passwords import normalized, password_faults
 from hub.oauth.storage import users as storage
+from hub.oauth.storage.grants import end_grants_of_user
 from hub.ports import Clock, Ids
 
 Given = TypeVar("Given")
@@ -166,6 +167,7 @@ class Users:
     def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str) -> None:
         with self._db.unit_of_work(principal.tenant_id) as work:
             _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id)).password_hash = password_hash
+            end_grants_of_user(work.session, principal.tenant_id, user_id, self._clock.now())
             record(work.session, self._ids.uuid(), principal, deed, str(user_id))
 
     def change_own_password(self, principal: Principal, old: str, new: str) -> None:

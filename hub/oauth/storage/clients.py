@@ -46,3 +46,21 @@ def note_token(session: Session, token: OAuthToken, now: datetime) -> None:
         .where(OAuthClient.id == token.oauth_client_id, OAuthClient.tenant_id == token.tenant_id)
         .values(last_used_at=now)
     )
+
+
+def revoked_tokens(session: Session, tenant_id: UUID, client: UUID, now: datetime) -> frozenset[str]:
+    """Ids of the client's access tokens that were revoked and would otherwise still be good."""
+    query = select(OAuthToken.id).where(
+        OAuthToken.tenant_id == tenant_id,
+        OAuthToken.oauth_client_id == client,
+        OAuthToken.revoked_at.is_not(None),
+        OAuthToken.expires_at > now,
+    )
+    return frozenset(str(each) for each in session.scalars(query))
+
+
+def revoke_token(session: Session, tenant_id: UUID, token_id: UUID, now: datetime) -> None:
+    """Mark an access token as revoked."""
+    session.execute(
+        update(OAuthToken).where(OAuthToken.tenant_id == tenant_id, OAuthToken.id == token_id).values(revoked_at=now)
+    )

@@ -1,9 +1,10 @@
-"""Tables of the authorization server: who may ask for tokens, and which were given."""
+"""Tables of the authorization server: who may ask for tokens, what people allowed, and which tokens were given."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +14,8 @@ from hub.db import Base, TenantOwned, Timestamped
 class OAuthClient(Base, TenantOwned, Timestamped):
     """A program that may ask for tokens (RFC 6749 section 2). The secret itself is kept nowhere, only its digest.
 
-    `store_id` is the LRS store that its tokens reach; without one they reach no statements.
+    `authentication` is "secret", "private_key_jwt" (then `jwks` are its public keys) or "none". `store_id` is the LRS
+    store that its tokens reach; without one they reach no statements.
     """
 
     __tablename__ = "oauth_client"
@@ -21,7 +23,10 @@ class OAuthClient(Base, TenantOwned, Timestamped):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    secret_digest: Mapped[str]
+    secret_digest: Mapped[str | None]
+    authentication: Mapped[str] = mapped_column(server_default=text("'secret'"))
+    jwks: Mapped[dict[str, Any] | None]
+    redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
     grants: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     store_id: Mapped[UUID | None]
@@ -41,3 +46,48 @@ class OAuthToken(Base, TenantOwned):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class OAuthGrant(Base, TenantOwned, Timestamped):
+    """What a person allowed a client: the family of every token that came of one consent; ending it ends them all.
+
+    `session_digest` is the browser session in which it was allowed: signing out there ends it. A grant to a device has
+    none.
+    """
+
+    __tablename__ = "oauth_grant"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    oauth_client_id: Mapped[UUID] = mapped_column(ForeignKey("oauth_client.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    session_digest: Mapped[str | None]
+    last_used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class RefreshToken(Base, TenantOwned):
+    """A refresh token, by its digest. `used_at` is when it was exchanged for the next one."""
+
+    __tablename__ = "oauth_refresh_token"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("oauth_grant.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PersonalToken(Base, TenantOwned, Timestamped):
+    """A token that a person made for a script of theirs, by its digest."""
+
+    __tablename__ = "personal_token"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

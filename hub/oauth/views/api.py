@@ -16,7 +16,7 @@ from hub.http.paging import Cursors, PageArguments, link_next, page_of
 from hub.identity import ROLES
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
-from hub.oauth.services.clients import GRANTS, Client, Clients, NewClient
+from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Client, Clients, NewClient
 from hub.oauth.services.users import NewPerson, Person, Users
 
 _SCOPE = fields.String(validate=validate.OneOf(list(SCOPES)), metadata={"example": "statements/read"})
@@ -28,7 +28,20 @@ class NewClientSchema(ma.Schema):
 
     name = fields.String(required=True, metadata={"example": "Reports"})
     scopes = fields.List(_SCOPE, required=True)
-    grants = fields.List(fields.String(validate=validate.OneOf(list(GRANTS))), load_default=list(GRANTS))
+    grants = fields.List(
+        fields.String(validate=validate.OneOf(list(GRANTS))), load_default=lambda: ["client_credentials"]
+    )
+    authentication = fields.String(
+        load_default="secret",
+        validate=validate.OneOf(list(AUTHENTICATIONS)),
+        metadata={"description": "How it proves who it is; private_key_jwt needs `jwks`"},
+    )
+    redirect_uris = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata={"description": "Where a person comes back to; compared exactly", "example": []},
+    )
+    jwks = fields.Dict(load_default=None, allow_none=True, metadata={"description": "Public keys (RFC 7517)"})
     store = fields.String(load_default=None, allow_none=True, metadata={"example": "default"})
 
 
@@ -39,6 +52,8 @@ class ClientSchema(ma.Schema):
     name = fields.String()
     grants = fields.List(fields.String())
     scopes = fields.List(fields.String())
+    authentication = fields.String()
+    redirect_uris = fields.List(fields.String())
     store_id = fields.UUID(allow_none=True)
     created_at = Moment()
     last_used_at = Moment(allow_none=True)
@@ -48,7 +63,7 @@ class ClientSchema(ma.Schema):
 class MadeClientSchema(ClientSchema):
     """A client with its secret, which is not shown again."""
 
-    client_secret = fields.String()
+    client_secret = fields.String(allow_none=True)
 
 
 class UserArguments(PageArguments):

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 
 from hub.errors import HubError
 from hub.http import public, register_dialect, service
-from hub.oauth.authlib_bridge import TokenRequest
+from hub.oauth.authlib_bridge import TokenAnswer, TokenRequest
 from hub.oauth.services.tokens import Tokens
 
 
@@ -14,6 +14,9 @@ def register_oauth(app: Flask) -> None:
     """Put the authorization server on the Hub's origin."""
     blueprint = Blueprint("oauth", __name__)
     blueprint.add_url_rule("/oauth/token", view_func=token, methods=["POST"])
+    blueprint.add_url_rule("/oauth/revoke", view_func=revoke, methods=["POST"])
+    blueprint.add_url_rule("/oauth/introspect", view_func=introspect, methods=["POST"])
+    blueprint.add_url_rule("/oauth/device_authorization", view_func=begin_device, methods=["POST"])
     blueprint.add_url_rule("/oauth/jwks", view_func=jwks)
     blueprint.add_url_rule("/.well-known/oauth-authorization-server", view_func=metadata)
     app.register_blueprint(blueprint)
@@ -23,11 +26,36 @@ def register_oauth(app: Flask) -> None:
 @public
 def token() -> Response:
     """RFC 6749 section 3.2. The client authenticates itself, so the endpoint is public."""
-    form = {name: request.form.getlist(name) for name in request.form}
-    answer = service(Tokens).answer(TokenRequest(dict(request.headers), form))
+    return _answered(service(Tokens).answer(_asked()))
+
+
+@public
+def revoke() -> Response:
+    """RFC 7009."""
+    return _answered(service(Tokens).revoke(_asked()))
+
+
+@public
+def introspect() -> Response:
+    """RFC 7662."""
+    return _answered(service(Tokens).introspect(_asked()))
+
+
+@public
+def begin_device() -> Response:
+    """RFC 8628 section 3.1."""
+    return _answered(service(Tokens).begin_device(_asked()))
+
+
+def _asked() -> TokenRequest:
+    return TokenRequest(dict(request.headers), {name: request.form.getlist(name) for name in request.form})
+
+
+def _answered(answer: TokenAnswer) -> Response:
     response = jsonify(answer.body)
     response.status_code = answer.status
     response.headers.extend((name, value) for name, value in answer.headers if name.lower() != "content-type")
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

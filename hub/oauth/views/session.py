@@ -55,6 +55,10 @@ class BrowserSessions:
             self._sign_in.sign_out(session_id)
         self._clear(response, self.session_cookie)
 
+    def session_id(self, request: Request) -> str:
+        """The secret id that the browser sent; empty without one."""
+        return request.cookies.get(self.session_cookie, "")
+
     def who(self, request: Request) -> SignedIn | None:
         """Who has the session of this request, if it has one that lives."""
         session_id = request.cookies.get(self.session_cookie)

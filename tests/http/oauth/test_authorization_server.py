@@ -78,7 +78,7 @@ def test_no_usable_credentials_are_401(client, headers):
     ("form", "error"),
     [
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, "unauthorized_client"),
         ({"grant_type": ""}, "unsupported_grant_type"),
         ({"grant_type": 'quo"te'}, "invalid_request"),
         ({"grant_type": "ümlaut"}, "invalid_request"),

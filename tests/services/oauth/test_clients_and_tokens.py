@@ -37,7 +37,7 @@ def clock():
 
 @pytest.fixture
 def tokens(hub, clock, settings):
-    return Tokens(hub.db, clock, hub.ports.ids, hub.ports.keys, settings.public_url)
+    return Tokens(hub.db, clock, hub.ports.ids, hub.ports.keys, hub.ports.transients, settings.public_url)
 
 
 @pytest.fixture

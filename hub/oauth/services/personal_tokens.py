@@ -1,0 +1,138 @@
+"""Personal access tokens: what a person gives to a script of theirs, with an end and a trace of its use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hub.db import EVERY_TENANT, Database
+from hub.db.audit import record
+from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
+from hub.identity import Principal, actions_of_roles
+from hub.oauth.scopes import actions_of_scopes, checked_scopes
+from hub.oauth.services.recent import Recent
+from hub.oauth.spec.names import checked_name
+from hub.oauth.spec.secrets import digest
+from hub.oauth.storage import personal_tokens as storage
+from hub.oauth.storage.tables import PersonalToken
+from hub.ports import Clock, Ids
+
+#: How every token begins, so that scanners of code and logs can find one that was left there.
+PREFIX = "hub_pat_"
+LONGEST_DAYS = 366
+MOST = 50
+#: How long a process may go on without looking whether a token was revoked, and how often its use is written down.
+MEMORY_SECONDS = 1.0
+TOUCH = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalTokenView:
+    """A token without itself: it is shown once, when it is made."""
+
+    id: UUID
+    name: str
+    scopes: Sequence[str]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class PersonalTokens:
+    """Make, list, revoke and recognise them."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._known: Recent[str, tuple[Principal, UUID] | None] = Recent(4096)
+
+    def create(
+        self, principal: Principal, name: str, scopes: Sequence[str], days: int
+    ) -> tuple[PersonalTokenView, str]:
+        """A token that ends after so many days, with scopes that its maker may use; the second value is shown once.
+
+        `Invalid` lists what is wrong, `Forbidden` names what the maker may not do.
+        """
+        if principal.kind != "user":
+            raise Forbidden("Only a person who signed in makes a personal token.", code="not_allowed")
+        name, granted = _checked(name, scopes, days)
+        excess = actions_of_scopes(granted) - principal.actions
+        if excess:
+            raise Forbidden(f"{principal.name} cannot give what they may not do: {', '.join(sorted(excess))}.")
+        secret, now = PREFIX + self._ids.secret(), self._clock.now()
+        row = PersonalToken(
+            id=self._ids.uuid(),
+            tenant_id=principal.tenant_id,
+            user_id=UUID(principal.id),
+            name=name,
+            digest=digest(secret),
+            scopes=list(granted),
+            created_at=now,
+            expires_at=now + timedelta(days=days),
+        )
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            if len(storage.of_user(work.session, principal.tenant_id, row.user_id, now)) >= MOST:
+                raise Invalid(f"You have {MOST} tokens; revoke one that is no longer used.", code="too_many_tokens")
+            work.session.add(row)
+            details = {"name": name, "scopes": list(granted), "expires_at": row.expires_at.isoformat()}
+            record(work.session, self._ids.uuid(), principal, "personal_token.created", str(row.id), details)
+        return _shown(row), secret
+
+    def list(self, principal: Principal) -> Sequence[PersonalTokenView]:
+        """This person's tokens that are still good, newest first."""
+        with self._db.read(principal.tenant_id) as session:
+            rows = storage.of_user(session, principal.tenant_id, UUID(principal.id), self._clock.now())
+        return [_shown(row) for row in rows]
+
+    def revoke(self, principal: Principal, token_id: UUID) -> None:
+        """End a token of this person; it stops working within a second."""
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            row = storage.by_id(work.session, principal.tenant_id, UUID(principal.id), token_id)
+            if row is None:
+                raise NotFound("There is no such token.", code="token_not_found")
+            row.revoked_at = row.revoked_at or self._clock.now()
+            record(work.session, self._ids.uuid(), principal, "personal_token.revoked", str(row.id), {"name": row.name})
+
+    def principal_of(self, token: str) -> Principal:
+        """Who made this token, narrowed to its scopes; `Unauthenticated` when it is not good."""
+        now = self._clock.now()
+        key = digest(token)
+        found = self._known.get(key, now.timestamp(), lambda: (now.timestamp() + MEMORY_SECONDS, self._find(key)))
+        if found is None:
+            detail = "The personal token has expired or was revoked, or never was."
+            challenge = f'Bearer realm="Standards Hub", error="invalid_token", error_description="{detail}"'
+            raise Unauthenticated(detail, code="invalid_token", headers={"WWW-Authenticate": challenge})
+        return found[0]
+
+    def _find(self, key: str) -> tuple[Principal, UUID] | None:
+        now = self._clock.now()
+        with self._db.read(EVERY_TENANT) as session:
+            found = storage.live(session, key, now)
+        if found is None:
+            return None
+        row, user, roles = found
+        if row.last_used_at is None or now - row.last_used_at > TOUCH:
+            with self._db.unit_of_work(row.tenant_id) as work:
+                storage.touch(work.session, row.tenant_id, row.id, now)
+        actions = (actions_of_roles(roles) - {"console.use"}) & actions_of_scopes(row.scopes)
+        return Principal(row.tenant_id, "user_token", str(user.id), f"{user.name} ({row.name})", actions), row.id
+
+
+def _checked(name: str, scopes: Sequence[str], days: int) -> tuple[str, tuple[str, ...]]:
+    faults: list[Violation] = []
+    try:
+        name = checked_name(name, "personal token")
+    except Invalid as error:
+        faults.extend(error.violations)
+    if not scopes:
+        faults.append(Violation("RFC 6749 section 3.3", "scopes", "must name at least one scope"))
+    if not 1 <= days <= LONGEST_DAYS:
+        faults.append(Violation("personal token", "days", f"must lie between 1 and {LONGEST_DAYS}", days))
+    if faults:
+        raise Invalid("The token cannot be made like this.", violations=faults)
+    return name, checked_scopes(scopes)
+
+
+def _shown(row: PersonalToken) -> PersonalTokenView:
+    return PersonalTokenView(row.id, row.name, row.scopes, row.created_at, row.expires_at, row.last_used_at)
