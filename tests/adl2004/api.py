@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from hub.scorm.spec.runtime.languages import are_registered, is_registered
 from hub.scorm.spec.runtime.model import Access, entries, general_name, violations
 from hub.scorm.spec.runtime.scorm2004 import SCORM_2004
 from tests.adl2004.cases import Command
@@ -44,15 +43,9 @@ ERRORS = {
 }
 
 _CHILDREN = {
-    "cmi.comments_from_learner": "comment,location,timestamp",
-    "cmi.comments_from_lms": "comment,location,timestamp",
-    "cmi.interactions": "id,type,objectives,timestamp,correct_responses,weighting,learner_response,result,latency,"
-    "description",
-    "cmi.learner_preference": "audio_level,language,delivery_speed,audio_captioning",
-    "cmi.objectives": "id,score,success_status,completion_status,progress_measure,description",
-    "cmi.objectives.n.score": "scaled,raw,min,max",
-    "cmi.score": "scaled,raw,min,max",
-    "adl.data": "id,store",
+    name.removesuffix("._children"): value
+    for name, value in SCORM_2004.as_data()["defaults"].items()
+    if name.endswith("._children")
 }
 _DEFAULTS = {
     "cmi.completion_status": "unknown",
@@ -194,19 +187,7 @@ class Api:
         if self._is_out_of_order(element):
             return "351"
         found = violations(SCORM_2004, self.values, {element: value})
-        if found:
-            return found[0].requirement.rpartition(" ")[2]
-        is_language = element == "cmi.learner_preference.language"
-        known = is_registered(value) if is_language and value else is_language or self._names_languages(element, value)
-        return None if known else "406"
-
-    def _names_languages(self, element: str, value: str) -> bool:
-        """Whether text that may name its language names a registered one."""
-        if element.endswith((".comment", ".description")):
-            return are_registered(value)
-        kind = self.values.get(".".join(element.split(".")[:3]) + ".type")
-        is_text = element.endswith((".learner_response", ".pattern")) and kind in ("fill-in", "long-fill-in")
-        return not is_text or are_registered(value)
+        return found[0].requirement.rpartition(" ")[2] if found else None
 
     def _is_out_of_order(self, element: str) -> bool:
         """Whether a new entry leaves a gap, or follows the only correct response there may be: said before its type."""
@@ -238,11 +219,12 @@ class Api:
         if element == "cmi._version":
             return "1.0"
         if leaf == "_children":
-            return _CHILDREN[general_name(parent + ".")[:-1]] if _is_known(parent) else self._fail("401")
+            return self._children(element, parent)
         missing = self._missing_entry(element)
         if leaf == "_count":
-            if general_name(parent + ".")[:-1] not in SCORM_2004.collections:
-                return self._fail("401")
+            general = general_name(parent + ".")[:-1]
+            if general not in SCORM_2004.collections:
+                return self._fail("301" if _is_there(general) else "401")
             return self._fail("301") if missing else str(len(entries(self.values, parent)))
         row = SCORM_2004.elements.get(general)
         if row is None:
@@ -252,6 +234,12 @@ class Api:
         if row.access is Access.WRITE or self._is_unreadable(element):
             return self._fail("405")
         return self._known(element, general)
+
+    def _children(self, element: str, parent: str) -> str:
+        general = general_name(parent + ".")[:-1]
+        if general in _CHILDREN:
+            return self._fail("301") if self._missing_entry(element) else _CHILDREN[general]
+        return self._fail("301" if _is_there(general) else "401")
 
     def _known(self, element: str, general: str) -> str:
         judged = self._judged(element)
@@ -301,5 +289,6 @@ class Api:
         return ""
 
 
-def _is_known(parent: str) -> bool:
-    return general_name(parent + ".")[:-1] in _CHILDREN
+def _is_there(general: str) -> bool:
+    """Whether the data model has an element of this name, or elements below it."""
+    return "." in general and any(name == general or name.startswith(general + ".") for name in SCORM_2004.elements)

@@ -40,8 +40,13 @@ class CourseActivity:
 
     @property
     def can_speak(self) -> bool:
-        """Whether content can reach the run-time API: an asset has no use for it, another site no way to it."""
-        return self.is_sco and not self.is_elsewhere
+        """Whether content can reach the run-time API; another site has no way to it."""
+        return not self.is_elsewhere
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether content is expected to speak. Assets are not; those that do are heard all the same."""
+        return self.is_sco and self.can_speak
 
 
 @dataclass(frozen=True, slots=True)

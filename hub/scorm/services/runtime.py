@@ -22,6 +22,7 @@ from hub.scorm.services.results import Status, status, tracking_of
 from hub.scorm.services.sequencing import request_of, sequenced
 from hub.scorm.services.tokens import ContentGrants, PlayerSession
 from hub.scorm.spec import navigation
+from hub.scorm.spec.delivery import Store, store_faults, stores_of
 from hub.scorm.spec.navigation import Outcome, Request
 from hub.scorm.spec.replay import Call, navigation_record
 from hub.scorm.spec.runtime import sessions
@@ -96,7 +97,10 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An activity to show. `api` is the one that content must find, None for an asset; `values` its data model."""
+    """An activity to show. `api` is the one that content must find, None where it cannot; `values` its data model.
+
+    `stores` say what content may do with each of its `adl.data`.
+    """
 
     activity: str
     title: str
@@ -104,6 +108,7 @@ class Delivery:
     session: int
     api: Literal["API", "API_1484_11"] | None
     values: Mapping[str, str]
+    stores: Sequence[Store]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,20 +195,22 @@ class Runtime:
 
     def _take(self, scene: Scene, commit: Commit) -> None:
         state, standard = scene.state, scene.course.standard
-        if state.session_exit is not None:
+        is_heard = not scene.activity.is_awaited and not state.initialized
+        if state.session_exit is not None and not is_heard:
             raise Conflict("This activity has already been ended.", code="stale_session")
         if commit.base > state.sequence:
             raise Conflict("Values in between have not arrived; send all of them.", code="gap")
         stored = json.loads(state.values)
         settings = settings_of(scene.learning.attempt.settings)
         found = [
+            *store_faults(scene.activity.data_maps, commit.values),
             *violations(MODELS[standard], stored, commit.values),
             *strict_faults(standard, commit.values, settings),
         ]
         if found:
             detail = "Values break the data model; nothing of this commit was kept."
             raise Unprocessable(detail, code="data_model", violations=found)
-        state.sequence = commit.sequence
+        state.sequence, state.session_exit = commit.sequence, None
         self._replay.calls(scene.work, state, commit.calls, commit.calls_from, scene.now)
         values, said = {**stored, **commit.values}, {**json.loads(state.said), **commit.values}
         state.said = json.dumps(said)
@@ -302,7 +309,7 @@ class Runtime:
             _next_session(state, player, begin, now)
         values = _initial_values(course, learning, activity, begin, player.mode, now)
         state.entry, state.values = begin.entry, json.dumps(_own_values(course.standard, values))
-        if not activity.can_speak:
+        if not activity.is_awaited:
             self._progress.complete_asset(Scene(work, course, learning, activity, state, now))
         work.session.flush()
         return self._delivery(player, course, activity, state.session, values)
@@ -341,6 +348,7 @@ class Runtime:
             session=session,
             api=_api(course, activity),
             values=values,
+            stores=stores_of(activity.data_maps),
         )
 
     def _content_address(self, player: PlayerSession, course: Course, activity: CourseActivity) -> str:
@@ -483,7 +491,7 @@ def _kept(state: RuntimeState | None) -> Kept | None:
 def _suspend(work: UnitOfWork, course: Course, learning: Learning, shown: CourseActivity) -> None:
     """The learner leaves for now: SCORM 2004 suspends the activity, whatever content set (SN UP.4, SB.2.15)."""
     state = _state_of(work, learning, shown)
-    if state is not None and shown.can_speak and course.standard == "scorm_2004":
+    if state is not None and (shown.is_awaited or state.initialized) and course.standard == "scorm_2004":
         state.session_exit = "suspend"
 
 

@@ -5,8 +5,10 @@ Objectives of the manifest as they show through their maps (RTE 4th Ed. 4.2.17, 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from hub.errors import Violation
 from hub.scorm.spec.manifest.course import DataMap
 from hub.scorm.spec.runtime.model import entries
 from hub.scorm.spec.sequencing import report
@@ -57,6 +59,32 @@ def store_values(maps: Sequence[DataMap], stores: Mapping[str, str]) -> dict[str
         if found.read_shared_data and found.target in stores:
             values[f"adl.data.{place}.store"] = stores[found.target]
     return values
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What content may do with one of its stores."""
+
+    read: bool
+    write: bool
+
+
+def stores_of(maps: Sequence[DataMap]) -> list[Store]:
+    """The rights on each store, in the order of `adl.data`."""
+    return [Store(found.read_shared_data, found.write_shared_data) for found in maps]
+
+
+def store_faults(maps: Sequence[DataMap], said: Mapping[str, str]) -> list[Violation]:
+    """Stores that are not the manifest's, or that it lets content only read (RTE 4.3.1, errors 351 and 404)."""
+    found = []
+    for name in said:
+        if name.startswith("adl.data.") and name.endswith(".store"):
+            place = name.split(".")[2]
+            if not place.isdecimal() or int(place) >= len(maps):
+                found.append(Violation("SCORM 2004 error 351", name, f"{name} is not a store of this activity."))
+            elif not maps[int(place)].write_shared_data:
+                found.append(Violation("SCORM 2004 error 404", name, f"{name} may only be read."))
+    return found
 
 
 def stored_data(maps: Sequence[DataMap], said: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Course
 from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
 from hub.scorm.spec.manifest.course import MEDIA
+from hub.scorm.spec.runtime.languages import PRIMARY
 from hub.scorm.spec.runtime.sessions import MODELS
 
 COOKIE = "launch"
@@ -206,7 +207,8 @@ def _launch_data(opening: Opening) -> dict[str, Any]:
         "preview": opening.is_preview,
         "returnUrl": opening.return_url,
         "settings": _shown_settings(opening),
-        "elements": list(MODELS[course.standard].elements),
+        "model": MODELS[course.standard].as_data(),
+        "languages": " ".join(sorted(PRIMARY)) if course.standard == "scorm_2004" else "",
         "words": _words(),
     }
 

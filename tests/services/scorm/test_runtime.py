@@ -18,6 +18,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import RegistrationDetail, Registrations
 from hub.scorm.services.tokens import PlayerTokens
+from hub.scorm.spec.delivery import Store
 from hub.scorm.spec.manifest.course import Condition, DataMap, Objective, ObjectiveMap, Sequencing, SequencingRule
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.playing import Sco, Window, add_played_course, enrol
@@ -341,8 +342,17 @@ class TestSeveralActivities:
 
     def test_an_asset_is_completed_when_shown(self, window2004: Window) -> None:
         destination = window2004.go("choice", "three")
-        assert destination.delivery.api is None
         assert destination.statuses == {"one": "not_begun", "two": "not_begun", "three": "completed"}
+
+    def test_an_asset_that_speaks_is_heard(self, window2004: Window, detail: Any) -> None:
+        """Authors forget adlcp:scormType; what such content reports counts like a SCO's."""
+        window2004.go("choice", "three")
+        window2004.commit({}, kind="initialize")
+        window2004.commit({"cmi.location": "7", "cmi.success_status": "failed"}, kind="terminate")
+        with pytest.raises(Conflict, match="already been ended"):
+            window2004.commit({"cmi.location": "8"})
+        activity = detail(window2004.session.registration_id).attempts[0].activities[2]
+        assert (activity.location, activity.status) == ("7", "failed")
 
     def test_content_on_another_site_counts_as_an_asset(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
         sco = Sco("far", columns={"href": "https://elsewhere.example/course?x=1"})
@@ -456,7 +466,14 @@ class TestSequencing:
         maps = (DataMap("notes"), DataMap("secret", write_shared_data=False))
         window = self.open(hub, tenant, system, Sco("one", data_maps=maps), Sco("two", data_maps=maps[:1]))
         assert window.go().delivery.values["adl.data.1.id"] == "secret"
-        window.commit({"adl.data.0.store": "hello", "adl.data.1.store": "no"}, kind="terminate")
+        assert window.delivery.stores == [Store(read=True, write=True), Store(read=True, write=False)]
+        for closed, code in (("adl.data.1.store", 404), ("adl.data.2.store", 351)):
+            with pytest.raises(Unprocessable) as refused:
+                window.commit({"adl.data.0.store": "hello", closed: "no"})
+            assert [(fault.where, fault.requirement) for fault in refused.value.violations] == [
+                (closed, f"SCORM 2004 error {code}")
+            ]
+        window.commit({"adl.data.0.store": "hello"}, kind="terminate", base=0)
         values = window.go("continue").delivery.values
         assert (values["adl.data.0.id"], values["adl.data.0.store"]) == ("notes", "hello")
         assert "adl.data.1.store" not in window.go("previous").delivery.values

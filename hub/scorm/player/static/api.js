@@ -1,16 +1,35 @@
-// The run-time API that content finds: scorm-again, with its commits going through our queue.
+// The run-time API that content finds: scorm-again's object, sessions and error texts, our judgement of the data model,
+// and our queue for what is to be sent.
 //
 // Only the API that the manifest asks for exists. It is on this window before content is loaded, so content finds it
 // in its parent, or in its opener's parent, at its very first look.
 
+import { RuntimeData } from "./model.js";
+
 // Content that forgets to commit is committed for, soon after it set something.
 const AUTOMATIC_COMMIT_MS = 1_500;
-// So much in one value is sent at once: the less is pending, the less can be lost when the page goes.
-const LARGE_VALUE = 20_000;
+// So much is sent at once: the less is pending, the less can be lost when the page goes.
+const LARGE = 16_000;
+const NOT_INITIALIZED_12 = "301";
+const TYPE_MISMATCH_12 = 405;
 
 const EDITIONS = {
-  API: { library: "Scorm12API", set: "LMSSetValue", initialize: "LMSInitialize", terminate: "LMSFinish" },
-  API_1484_11: { library: "Scorm2004API", set: "SetValue", initialize: "Initialize", terminate: "Terminate" },
+  API: {
+    library: "Scorm12API",
+    get: "LMSGetValue",
+    set: "LMSSetValue",
+    commit: "LMSCommit",
+    initialize: "LMSInitialize",
+    terminate: "LMSFinish",
+  },
+  API_1484_11: {
+    library: "Scorm2004API",
+    get: "GetValue",
+    set: "SetValue",
+    commit: "Commit",
+    initialize: "Initialize",
+    terminate: "Terminate",
+  },
 };
 
 /** The calls that the replay tells of; what only asks about errors tells nothing new. */
@@ -19,11 +38,6 @@ const REPLAYED = {
   API_1484_11: ["Initialize", "GetValue", "SetValue", "Commit", "Terminate"],
 };
 
-const generalName = (name) => name.replace(/\.\d+(?=\.|$)/g, ".n");
-const UNDEFINED_ELEMENT = "401";
-/** SCORM 1.2's code for a value of the wrong type. */
-const TYPE_MISMATCH = "405";
-
 /** Take the APIs off the window. */
 export function closeRuntime() {
   delete window.API;
@@ -31,58 +45,54 @@ export function closeRuntime() {
 }
 
 /**
- * Put the API for a delivery on the window. `moves` are what content may ask for, `elements` the names of the data
- * model, `limits` the most characters of those that the package is strict about.
+ * Put the API for a delivery on the window.
+ * @param {object} delivery what is shown, and the values that content finds
+ * @param {object} moves what content may ask for
+ * @param {Tables} tables of the data model
+ * @param {Map<string, number>} limits the most characters of the elements that the package is strict about
  * @returns {() => void} sends what content has set and not yet committed
  */
-export function openRuntime(delivery, moves, elements, queue, onTerminate, limits = new Map()) {
+export function openRuntime(delivery, moves, tables, queue, onTerminate, limits = new Map()) {
   closeRuntime();
   if (delivery.api === null) return () => {};
   const edition = EDITIONS[delivery.api];
-  const targets = { choice: new Set(moves.choices), jump: new Set(moves.jumps) };
-  let asked = "choice";
-  const known = new Set(elements);
-  const touched = new Set();
+  const data = new RuntimeData(tables, delivery.values, moves, delivery.stores);
   let timer = null;
+  let unsent = 0;
   let isOpen = false;
   let calling = null;
 
   const api = new window[edition.library]({
     autocommit: false,
-    dataCommitFormat: "flattened",
     httpService: { processHttpRequest: take, updateSettings: () => {} },
     lmsCommitUrl: "queue",
     logLevel: 5,
     mastery_override: false,
-    scoItemIdValidator: (target) => targets[asked].has(target),
   });
-  api.loadFromFlattenedJSON(delivery.values);
-  if (api.adl) {
-    const valid = { continue: String(moves.forward), previous: String(moves.backward) };
-    api.loadFromJSON({ adl: { nav: { request_valid: valid } } }, "");
-  }
-  if (api.GetValue) {
-    // The library asks for choice and jump targets alike; which of the two it is stands in the element's name.
-    const get = api.GetValue;
-    api.GetValue = (element) => {
-      asked = String(element).startsWith("adl.nav.request_valid.jump") ? "jump" : "choice";
-      return get.call(api, element);
+  const judged = {
+    [edition.get]: (element) => {
+      const { value, code } = data.get(text(element));
+      api.lastErrorCode = String(code);
+      return value;
+    },
+    [edition.set]: (element, value) => {
+      const isTooLong = text(value).length > (limits.get(element) ?? Infinity);
+      const code = isTooLong ? TYPE_MISMATCH_12 : data.set(text(element), text(value));
+      api.lastErrorCode = String(code);
+      if (code === 0) note(text(value).length);
+      return String(code === 0);
+    },
+    [edition.commit]: api[edition.commit],
+    [edition.terminate]: api[edition.terminate],
+  };
+  for (const [method, inside] of Object.entries(judged)) {
+    const library = api[method];
+    api[method] = (...given) => {
+      if (isOpen) return inside.apply(api, given);
+      if (delivery.api === "API") return refuse(method === edition.get ? "" : "false");
+      return library.apply(api, given);
     };
   }
-  const set = api[edition.set];
-  api[edition.set] = (element, value) => {
-    if (isOpen && isContainer(String(element))) {
-      api.lastErrorCode = UNDEFINED_ELEMENT;
-      return "false";
-    }
-    if (isOpen && limits.has(element) && String(value).length > limits.get(element)) {
-      api.lastErrorCode = TYPE_MISMATCH;
-      return "false";
-    }
-    const result = clears(element, value) ? "true" : set.call(api, element, value);
-    if (result === "true") note(String(element), String(value));
-    return result;
-  };
   REPLAYED[delivery.api].forEach(replayed);
   api.on(edition.initialize, () => {
     isOpen = true;
@@ -96,30 +106,18 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate, limit
   window[delivery.api] = api;
   return commitPending;
 
-  /** The library refuses an empty bookmark, which RTE 4.2.14 allows: content clears it when a learner is through. */
-  function clears(element, value) {
-    if (!isOpen || element !== "cmi.location" || String(value) !== "") return false;
-    api.cmi.content._location = "";
-    api.lastErrorCode = "0";
-    return true;
-  }
-
-  /** The library would let content put a text in the place of a whole collection, and lose what is in it. */
-  function isContainer(element) {
-    const name = generalName(element);
-    const isPart = [...known].some((each) => each.startsWith(`${name}.`));
-    return element !== "" && isPart && !known.has(name);
+  /** Outside of a session SCORM 1.2 knows one error (RTE 3.5); 2004 knows many, which the library gives. */
+  function refuse(nothing) {
+    api.lastErrorCode = NOT_INITIALIZED_12;
+    return nothing;
   }
 
   /** Every commit of the library comes here; it is answered at once and sent by the queue. */
-  function take(_url, values, _immediate, _log, _listeners, metadata) {
+  function take(_url, _values, _immediate, _log, _listeners, metadata) {
     if (queue.stopped) return { result: "false", errorCode: delivery.api === "API" ? 101 : 391 };
     succeeds();
-    clearTimeout(timer);
-    timer = null;
     const isLast = metadata?.isTerminateCommit === true;
-    const navigation = (isLast && api.adl?.nav?.request) || "_none_";
-    queue.commit(settable(values), isLast ? "terminate" : "commit", navigation);
+    send(isLast ? "terminate" : "commit", isLast ? data.request : "_none_");
     return { result: "true", errorCode: 0 };
   }
 
@@ -144,28 +142,24 @@ export function openRuntime(delivery, moves, elements, queue, onTerminate, limit
     if (calling !== null) calling.answer = "true";
   }
 
-  function note(element, value) {
-    touched.add(element);
+  function note(size) {
+    unsent += size;
     queue.expect();
     timer ??= setTimeout(commitPending, AUTOMATIC_COMMIT_MS);
-    if (value.length > LARGE_VALUE) commitPending();
+    if (unsent > LARGE) commitPending();
   }
 
   function commitPending() {
-    const isDirty = timer !== null;
-    clearTimeout(timer);
-    timer = null;
-    if (isOpen && isDirty) queue.commit(settable(api.renderCommitCMI(false)), "commit");
+    if (isOpen && timer !== null) send("commit", "_none_");
   }
 
-  /**
-   * What content has set itself. What the library derives from it (a status at the end, say) is left out: the Hub
-   * decides that, and sequencing has to know what content really said.
-   */
-  function settable(values) {
-    const entries = Object.entries(values).filter(
-      ([name, value]) => touched.has(name) && (typeof value === "string" || typeof value === "number"),
-    );
-    return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  function send(kind, navigation) {
+    clearTimeout(timer);
+    timer = null;
+    unsent = 0;
+    queue.commit(Object.fromEntries(data.written), kind, navigation);
   }
 }
+
+/** Content passes numbers and booleans, too. */
+const text = (value) => (value === undefined || value === null ? "" : String(value));

@@ -2,6 +2,7 @@
 
 import { closeRuntime, openRuntime } from "./api.js";
 import { CommitQueue } from "./commits.js";
+import { Tables } from "./model.js";
 import { Shell } from "./shell.js";
 import { FrameStage, WindowStage } from "./stage.js";
 
@@ -12,6 +13,7 @@ const launch = JSON.parse(document.getElementById("launch").textContent);
 const { settings } = launch;
 const shell = new Shell(launch.words, settings.contents === "open");
 const stage = settings.window === "new_window" ? new WindowStage(shell, settings, windowClosed) : new FrameStage(shell);
+const tables = new Tables(launch.model, launch.languages);
 const queue = new CommitQueue("/runtime/commits", launch.token, stateChanged, committed);
 
 let current = null;
@@ -63,7 +65,7 @@ function deliver(delivery, moves) {
   current = { ...delivery, moves };
   queue.reset(delivery.activity, delivery.session);
   const limits = new Map(settings.strict && delivery.api === "API" ? [["cmi.suspend_data", 4096]] : []);
-  commitPending = openRuntime(delivery, moves, launch.elements, queue, terminated, limits);
+  commitPending = openRuntime(delivery, moves, tables, queue, terminated, limits);
   shell.delivered(delivery, moves);
   shell.say("");
   stage.show(spoken(delivery.url));

@@ -8,39 +8,37 @@ its formats and content looser still, so those are only bounded in length.
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 
-from hub.scorm.spec.runtime.types import DataType, Refusal, identifier2004, localized2004, or_blank, real, text
+from hub.scorm.spec.runtime.types import (
+    DataType,
+    Refusal,
+    identifier2004,
+    localized2004,
+    or_blank,
+    real,
+    text,
+    vocabulary,
+)
 
 BETWEEN_PARTS = "[,]"
 BETWEEN_HALVES = "[.]"
 BETWEEN_ENDS = "[:]"
 
-_MARK = re.compile(r"\{(case_matters|order_matters)=([^}]*)\}")
+_MARK = re.compile(r"\{(?:case_matters|order_matters)=([^}]*)\}")
 _short_identifier = identifier2004(250)
 _real = real()
-_any_text = text(4000)
 
 
-def _true_false(value: str) -> Refusal | None:
-    return None if value in ("true", "false") else Refusal.TYPE
+def _identifiers(*, distinct: bool) -> DataType:
+    def judge(value: str) -> Refusal | None:
+        if value == "":
+            return None
+        parts = value.split(BETWEEN_PARTS)
+        if distinct and len(set(parts)) < len(parts):
+            return Refusal.TYPE
+        return next((refusal for part in parts if (refusal := _short_identifier(part))), None)
 
-
-def _identifiers(value: str, *, distinct: bool) -> Refusal | None:
-    if value == "":
-        return None
-    parts = value.split(BETWEEN_PARTS)
-    if distinct and len(set(parts)) < len(parts):
-        return Refusal.TYPE
-    return next((refusal for part in parts if (refusal := _short_identifier(part))), None)
-
-
-def _choice(value: str) -> Refusal | None:
-    return _identifiers(value, distinct=True)
-
-
-def _sequencing(value: str) -> Refusal | None:
-    return _identifiers(value, distinct=False)
+    return DataType("identifiers", (_short_identifier, distinct), judge)
 
 
 def _texts(value: str) -> Refusal | None:
@@ -68,44 +66,47 @@ def _range(value: str) -> Refusal | None:
     if len(ends) != 2 or any(end and _real(end) for end in ends):
         return Refusal.TYPE
     least, most = ends
-    return Refusal.TYPE if least and most and Decimal(least) > Decimal(most) else None
+    return Refusal.TYPE if least and most and float(least) > float(most) else None
 
 
-def _marked(judge: DataType) -> DataType:
-    """A pattern that may begin with `{case_matters=...}` and `{order_matters=...}` before what `judge` takes."""
+def _marked(inner: DataType) -> DataType:
+    """A pattern that may begin with `{case_matters=...}` and `{order_matters=...}` before what `inner` takes."""
 
-    def judge_marked(value: str) -> Refusal | None:
+    def judge(value: str) -> Refusal | None:
         while mark := _MARK.match(value):
-            if mark.group(2) not in ("true", "false"):
+            if mark.group(1) not in ("true", "false"):
                 return Refusal.TYPE
             value = value[mark.end() :]
-        return judge(value)
+        return inner(value)
 
-    return judge_marked
+    return DataType("marked", (inner,), judge)
 
+
+_fill_in = DataType("texts", (), _texts)
+_performed = DataType("performance", (_short_identifier,), _performance)
 
 #: What `cmi.interactions.n.learner_response` may be, by `cmi.interactions.n.type`.
 RESPONSES: dict[str, DataType] = {
-    "true-false": _true_false,
-    "choice": _choice,
-    "fill-in": _texts,
+    "true-false": vocabulary("true", "false"),
+    "choice": _identifiers(distinct=True),
+    "fill-in": _fill_in,
     "long-fill-in": localized2004,
-    "matching": _matching,
-    "performance": _performance,
-    "sequencing": _sequencing,
+    "matching": DataType("matching", (_short_identifier,), _matching),
+    "performance": _performed,
+    "sequencing": _identifiers(distinct=False),
     "likert": _short_identifier,
     "numeric": _real,
-    "other": _any_text,
+    "other": text(4000),
 }
 
 #: What `cmi.interactions.n.correct_responses.m.pattern` may be, by type.
 PATTERNS: dict[str, DataType] = {
     **RESPONSES,
-    "fill-in": _marked(_texts),
+    "fill-in": _marked(_fill_in),
     "long-fill-in": _marked(localized2004),
-    "performance": _marked(_performance),
+    "performance": _marked(_performed),
     "likert": or_blank(_short_identifier),
-    "numeric": _range,
+    "numeric": DataType("range", (_real,), _range),
 }
 
 TYPES = tuple(RESPONSES)

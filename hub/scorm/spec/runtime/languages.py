@@ -1,14 +1,12 @@
 """The languages that content may name in a language_type or a localized_string_type (SCORM 2004 RTE 4.1.1).
 
 A tag is a primary code of ISO 639-1 or 639-2, or `i` or `x`, with subtags of two to eight letters or digits (RFC 3066).
-Content is told error 406 for a tag that nobody registered. The tables behind the server's second look go by the form of
-a tag alone, so that no answer is lost for a code that was registered since.
+Content is told error 406 for a tag that nobody registered.
 """
 
 import re
 
-_TAG = re.compile(r"([A-Za-z]{1,3})(-[A-Za-z0-9]{2,8})*")
-_IN_TEXT = re.compile(r"(?:^|\[,\]|\})\{lang=([^}]*)\}")
+TAG = r"([A-Za-z]{1,3})(-[A-Za-z0-9]{2,8})*"
 
 _ISO_639_1 = """
 aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el
@@ -45,17 +43,14 @@ ISO_639_1 = frozenset(_ISO_639_1.split())
 ISO_639_2 = frozenset(_ISO_639_2.split())
 #: Codes that were withdrawn after content had been made with them (Moldavian; Serbian and Croatian, bibliographic).
 WITHDRAWN = frozenset({"mo", "mol", "scc", "scr", "sh", "in", "iw", "ji", "jw"})
+#: All that a tag may begin with, those of RFC 3066's own and private tags included.
+PRIMARY = ISO_639_1 | ISO_639_2 | WITHDRAWN | {"i", "x"}
 
 
 def is_registered(tag: str) -> bool:
     """Whether a language tag can be meant: `en`, `en-US`, `zh-xiang`, `x-klingon`."""
-    match = _TAG.fullmatch(tag)
+    match = re.fullmatch(TAG, tag)
     if match is None:
         return False
     primary = match[1].lower()
-    return primary in ("i", "x") or primary in ISO_639_1 | ISO_639_2 | WITHDRAWN
-
-
-def are_registered(value: str) -> bool:
-    """Whether every `{lang=...}` at the start of the text, or of one of its parts, names a registered language."""
-    return all(is_registered(tag) for tag in _IN_TEXT.findall(value))
+    return primary in PRIMARY

@@ -6,8 +6,9 @@ Values travel and rest as one flat mapping from element name to text, as in
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
+from typing import Any
 
 from hub.errors import Violation
 from hub.scorm.spec.runtime.types import DataType, Refusal
@@ -16,8 +17,8 @@ Values = Mapping[str, str]
 #: The entries of one collection by index, each a mapping from the rest of the element's name.
 Entries = Mapping[int, Mapping[str, str]]
 
-_INDEX = re.compile(r"\.(0|[1-9]\d{0,5})(?=\.)")
-_BAD_INDEX = re.compile(r"\.0\d+(?=\.)")
+_INDEX = re.compile(r"\.(0|[1-9][0-9]{0,14})(?=\.)")
+_BAD_INDEX = re.compile(r"\.0[0-9]+(?=\.)")
 #: Keywords that the LMS answers for every element that has them (SCORM 1.2 RTE 3.4.2, SCORM 2004 RTE 4.1).
 _KEYWORDS = ("_version", "_children", "_count")
 _LONGEST_SHOWN = 80
@@ -26,9 +27,9 @@ _LONGEST_SHOWN = 80
 class Access(Enum):
     """What content may do with an element."""
 
-    READ = "read only"
-    WRITE = "write only"
-    BOTH = "read and write"
+    READ = "r"
+    WRITE = "w"
+    BOTH = "rw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,27 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The API error codes of one SCORM edition (SCORM 1.2 RTE 3.5, SCORM 2004 RTE 3.1.7)."""
+    """The API error codes of one SCORM edition (SCORM 1.2 RTE 3.5, SCORM 2004 RTE 3.1.7).
+
+    `keyword` is for setting `_children` and the like, `nothing_to_get` and `nothing_to_set` for a call without an
+    element, `no_children` and `no_count` for keywords that an element does not have, `no_entry` for an index beyond a
+    collection, `not_set` for an element without a value: 0 where that is an empty text.
+    """
 
     undefined: int
     read_only: int
+    write_only: int
+    keyword: int
     type_mismatch: int
     out_of_range: int
     out_of_order: int
     dependency: int
+    nothing_to_get: int
+    nothing_to_set: int
+    no_children: int
+    no_count: int
+    no_entry: int
+    not_set: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,8 @@ class DataModel:
     `keys` names the element that an entry of a collection needs before any other (`cmi.objectives` -> `id`), `unique`
     those that no two entries share, `once` those that never change again; `typed` are the elements whose data type
     depends on the interaction's type, `single` the types of interaction with one correct response only, and `distinct`
-    those whose correct responses differ from each other.
+    those whose correct responses differ from each other. `parents` have `_children`, `defaults` are the values of
+    elements that nobody has set.
     """
 
     edition: str
@@ -70,9 +85,35 @@ class DataModel:
     keys: Mapping[str, str] = field(default_factory=dict)
     unique: Mapping[str, str] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
+    parents: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, Mapping[str, DataType]] = field(default_factory=dict)
     single: frozenset[str] = frozenset()
     distinct: frozenset[str] = frozenset()
+
+    def as_data(self) -> dict[str, Any]:
+        """The tables as JSON data: what the player judges by, so that it and the Hub say the same."""
+        return {
+            "codes": asdict(self.codes),
+            "elements": {name: [found.access.value, found.type.described()] for name, found in self.elements.items()},
+            "collections": sorted(self.collections),
+            "keys": dict(self.keys),
+            "unique": dict(self.unique),
+            "once": sorted(self.once),
+            "typed": {
+                name: {kind: judge.described() for kind, judge in by_type.items()}
+                for name, by_type in self.typed.items()
+            },
+            "single": sorted(self.single),
+            "distinct": sorted(self.distinct),
+            "defaults": {**self.defaults, **{f"{name}._children": self._children(name) for name in self.parents}},
+        }
+
+    def _children(self, parent: str) -> str:
+        """The elements below a parent, or below an entry of it where it is a collection."""
+        prefix = f"{parent}.n." if parent in self.collections else f"{parent}."
+        below = (name.removeprefix(prefix) for name in self.elements if name.startswith(prefix))
+        return ",".join(dict.fromkeys(name.partition(".")[0] for name in below))
 
     @property
     def read_only(self) -> list[str]:
@@ -110,6 +151,7 @@ def violations(model: DataModel, stored: Values, sent: Values) -> list[Violation
     """
     merged = {**stored, **sent}
     found = [fault for name in sent if (fault := _fault_of_value(model, name, stored, merged))]
+    found += _faults_of_retyping(model, stored, sent)
     refused = {fault.where for fault in found}
     sound = {name: value for name, value in merged.items() if name not in refused}
     return found + list(_faults_of_collections(model, sound, sent))
@@ -120,7 +162,7 @@ def _fault_of_value(model: DataModel, name: str, stored: Values, merged: Values)
     if _BAD_INDEX.search(name):
         return _violation(model, codes.out_of_order, name, value, "has an index with a leading zero")
     if name.endswith(_KEYWORDS):
-        return _violation(model, codes.read_only, name, value, "is set by the LMS only")
+        return _violation(model, codes.keyword, name, value, "is set by the LMS only")
     element = model.elements.get(general_name(name))
     if element is None:
         return _violation(model, codes.undefined, name, value, "is not an element of the data model")
@@ -145,6 +187,28 @@ def _fault_of_type(model: DataModel, element: Element, name: str, merged: Values
         message = f"has another data type ({element.spec})"
         return _violation(model, model.codes.type_mismatch, name, merged[name], message)
     return _violation(model, model.codes.out_of_range, name, merged[name], f"is out of range ({element.spec})")
+
+
+def _faults_of_retyping(model: DataModel, stored: Values, sent: Values) -> Iterator[Violation]:
+    """An interaction that has responses keeps to types that they fit: what is stored must stay legal."""
+    for name, kind in sent.items():
+        if not model.typed or general_name(name) != "cmi.interactions.n.type":
+            continue
+        interaction = name.removesuffix(".type")
+        kept = {other: value for other, value in stored.items() if other.startswith(interaction + ".")}
+        misfit = any(
+            other not in sent and (judge := model.typed.get(general_name(other), {}).get(kind)) and judge(value)
+            for other, value in kept.items()
+        )
+        if misfit or not _may_have(model, kind, entries(kept, f"{interaction}.correct_responses")):
+            yield _violation(model, model.codes.out_of_order, name, kind, "does not fit what the interaction holds")
+
+
+def _may_have(model: DataModel, kind: str, responses: Entries) -> bool:
+    """Whether an interaction of this type may have these correct responses together."""
+    patterns = [entry.get("pattern") for entry in responses.values()]
+    is_repeated = kind in model.distinct and len(set(patterns)) < len(patterns)
+    return not is_repeated and (kind not in model.single or len(patterns) < 2)
 
 
 def _faults_of_collections(model: DataModel, merged: Values, sent: Values) -> Iterator[Violation]:

@@ -98,8 +98,23 @@ _DATA = [
     ),
 ]
 
-#: SCORM 1.2 RTE 3.5: 401 not implemented, 403 read only, 405 wrong type; 201 (invalid argument) is what remains.
-_CODES = Codes(undefined=401, read_only=403, type_mismatch=405, out_of_range=405, out_of_order=201, dependency=201)
+#: SCORM 1.2 RTE 3.5; 201 (invalid argument) is what remains where the others do not fit.
+_CODES = Codes(
+    undefined=401,
+    read_only=403,
+    write_only=404,
+    keyword=402,
+    type_mismatch=405,
+    out_of_range=405,
+    out_of_order=201,
+    dependency=201,
+    nothing_to_get=201,
+    nothing_to_set=201,
+    no_children=202,
+    no_count=203,
+    no_entry=201,
+    not_set=0,
+)
 
 SCORM_12 = DataModel(
     edition="SCORM 1.2",
@@ -113,4 +128,14 @@ SCORM_12 = DataModel(
             "cmi.interactions.n.correct_responses",
         }
     ),
+    parents=(
+        "cmi.core",
+        "cmi.core.score",
+        "cmi.objectives",
+        "cmi.objectives.n.score",
+        "cmi.student_data",
+        "cmi.student_preference",
+        "cmi.interactions",
+    ),
+    defaults={"cmi._version": "3.4", "cmi.core.lesson_status": "not attempted"},
 )

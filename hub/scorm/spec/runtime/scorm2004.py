@@ -115,7 +115,22 @@ _COLLECTIONS = [
 
 #: SCORM 2004 RTE 3.1.7: 401 undefined element, 404 read only, 406 type, 407 range, 351 general set failure (an index
 #: out of order), 408 dependency not established.
-_CODES = Codes(undefined=401, read_only=404, type_mismatch=406, out_of_range=407, out_of_order=351, dependency=408)
+_CODES = Codes(
+    undefined=401,
+    read_only=404,
+    write_only=405,
+    keyword=404,
+    type_mismatch=406,
+    out_of_range=407,
+    out_of_order=351,
+    dependency=408,
+    nothing_to_get=301,
+    nothing_to_set=351,
+    no_children=301,
+    no_count=301,
+    no_entry=301,
+    not_set=403,
+)
 
 SCORM_2004 = DataModel(
     edition="SCORM 2004",
@@ -138,6 +153,27 @@ SCORM_2004 = DataModel(
     typed={
         "cmi.interactions.n.learner_response": RESPONSES,
         "cmi.interactions.n.correct_responses.n.pattern": PATTERNS,
+    },
+    parents=(
+        "cmi.comments_from_learner",
+        "cmi.comments_from_lms",
+        "cmi.interactions",
+        "cmi.learner_preference",
+        "cmi.objectives",
+        "cmi.objectives.n.score",
+        "cmi.score",
+        "adl.data",
+    ),
+    defaults={
+        "cmi._version": "1.0",
+        "cmi.completion_status": "unknown",
+        "cmi.success_status": "unknown",
+        "cmi.objectives.n.success_status": "unknown",
+        "cmi.objectives.n.completion_status": "unknown",
+        "cmi.learner_preference.audio_level": "1",
+        "cmi.learner_preference.language": "",
+        "cmi.learner_preference.delivery_speed": "1",
+        "cmi.learner_preference.audio_captioning": "0",
     },
     single=frozenset({"true-false", "likert", "numeric", "other"}),
     distinct=frozenset({"choice", "sequencing"}),

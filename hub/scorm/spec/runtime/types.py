@@ -3,12 +3,18 @@
 A data type judges one value: it returns None when the value is one of its own, `Refusal.TYPE` when it is not
 (SCORM 1.2 error 405, SCORM 2004 error 406), `Refusal.RANGE` when it is, but out of range (405 and 407).
 SCORM 1.2 RTE 3.4.1 (data types); SCORM 2004 4th Ed. RTE 4.1.1 (data types).
+
+A data type also describes itself, so that the player judges by the same one (`player/static/model.js`). So expressions
+are written as Python and JavaScript both read them, and say in ASCII what they mean.
 """
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
+
+from hub.scorm.spec.runtime.languages import is_registered
 
 
 class Refusal(Enum):
@@ -18,27 +24,47 @@ class Refusal(Enum):
     RANGE = "range"
 
 
-DataType = Callable[[str], Refusal | None]
+@dataclass(frozen=True, slots=True)
+class DataType:
+    """A judge of values; `kind` and `arguments` are what it is to the judge in the browser."""
+
+    kind: str
+    arguments: tuple[Any, ...]
+    judge: Callable[[str], Refusal | None] = field(repr=False, compare=False)
+
+    def __call__(self, value: str) -> Refusal | None:
+        return self.judge(value)
+
+    def described(self) -> list[Any]:
+        """The data type as JSON data: its kind, and what that needs to know."""
+        return [self.kind, *(_described(argument) for argument in self.arguments)]
+
+
+def _described(argument: Any) -> Any:
+    return argument.described() if isinstance(argument, DataType) else argument
+
 
 #: SCORM 2004 RTE 4.1.1: real(10,7) is a decimal with at least seven digits after the point kept.
-_REAL = re.compile(r"-?\d{1,10}(\.\d{1,18})?")
+_REAL = r"-?[0-9]{1,10}(\.[0-9]{1,18})?"
 #: SCORM 1.2 RTE 3.4.1: CMIDecimal may leave out the digits on either side of the point.
-_DECIMAL = re.compile(r"-?(\d{1,10}(\.\d*)?|\.\d+)")
-_INTEGER = re.compile(r"-?\d{1,5}")
-_LANGUAGE = re.compile(r"([a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*)?")
-_LOCALIZED = re.compile(r"(\{lang=([^}]*)\})?(.*)", re.DOTALL)
-_URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.+")
-#: RFC 3986 section 2: these never stand in a URI; letters beyond ASCII do in an IRI (RFC 3987).
-_IDENTIFIER = re.compile(r"[^\s{}\[\]\"<>\\^`|]+")
-_CLOCK12 = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,2})?")
-_SPAN12 = re.compile(r"(\d{1,10}):(\d{2}):(\d{2}(?:\.\d{1,2})?)")
-_TIME = re.compile(
-    r"(19[7-9]\d|20[0-2]\d|203[0-8])(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])"
-    r"(T([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,2}(Z|[+-]([01]\d|2[0-3])(:[0-5]\d)?)?)?)?)?)?)?)?"
+_DECIMAL = r"-?([0-9]{1,10}(\.[0-9]*)?|\.[0-9]+)"
+_INTEGER = r"-?[0-9]{1,5}"
+_LOCALIZED = re.compile(r"\{lang=([^}]*)\}")
+#: RFC 3986 section 2: spaces, controls and these never stand in a URI; letters beyond ASCII do in an IRI (RFC 3987).
+#: What begins with `urn:` must be a URN (RFC 8141).
+_IDENTIFIER = (
+    r"(?!urn:(?![A-Za-z0-9][A-Za-z0-9-]{0,31}:[\s\S]))"
+    r'[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000{}\[\]"<>\\^`|]+'
 )
-_INTERVAL = re.compile(
-    r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?"
-    r"(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,2})?)S)?)?"
+_CLOCK12 = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,2})?"
+_SPAN12 = r"([0-9]{1,10}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,2})?)"
+_TIME = (
+    r"(19[7-9][0-9]|20[0-2][0-9]|203[0-8])(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])"
+    r"(T([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,2}(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)?)?)?)?)?)?)?"
+)
+_INTERVAL = (
+    r"P(?=.)(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?"
+    r"(?:T(?=.)(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]{1,2})?)S)?)?"
 )
 #: SCORM 2004 RTE 4.1.1 leaves the length of years and months open; ISO 8601 arithmetic by averages is the usual choice.
 _INTERVAL_SECONDS = (365.25 * 86400, 30.4375 * 86400, 86400, 3600, 60, 1)
@@ -46,31 +72,32 @@ _INTERVAL_SECONDS = (365.25 * 86400, 30.4375 * 86400, 86400, 3600, 60, 1)
 
 def text(most: int) -> DataType:
     """Any characters, at most so many of them."""
-    return lambda value: None if len(value) <= most else Refusal.TYPE
+    return DataType("text", (most,), lambda value: None if len(value) <= most else Refusal.TYPE)
 
 
 def pattern(expression: str) -> DataType:
     """Whatever the whole of `expression` matches."""
     compiled = re.compile(expression)
-    return lambda value: None if compiled.fullmatch(value) else Refusal.TYPE
+    return DataType("pattern", (expression,), lambda value: None if compiled.fullmatch(value) else Refusal.TYPE)
 
 
 def vocabulary(*words: str) -> DataType:
     """One of the words."""
     allowed = frozenset(words)
-    return lambda value: None if value in allowed else Refusal.TYPE
+    return DataType("vocabulary", words, lambda value: None if value in allowed else Refusal.TYPE)
 
 
-def _number(shape: re.Pattern[str], least: float | None, most: float | None) -> DataType:
+def _number(expression: str, least: float | None, most: float | None) -> DataType:
+    shape = re.compile(expression)
+
     def judge(value: str) -> Refusal | None:
         if not shape.fullmatch(value):
             return Refusal.TYPE
-        number = Decimal(value)
-        too_small = least is not None and number < Decimal(str(least))
-        too_big = most is not None and number > Decimal(str(most))
-        return Refusal.RANGE if too_small or too_big else None
+        number = float(value)
+        is_outside = (least is not None and number < least) or (most is not None and number > most)
+        return Refusal.RANGE if is_outside else None
 
-    return judge
+    return DataType("number", (expression, least, most), judge)
 
 
 def real(least: float | None = None, most: float | None = None) -> DataType:
@@ -90,7 +117,7 @@ def integer12(least: int, most: int) -> DataType:
 
 def or_blank(judge: DataType) -> DataType:
     """The type, or an empty string (SCORM 1.2 lets a score be blank)."""
-    return lambda value: judge(value) if value else None
+    return DataType("blank", (judge,), lambda value: judge(value) if value else None)
 
 
 def either(*judges: DataType) -> DataType:
@@ -100,45 +127,37 @@ def either(*judges: DataType) -> DataType:
         refusals = [one(value) for one in judges]
         return None if None in refusals else refusals[0]
 
-    return judge
+    return DataType("either", judges, judge)
 
 
-def clock12(value: str) -> Refusal | None:
-    """SCORM 1.2 RTE 3.4.1 CMITime, HH:MM:SS.SS."""
-    return None if _CLOCK12.fullmatch(value) else Refusal.TYPE
+#: SCORM 1.2 RTE 3.4.1 CMITime, HH:MM:SS.SS.
+clock12 = pattern(_CLOCK12)
+#: SCORM 1.2 RTE 3.4.1 CMITimespan, HHHH:MM:SS.SS; minutes and seconds may run over 59.
+timespan12 = pattern(_SPAN12)
+#: SCORM 2004 RTE 4.1.1 timeinterval(second,10,2), as in `P1DT2H30M4.25S`.
+interval2004 = pattern(_INTERVAL)
+#: SCORM 2004 RTE 4.1.1 time(second,10,0), as in `2026-11-20T09:30:00.5Z`; a part of a date will do. Years run from 1970
+#: to 2038, the fraction has at most two digits, and only after it may a zone follow.
+time2004 = pattern(_TIME)
 
 
-def timespan12(value: str) -> Refusal | None:
-    """SCORM 1.2 RTE 3.4.1 CMITimespan, HHHH:MM:SS.SS; minutes and seconds may run over 59."""
-    return None if _SPAN12.fullmatch(value) else Refusal.TYPE
+def _language2004(value: str) -> Refusal | None:
+    return None if value == "" or is_registered(value) else Refusal.TYPE
 
 
-def interval2004(value: str) -> Refusal | None:
-    """SCORM 2004 RTE 4.1.1 timeinterval(second,10,2), as in `P1DT2H30M4.25S`."""
-    return None if _INTERVAL.fullmatch(value) else Refusal.TYPE
+#: SCORM 2004 RTE 4.1.1 language_type: an RFC 3066 tag or nothing.
+language2004 = DataType("language", (), _language2004)
 
 
-def time2004(value: str) -> Refusal | None:
-    """SCORM 2004 RTE 4.1.1 time(second,10,0), as in `2026-11-20T09:30:00.5Z`; a part of a date will do.
-
-    Years run from 1970 to 2038, the fraction has at most two digits, and only after it may a zone follow.
-    """
-    return None if _TIME.fullmatch(value) else Refusal.TYPE
-
-
-def language2004(value: str) -> Refusal | None:
-    """SCORM 2004 RTE 4.1.1 language_type: an RFC 3066 tag or nothing."""
-    return None if _LANGUAGE.fullmatch(value) else Refusal.TYPE
+def _localized2004(value: str) -> Refusal | None:
+    if not value.startswith("{lang="):
+        return None
+    match = _LOCALIZED.match(value)
+    return None if match and is_registered(match.group(1)) else Refusal.TYPE
 
 
-def localized2004(value: str) -> Refusal | None:
-    """SCORM 2004 RTE 4.1.1 localized_string_type: text that may begin with `{lang=TAG}`."""
-    match = _LOCALIZED.fullmatch(value)
-    assert match is not None  # The expression takes every string.
-    tag = match.group(2)
-    if tag is None:
-        return Refusal.TYPE if value.startswith("{lang=") else None
-    return None if tag and language2004(tag) is None else Refusal.TYPE
+#: SCORM 2004 RTE 4.1.1 localized_string_type: text that may begin with `{lang=TAG}`.
+localized2004 = DataType("localized", (), _localized2004)
 
 
 def identifier2004(most: int) -> DataType:
@@ -146,18 +165,17 @@ def identifier2004(most: int) -> DataType:
 
     Relative references are identifiers too; what begins with `urn:` must be a URN.
     """
+    shape = re.compile(_IDENTIFIER)
 
     def judge(value: str) -> Refusal | None:
-        wrong_urn = value.startswith("urn:") and not _URN.fullmatch(value)
-        is_identifier = _IDENTIFIER.fullmatch(value) and len(value) <= most and not wrong_urn
-        return None if is_identifier else Refusal.TYPE
+        return None if len(value) <= most and shape.fullmatch(value) else Refusal.TYPE
 
-    return judge
+    return DataType("identifier", (_IDENTIFIER, most), judge)
 
 
 def seconds_of_timespan12(value: str) -> float:
     """The length of a SCORM 1.2 CMITimespan in seconds; 0.0 for what is not one."""
-    match = _SPAN12.fullmatch(value)
+    match = re.fullmatch(_SPAN12, value)
     if match is None:
         return 0.0
     hours, minutes, seconds = match.groups()
@@ -166,7 +184,7 @@ def seconds_of_timespan12(value: str) -> float:
 
 def seconds_of_interval2004(value: str) -> float:
     """The length of a SCORM 2004 timeinterval in seconds; 0.0 for what is not one."""
-    match = _INTERVAL.fullmatch(value)
+    match = re.fullmatch(_INTERVAL, value)
     if match is None:
         return 0.0
     parts = zip(match.groups(), _INTERVAL_SECONDS, strict=True)
