@@ -469,7 +469,7 @@ class TestSequencing:
         assert window.delivery.stores == [Store(read=True, write=True), Store(read=True, write=False)]
         for closed, code in (("adl.data.1.store", 404), ("adl.data.2.store", 351)):
             with pytest.raises(Unprocessable) as refused:
-                window.commit({"adl.data.0.store": "hello", closed: "no"})
+                window.commit({"adl.data.0.store": "hello", closed: "no"}, base=0)
             assert [(fault.where, fault.requirement) for fault in refused.value.violations] == [
                 (closed, f"SCORM 2004 error {code}")
             ]
