@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from benchmarks.http_load import run
-from benchmarks.running_hub import RunningHub, running_hub
 from hub.identity import Principal, system_principal
 from hub.oauth.services.tenants import Tenants
 from hub.scorm.services.launches import Launches
 from tests.support.playing import Sco, add_played_course, enrol
+from tests.support.running_hub import RunningHub, running_hub
 
 _LAUNCH = re.compile(r'id="launch">(.*?)</script>')
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from benchmarks.http_load import Outcome, run
-from benchmarks.running_hub import RunningHub, running_hub
 from hub.identity import system_principal
 from hub.oauth.services.tenants import Tenants
 from tests.support.playing import Sco, Window, add_played_course, enrol
+from tests.support.running_hub import RunningHub, running_hub
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar, cast
 
 from celery import Celery
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import __version__
 from hub.adapters.celery_queue import CeleryQueue, make_celery
@@ -28,6 +27,7 @@ from hub.db.migrations import Migrations
 from hub.events import Events, RegistrationProgressed, TenantCreated
 from hub.health import HEARTBEAT_SECONDS, Health, Heartbeat, Origins, Part
 from hub.http.access import Authenticator, install_access
+from hub.http.access_log import AccessLog
 from hub.http.api import create_api
 from hub.http.context import install_context
 from hub.http.headers import install_headers
@@ -35,6 +35,7 @@ from hub.http.health import health_blueprint
 from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
 from hub.http.problem import install_problems
+from hub.http.proxies import TrustedProxies
 from hub.lti.pylti_bridge import Bridge
 from hub.lti.services.deep_linking import DeepLinking
 from hub.lti.services.dynamic_registration import DynamicRegistration
@@ -419,10 +420,9 @@ def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
     app: Callable[..., Iterable[bytes]] = OriginDispatcher(
         {hub.settings.public_url: create_hub_app(hub), hub.settings.content_url: create_content_app(hub)}
     )
-    if hub.settings.trusted_proxies:
-        hops = hub.settings.trusted_proxies
-        app = ProxyFix(app, x_for=hops, x_proto=hops, x_host=hops)
-    return app
+    if hub.settings.access_log:
+        app = AccessLog(app)
+    return TrustedProxies(app, hub.settings.trusted_proxies.split())
 
 
 def create_hub_app(hub: Hub) -> Flask:

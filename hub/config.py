@@ -8,6 +8,7 @@ environment, the file `var/hub.env` of the running demo is read, so that command
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -96,6 +97,13 @@ def _content_sender(text: str) -> str:
     if text not in {"hub", "store", "nginx"}:
         raise ValueError("must be hub, store or nginx")
     return text
+
+
+def _networks(text: str) -> str:
+    try:
+        return " ".join(str(ip_network(part)) for part in text.replace(",", " ").split())
+    except ValueError as error:
+        raise ValueError("must be addresses or networks, such as 127.0.0.1 10.0.0.0/8") from error
 
 
 def _log_format(text: str) -> str:
@@ -238,11 +246,12 @@ class Settings:
     log_format: str = setting(
         "HUB_LOG_FORMAT", "Log lines for people (text) or programs (json)", _log_format, default="text"
     )
-    trusted_proxies: int = setting(
+    access_log: bool = setting("HUB_ACCESS_LOG", "Write a log line for each request", _flag, default=False)
+    trusted_proxies: str = setting(
         "HUB_TRUSTED_PROXIES",
-        "How many proxies in front set X-Forwarded-* headers",
-        lambda text: int(text),
-        default=0,
+        "Addresses or networks of the proxies in front, whose X-Forwarded-* headers count; blanks between",
+        _networks,
+        default="",
     )
 
     def __post_init__(self) -> None:

@@ -1,11 +1,14 @@
 """The web server: granian, a few processes with many threads, so that slow clients do not hold up others."""
 
 import gc
+import signal
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from granian import Granian
 from granian.constants import Interfaces
+from granian.net import SocketSpec
+from granian.server.mp import MPServer
 
 from hub.bootstrap import build, create_app
 from hub.config import Settings
@@ -15,9 +18,9 @@ Wsgi = Callable[..., Iterable[bytes]]
 
 
 def run_web_server(settings: Settings) -> None:
-    """Serve the Hub and its content origin until stopped."""
-    Granian(
-        "hub.web_server:make_app",
+    """Serve the Hub and its content origins until stopped."""
+    _WebServer(
+        "hub.web_server:make_worker_app",
         factory=True,
         address=settings.bind,
         port=settings.port,
@@ -27,9 +30,41 @@ def run_web_server(settings: Settings) -> None:
         backpressure=settings.web_threads * 4,
         log_access=False,
         respawn_failed_workers=True,
-        # Seconds that requests under way have to finish; a worker asked to stop while it starts never hears of it.
+        # Seconds that requests under way have to finish.
         workers_kill_timeout=10,
     ).serve()
+
+
+class _WebServer(MPServer):
+    """Granian, with connections that wait for a worker and workers that are replaced however often they are killed.
+
+    By itself it gives each worker a socket, which goes with the worker, and ends as a whole when a worker dies within
+    5.5 seconds of its start; what cannot start by itself ends so still.
+    """
+
+    def _init_shared_socket(self) -> None:
+        """Keep the listening socket in this process: while no worker lives, connections queue in it."""
+        self._ssp = None
+        holder: Any = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd, self._sfd = holder, holder.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+
+    def _respawn_workers(self, workers: list[int], *how: Any, **more: Any) -> None:
+        """Forget when a worker was replaced that a signal ended: that was no fault of the program."""
+        killed = [number for number in workers if (self.wrks[number].inner.exitcode or 0) < 0]
+        super()._respawn_workers(workers, *how, **more)
+        for number in killed:
+            self.respawned_wrks.pop(number, None)
+
+
+def make_worker_app() -> Wsgi:
+    """The application of one of our workers.
+
+    It inherits its parent's signal handler, which tells nobody but the parent; until it serves, to stop is to end.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return make_app()
 
 
 def make_app() -> Callable[..., Iterable[bytes]]:

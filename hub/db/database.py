@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
 from hub.db.outbox import add_message
+from hub.db.pool import watch
 from hub.db.row_security import EVERY_TENANT, TenantScope, begin, check_role, dedicate, narrow
 from hub.errors import HubError, Unavailable
 from hub.events import Events
@@ -202,7 +203,7 @@ class Database:
 
 def _engine(url: str, pool_size: int, reset: Literal["rollback"] | None = "rollback", **connect_args: Any) -> Engine:
     """A pool; `reset` is what is done with a connection that comes back, None where it comes back in order."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -211,6 +212,8 @@ def _engine(url: str, pool_size: int, reset: Literal["rollback"] | None = "rollb
         pool_reset_on_return=reset,
         connect_args={"connect_timeout": 5, "application_name": "hub", **connect_args},
     )
+    watch(engine)
+    return engine
 
 
 @contextmanager

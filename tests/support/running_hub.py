@@ -1,7 +1,6 @@
-"""A Hub of its own to measure: PostgreSQL and Redis from wheels, and `hub serve` with the usual settings."""
+"""A Hub of its own: PostgreSQL and Redis from wheels, and `hub serve` with the usual settings."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -25,11 +24,12 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class RunningHub:
-    """The Hub that is served, and the same one composed here, to prepare what is measured."""
+    """The Hub that is served, and the same one composed here, to prepare what is asked for."""
 
     hub: Hub
     web: psutil.Process
-    postgres: psutil.Process
+    database: PostgresServer
+    log: Path
 
     @property
     def port(self) -> int:
@@ -38,7 +38,12 @@ class RunningHub:
 
     def cpu_seconds(self) -> tuple[float, float]:
         """CPU time so far of the web server's processes, and of PostgreSQL's."""
-        return _cpu(self.web), _cpu(self.postgres)
+        assert self.database.process is not None
+        return _cpu(self.web), _cpu(psutil.Process(self.database.process.pid))
+
+    def workers(self) -> list[psutil.Process]:
+        """The web server's worker processes, as far as they live."""
+        return [each for each in self.web.children() if each.status() != psutil.STATUS_ZOMBIE]
 
 
 @contextmanager
@@ -50,11 +55,14 @@ def running_hub(**settings: str) -> Iterator[RunningHub]:
         try:
             environment = _environment(folder, postgres.start(), redis.start()) | settings
             hub = _prepared(environment)
-            process = subprocess.Popen([sys.executable, "-m", "hub", "serve"], env=os.environ | environment)
+            log = folder / "web.log"
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "hub", "serve"], env=os.environ | environment, stdout=output, stderr=output
+                )
             try:
-                _wait_for(hub.settings.port)
-                assert postgres.process is not None
-                yield RunningHub(hub, psutil.Process(process.pid), psutil.Process(postgres.process.pid))
+                _wait_for(log, hub.settings.web_workers)
+                yield RunningHub(hub, psutil.Process(process.pid), postgres, log)
             finally:
                 hub.close()
                 process.terminate()
@@ -89,13 +97,10 @@ def _cpu(process: psutil.Process) -> float:
     return sum(sum(member.cpu_times()[:2]) for member in family)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(log: Path, workers: int) -> None:
+    """Until every worker takes requests: the socket is there before them."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    while log.read_text().count("Started worker-") < workers:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the web server does not start:\n{log.read_text()}")
+        time.sleep(0.05)

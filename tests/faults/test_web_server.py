@@ -1,0 +1,133 @@
+"""`hub serve` when its workers are killed, its database restarts, and it is to stop in the middle of something."""
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+import requests
+
+from tests.support.running_hub import RunningHub, running_hub
+
+SECONDS = 30.0
+SECRET = "s" * 43
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[RunningHub]:
+    """A Hub with two workers that writes an access log."""
+    with running_hub(HUB_ACCESS_LOG="true", HUB_LOG_FORMAT="json", HUB_WEB_WORKERS="2") as running:
+        yield running
+
+
+def ask(served: RunningHub, path: str = "/readyz", **headers: str) -> requests.Response:
+    """One request on a connection of its own, to the Hub's origin."""
+    host = {"Host": f"localhost:{served.port}"}
+    return requests.get(f"http://127.0.0.1:{served.port}{path}", headers=host | headers, timeout=SECONDS)
+
+
+def kill(workers: list[psutil.Process]) -> None:
+    """Kill -9."""
+    for worker in workers:
+        worker.kill()
+
+
+def test_workers_are_replaced_however_often_they_are_killed(served: RunningHub) -> None:
+    refused = []
+    for _ in range(5):
+        kill(served.workers())
+        begin = time.monotonic()
+        # The connection waits in the socket of the parent; only one that a dying worker had taken is cut.
+        while True:
+            try:
+                refused.append(ask(served).status_code)
+                break
+            except requests.ConnectionError:
+                assert time.monotonic() - begin < SECONDS
+        assert time.monotonic() - begin < SECONDS
+    assert refused == [200] * 5
+    assert served.web.is_running()
+    deadline = time.monotonic() + SECONDS
+    while len(served.workers()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_restart_of_postgresql_goes_unnoticed(served: RunningHub) -> None:
+    def statuses() -> set[int]:
+        with ThreadPoolExecutor(16) as pool:
+            return set(pool.map(lambda _: ask(served).status_code, range(48)))
+
+    assert statuses() == {200}  # Every worker has connections in its pool now.
+    served.database.stop()
+    served.database.start()
+    assert statuses() == {200}
+
+
+def test_who_asks_while_postgresql_restarts_waits_for_it(served: RunningHub) -> None:
+    served.database.stop()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask, served) for _ in range(4)]
+        time.sleep(0.3)
+        assert not any(each.done() for each in asked)
+        served.database.start()
+        assert {each.result().status_code for each in asked} == {200}
+
+
+def test_while_postgresql_is_away_every_answer_says_when_to_try_again(served: RunningHub) -> None:
+    served.database.stop()
+    ask(served)
+    away = ask(served)
+    assert (away.status_code, away.json()["parts"]["database"]) == (503, "The database does not answer.")
+    assert away.headers["Retry-After"]
+    served.database.start()
+    assert ask(served).status_code == 200
+
+
+def test_the_access_log_tells_everything_but_secrets(served: RunningHub) -> None:
+    ask(
+        served,
+        f"/play/{SECRET}?key={SECRET}",
+        Host=f"content.localhost:{served.port}",
+        Authorization=f"Bearer {SECRET}",
+    )
+    ask(served, "/api/v1/packages/0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55", **{"X-Forwarded-For": "203.0.113.7"})
+    text = served.log.read_text()
+    assert SECRET not in text
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{") and '"request"' in line]
+    play, package = (next(line for line in lines if f"/{part}/" in line["path"]) for part in ("play", "packages"))
+    assert (play["path"], play["status"], play["method"]) == ("/play/…", 404, "GET")
+    assert package["path"].endswith("0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55")
+    assert package["address"] == "127.0.0.1", "nobody is trusted to speak for others"
+    assert package["request_id"]
+    assert package["ms"] > 0
+
+
+def test_a_server_that_is_stopped_while_it_starts_ends_at_once() -> None:
+    with running_hub() as served:
+        kill(served.workers())
+        time.sleep(0.3)  # Others are starting now.
+        served.web.send_signal(signal.SIGTERM)
+        served.web.wait(SECONDS)
+        assert "Killing" not in served.log.read_text()
+
+
+def test_a_request_that_was_begun_is_answered_when_the_server_stops(served: RunningHub) -> None:
+    """The last one: it ends the server of the others."""
+    body = b"grant_type=client_credentials&client_id=x&client_secret=y"
+    with socket.create_connection(("127.0.0.1", served.port), SECONDS) as connection:
+        connection.sendall(
+            f"POST /oauth/token HTTP/1.1\r\nHost: localhost:{served.port}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        )
+        time.sleep(0.5)
+        served.web.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        connection.sendall(body)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 401")
+    assert served.web.wait(SECONDS) in (0, None)
+    assert "Killing" not in served.log.read_text()
