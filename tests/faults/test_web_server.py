@@ -14,6 +14,8 @@ import requests
 from tests.support.running_hub import RunningHub, running_hub
 
 SECONDS = 30.0
+#: Less than the ten seconds after which a worker that does not stop is killed.
+STOP_SECONDS = 8.0
 SECRET = "s" * 43
 
 
@@ -112,8 +114,7 @@ def test_a_server_that_is_stopped_while_it_starts_ends_at_once() -> None:
         kill(served.workers())
         time.sleep(0.3)  # Others are starting now.
         served.web.send_signal(signal.SIGTERM)
-        served.web.wait(SECONDS)
-        assert "Killing" not in served.log.read_text()
+        served.web.wait(STOP_SECONDS)
 
 
 def test_a_request_that_was_begun_is_answered_when_the_server_stops(served: RunningHub) -> None:
@@ -129,5 +130,4 @@ def test_a_request_that_was_begun_is_answered_when_the_server_stops(served: Runn
         time.sleep(0.5)
         connection.sendall(body)
         assert connection.recv(1000).startswith(b"HTTP/1.1 401")
-    assert served.web.wait(SECONDS) in (0, None)
-    assert "Killing" not in served.log.read_text()
+    served.web.wait(STOP_SECONDS)
