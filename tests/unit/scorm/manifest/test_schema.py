@@ -77,7 +77,7 @@ def test_what_follows_the_schemas_is_taken_without_a_word():
         ("<adlcp:dataFromLMS>x</", "<adlcp:dataFromLMS><b xmlns='urn:b'/></", "schema.element"),
         ("<adlcp:dataFromLMS>x</adlcp:dataFromLMS>", "<adlcp:datafromlms>x</adlcp:datafromlms>", "schema.element"),
         ('<adlcp:data><adlcp:map targetID="urn:x:2" writeSharedData="true"/>', "<adlcp:data>", "schema.element"),
-        ("<imsss:limitConditions ", "some text <imsss:limitConditions ", "schema.element"),
+        ("<imsss:deliveryControls ", "some text <imsss:deliveryControls ", "schema.element"),
         ('beginTimeLimit="2026-01-31T12:00:00Z"', 'beginTimeLimit="31.1.2026"', "schema.value"),
         ('attemptAbsoluteDurationLimit="P1DT2H"', 'attemptAbsoluteDurationLimit="P"', "schema.value"),
         ('writeRawScore="true"', 'writeRawScore="yes"', "schema.value"),
