@@ -6,12 +6,12 @@ told.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
-from hub.scorm.spec.manifest import namespaces, schema, schema_tables
+from hub.scorm.spec.manifest import course_notes, namespaces, schema, schema_tables
 from hub.scorm.spec.manifest.course import (
     STANDARD_NAMES,
     CompletionThreshold,
@@ -23,7 +23,7 @@ from hub.scorm.spec.manifest.course import (
     Sequencing,
     Standard,
 )
-from hub.scorm.spec.manifest.findings import Finding, Report
+from hub.scorm.spec.manifest.findings import Finding, Place, Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, Reference, join_base, resolve, with_parameters
 from hub.scorm.spec.manifest.namespaces import XML_BASE, XML_LANG
 from hub.scorm.spec.manifest.rules import finding
@@ -146,7 +146,7 @@ class _ManifestReader:
         self._check_resources()
         if self._root.find("{cp}manifest") is not None:
             self._add("manifest.submanifest", self._root.find("{cp}manifest"))
-        return Course(
+        course = Course(
             standard=self._version.standard,
             edition=self._version.edition,
             identifier=self._root.get("identifier", ""),
@@ -160,6 +160,16 @@ class _ManifestReader:
             sequencing_collection=self._sequencing.collection(),
             keywords=_lom_keywords(self._root),
         )
+        if not self._report.refuses:
+            self._report.extend(course_notes.notes(course, self._place_in(default.identifier)))
+        return course
+
+    def _place_in(self, organization: str) -> Callable[[str], Place]:
+        """Where the items of an organization stand, and itself, by identifier."""
+        found = self._root.iterfind("{cp}organizations/{cp}organization")
+        root = next((one for one in found if one.get("identifier", "").strip() == organization), self._root)
+        elements = {one.get("identifier", "").strip(): one for one in (root, *root.iter("{cp}item"))}
+        return lambda identifier: self._document.place(elements.get(identifier, root))
 
     def _add(self, code: str, element: etree._Element | None, **facts: object) -> None:
         place = self._document.place(self._root if element is None else element)

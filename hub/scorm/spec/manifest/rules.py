@@ -406,6 +406,98 @@ MANIFEST_RULES: dict[str, Rule] = {
         "Lower selectCount.",
         f"{_SN} 3.11",
     ),
+    "sequencing.cannot-start": Rule(
+        _WARNING,
+        "“{title}” can neither be started nor chosen from: its sequencing delivers nothing.",
+        "Allow flow or choice in the control mode of the organization, and see that no rule hides every item.",
+        f"{_SN} 3.2, SB.2.5",
+    ),
+    "sequencing.never-delivered": Rule(
+        _WARNING,
+        "Learners never get “{identifier}”: of all ways through the course none leads there, unless content itself "
+        "jumps.",
+        "Look at the control modes above it and at the rules that skip, disable or hide it.",
+        f"{_SN} 3.2, 3.4",
+    ),
+    "sequencing.dead-end": Rule(
+        _WARNING,
+        "After “{identifier}” learners can get stuck: the course is not completed, and there is no way on, back or in.",
+        "Allow choice or flow from there, raise the attempt limit, or let a rule end the course.",
+        f"{_SN} 3.2, 3.5",
+    ),
+    "sequencing.never-satisfied": Rule(
+        _WARNING,
+        "“{identifier}” says when it is satisfied, and can never be, even when learners pass everything.",
+        "Look at its rollup rules, the measure that it wants, and the weights of its items.",
+        f"{_SN} 3.7, RB.1.2",
+    ),
+    "sequencing.never-completed": Rule(
+        _WARNING,
+        "“{title}” is never completed, whichever way learners take through it and whatever they achieve.",
+        "Look at the rollup rules for completion, and at items that are not tracked.",
+        f"{_SN} 3.7, RB.1.3",
+    ),
+    "objective.never-written": Rule(
+        _WARNING,
+        "A rule of “{identifier}” depends on the global objective “{target}”, which nothing in the course ever sets.",
+        "Let an item write it (writeSatisfiedStatus, writeNormalizedMeasure), or correct targetObjectiveID.",
+        f"{_SN} 3.10",
+    ),
+    "objective.elsewhere": Rule(
+        _HINT,
+        "A rule of “{identifier}” depends on the global objective “{target}”, which only another course can set.",
+        "Correct targetObjectiveID if an item of this course was meant to write it.",
+        f"{_SN} 3.10",
+    ),
+    "score.weightless": Rule(
+        _WARNING,
+        "Every item of “{title}” has the weight 0 (objectiveMeasureWeight), so the course never has a score.",
+        "Give the items that are graded a weight above 0.",
+        f"{_SN} 3.7.4",
+    ),
+    "score.untracked": Rule(
+        _WARNING,
+        "“{identifier}” has objectives but is not tracked, so its score and status are never reported.",
+        'Set tracked="true" in its deliveryControls.',
+        f"{_SN} 3.13.1",
+    ),
+    "score.threshold-unused": Rule(
+        _HINT,
+        "“{identifier}” wants a measure of {measure} (minNormalizedMeasure), which counts only with "
+        "satisfiedByMeasure: nobody passes or fails by it.",
+        'Set satisfiedByMeasure="true" if learners are to pass by their score.',
+        f"{_SN} 3.10.2",
+    ),
+    "score.mastery-version": Rule(
+        _WARNING,
+        "“{identifier}” has a masteryscore, which SCORM 2004 does not know; no system judges by it.",
+        "Use minNormalizedMeasure of the primary objective, with satisfiedByMeasure.",
+        f"{_SN} 3.10.2",
+    ),
+    "score.mastery-unused": Rule(
+        _WARNING,
+        "“{identifier}” has a masteryscore but launches no SCO, so no score is ever judged by it.",
+        "Give the masteryscore to an item that launches a SCO.",
+        f"{_CAM12}, adlcp:masteryscore",
+    ),
+    "score.mastery-zero": Rule(
+        _HINT,
+        "The masteryscore of “{identifier}” is 0, so everyone who gets a score passes.",
+        "Write the score that learners need, or remove it.",
+        f"{_CAM12}, adlcp:masteryscore",
+    ),
+    "item.prerequisite-unknown": Rule(
+        _WARNING,
+        "“{identifier}” waits for “{reference}”, which is no item of the course.",
+        "Correct the prerequisites: they are made of items' identifiers with & for “and”, | for “or” and ~ for “not”.",
+        f"{_CAM12}, adlcp:prerequisites",
+    ),
+    "item.prerequisite-circle": Rule(
+        _WARNING,
+        "“{identifier}” can never be begun where prerequisites count: it waits for itself, or for what waits for it.",
+        "Take the circle out of the prerequisites.",
+        f"{_CAM12}, adlcp:prerequisites",
+    ),
     "sequencing.version": Rule(
         _HINT,
         "SCORM 1.2 knows no sequencing; the sequencing of “{identifier}” is not used.",

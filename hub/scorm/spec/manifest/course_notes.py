@@ -1,0 +1,201 @@
+"""What shows only when a whole course is looked at: ways that lead nowhere, scores that nobody gets to see.
+
+Only what holds whatever learners do is told, so that no sensible course is blamed.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from hub.scorm.spec.manifest.course import Course, Item, Objective, Organization, Sequencing
+from hub.scorm.spec.manifest.findings import Finding, Place
+from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.sequencing.exploration import Exploration, explore
+from hub.scorm.spec.sequencing.tree import of_organization
+
+PlaceOf = Callable[[str], Place]
+
+_WRITES = ("write_satisfied_status", "write_normalized_measure", "write_raw_score", "write_completion_status")
+_PREREQUISITE = re.compile(r'"[^"]*"|[^\s&|~(),={}*<>"]+')
+
+
+def notes(course: Course, place_of: PlaceOf) -> Iterator[Finding]:
+    """Notes on the organization that learners get; `place_of` tells where an item of it stands."""
+    organization = course.organization
+    if course.standard == "scorm_2004":
+        yield from _ways(organization, place_of)
+        yield from _objectives(organization, place_of)
+        yield from _scores_2004(organization, place_of)
+    else:
+        yield from _prerequisites(organization, place_of)
+        yield from _scores_1_2(organization, place_of)
+
+
+# --- ways through the course
+
+
+def _ways(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
+    """What comes of trying the course out, where it has sequencing of its own at all."""
+    if not any(node.sequencing for node in _nodes(organization)):
+        return
+    excused = set(_excused(organization))
+    launched = [item.identifier for item, _ in organization.walk() if item.href and not item.items]
+    wanted = [identifier for identifier in launched if identifier not in excused]
+    satisfiable = [node.identifier for node in _nodes(organization) if _wants_satisfaction(node)]
+    found = explore(of_organization(organization), satisfiable) if wanted else None
+    if found is not None and not found.delivered:
+        yield finding("sequencing.cannot-start", place_of(organization.identifier), title=organization.title)
+    elif found is not None and found.is_complete:
+        for identifier in wanted:
+            if identifier not in found.delivered:
+                yield finding("sequencing.never-delivered", place_of(identifier), identifier=identifier)
+        for identifier in satisfiable:
+            if identifier not in found.satisfied:
+                yield finding("sequencing.never-satisfied", place_of(identifier), identifier=identifier)
+        yield from _ends(organization, found, place_of)
+
+
+def _ends(organization: Organization, found: Exploration, place_of: PlaceOf) -> Iterator[Finding]:
+    for identifier in found.dead_ends:
+        yield finding("sequencing.dead-end", place_of(identifier), identifier=identifier)
+    if organization.identifier not in found.completed:
+        yield finding("sequencing.never-completed", place_of(organization.identifier), title=organization.title)
+
+
+def _excused(organization: Organization) -> Iterator[str]:
+    """Items of clusters of which only some are selected, and those whose reason was told already."""
+    for node in _nodes(organization):
+        sequencing = node.sequencing or Sequencing()
+        mode = sequencing.control_mode
+        if sequencing.randomization.select_count is not None or (node.items and not mode.choice and not mode.flow):
+            yield from (below.identifier for item in node.items for below, _ in item.walk())
+        if isinstance(node, Item) and _is_closed(sequencing):
+            yield from (below.identifier for below, _ in node.walk())
+
+
+def _is_closed(sequencing: Sequencing) -> bool:
+    disabled = any(
+        rule.action == "disabled" and any(one.condition == "always" for one in rule.conditions)
+        for rule in sequencing.pre_condition_rules
+    )
+    return disabled or sequencing.limit_conditions.attempt_limit == 0
+
+
+def _wants_satisfaction(node: Organization | Item) -> bool:
+    """Whether a cluster says when it is satisfied: then somebody must be able to satisfy it."""
+    if not node.items or node.sequencing is None:
+        return False
+    primary = node.sequencing.primary_objective
+    by_rule = any(rule.action == "satisfied" for rule in node.sequencing.rollup_rules)
+    return by_rule or (primary is not None and primary.satisfied_by_measure)
+
+
+def _nodes(organization: Organization) -> list[Organization | Item]:
+    return [organization, *(item for item, _ in organization.walk())]
+
+
+# --- objectives
+
+
+def _objectives(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
+    """Global objectives that are looked at and that nothing in the course ever sets."""
+    known = [(node, one) for node in _nodes(organization) for one in (node.sequencing or Sequencing()).objectives]
+    maps = [(node, objective, one) for node, objective in known for one in objective.maps]
+    written = {one.target for _, _, one in maps if any(getattr(one, name) for name in _WRITES)}
+    for node, objective, one in maps:
+        if one.target not in written and _is_looked_at(node, objective):
+            code = "objective.never-written" if not organization.objectives_global_to_system else "objective.elsewhere"
+            yield finding(code, place_of(node.identifier), identifier=node.identifier, target=one.target)
+
+
+def _is_looked_at(node: Organization | Item, objective: Objective) -> bool:
+    """Whether a rule of the node depends on the objective; content itself cannot set what it only reads."""
+    sequencing = node.sequencing or Sequencing()
+    rules = (*sequencing.pre_condition_rules, *sequencing.exit_condition_rules, *sequencing.post_condition_rules)
+    wanted = {objective.identifier} | ({None} if objective.is_primary else set())
+    looked_at = (
+        condition
+        for rule in rules
+        for condition in rule.conditions
+        if condition.condition in {"satisfied", "objectiveStatusKnown"} or "Measure" in condition.condition
+    )
+    return any(condition.referenced_objective in wanted for condition in looked_at)
+
+
+# --- scores
+
+
+def _scores_2004(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
+    leaves = [item for item, _ in organization.walk() if item.href and not item.items and item.scorm_type == "sco"]
+    counted = [item for item in leaves if _weight(item) > 0]
+    if len(leaves) > 1 and not counted:
+        yield finding("score.weightless", place_of(organization.identifier), title=organization.title)
+    for item in leaves:
+        sequencing = item.sequencing or Sequencing()
+        if not sequencing.delivery_controls.tracked and any(map(_is_scored, sequencing.objectives)):
+            yield finding("score.untracked", place_of(item.identifier), identifier=item.identifier)
+        if item.mastery_score is not None:
+            yield finding("score.mastery-version", place_of(item.identifier), identifier=item.identifier)
+    for node in _nodes(organization):
+        for objective in (node.sequencing or Sequencing()).objectives:
+            if objective.min_normalized_measure != 1.0 and not objective.satisfied_by_measure:
+                place, facts = place_of(node.identifier), {"measure": f"{objective.min_normalized_measure:g}"}
+                yield finding("score.threshold-unused", place, identifier=node.identifier, **facts)
+
+
+def _is_scored(objective: Objective) -> bool:
+    """Whether somebody is to pass by it, or something is to learn of it."""
+    writes = any(getattr(one, name) for one in objective.maps for name in _WRITES)
+    return objective.satisfied_by_measure or writes
+
+
+def _weight(item: Item) -> float:
+    return item.sequencing.objective_measure_weight if item.sequencing else 1.0
+
+
+def _scores_1_2(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
+    for item, _ in organization.walk():
+        if item.mastery_score is None:
+            continue
+        if item.href is None or item.scorm_type == "asset":
+            yield finding("score.mastery-unused", place_of(item.identifier), identifier=item.identifier)
+        elif item.mastery_score == 0:
+            yield finding("score.mastery-zero", place_of(item.identifier), identifier=item.identifier)
+
+
+# --- prerequisites
+
+
+def _prerequisites(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
+    """Prerequisites (SCORM 1.2 CAM 2.3.4.2.2, aicc_script) of items that do not exist, or that wait for each other.
+
+    What an item waits for is taken for granted as soon as that can be begun: only circles remain.
+    """
+    items = {item.identifier: item for item, _ in organization.walk()}
+    wanted = {name: _named(item.prerequisites or "") for name, item in items.items()}
+    for name, names in wanted.items():
+        for other in sorted(names - items.keys()):
+            yield finding("item.prerequisite-unknown", place_of(name), identifier=name, reference=other)
+    known = {name: names & items.keys() for name, names in wanted.items()}
+    open_: set[str] = set()
+    while True:
+        more = {name for name in wanted if name not in open_ and _may_hold(items[name], known[name], open_)}
+        if not more:
+            break
+        open_ |= more
+    for name in wanted:
+        if name not in open_:
+            yield finding("item.prerequisite-circle", place_of(name), identifier=name)
+
+
+def _named(script: str) -> set[str]:
+    """The items that a script names; what stands in quotes, or behind `=` or `<>`, is a status."""
+    text = re.sub(r"(=|<>)\s*(\"[^\"]*\"|[\w -]+)", "", script)
+    return {name.strip() for name in _PREREQUISITE.findall(text) if not re.fullmatch(r'\d+|"[^"]*"', name)}
+
+
+def _may_hold(item: Item, names: set[str], open_: set[str]) -> bool:
+    """Whether the prerequisites may come true once `open_` items can be begun; anything but “and” is let pass."""
+    script = item.prerequisites or ""
+    if re.search(r"~|<>", script):
+        return True
+    return bool(names & open_) if re.search(r"[|{]", script) else names <= open_
