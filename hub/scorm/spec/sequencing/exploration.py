@@ -193,7 +193,9 @@ def _status(success: str, scaled: float) -> Status:
 def _is_timed(sequencing: Sequencing) -> bool:
     limits = sequencing.limit_conditions
     rules = (*sequencing.pre_condition_rules, *sequencing.exit_condition_rules, *sequencing.post_condition_rules)
-    used = {condition.condition for rule in (*rules, *sequencing.rollup_rules) for condition in rule.conditions}
+    conditions = [condition for rule in rules for condition in rule.conditions]
+    conditions += [condition for rule in sequencing.rollup_rules for condition in rule.conditions]
+    used = {condition.condition for condition in conditions}
     durations = (limits.attempt_absolute_duration_limit, limits.activity_absolute_duration_limit)
     return bool(used & _TIMED) or any((*durations, limits.begin_time_limit, limits.end_time_limit))
 
