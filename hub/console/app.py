@@ -42,7 +42,8 @@ def register_console(app: Flask, upload_limit: int) -> None:
     """Add the console; `upload_limit` is the largest package upload in bytes."""
     for name in PAGES:
         import_module(f"hub.console.views.{name}")
-    LARGE_FORMS.update(packages_upload=upload_limit, packages_upload_version=upload_limit)
+    large = ("packages_upload", "packages_upload_version", "jobs_uploads_create", "jobs_uploads_one")
+    LARGE_FORMS.update(dict.fromkeys(large, upload_limit))
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

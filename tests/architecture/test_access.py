@@ -47,6 +47,7 @@ def addresses(client: FlaskClient) -> Iterator[Address]:
 
 def ask(client: FlaskClient, address: Address, token: str = "", **headers: str) -> tuple[int, dict[str, str]]:
     form = {"csrf_token": token} if token and address.method == "POST" else None
+    headers |= {"X-CSRF-Token": token} if token and address.method in {"PATCH", "DELETE"} else {}
     headers |= {"X-Experience-API-Version": "2.0.0"} if address.path.startswith("/xapi") else {}
     with client.open(address.path, method=address.method, data=form, headers=headers) as answer:
         return answer.status_code, dict(answer.headers)

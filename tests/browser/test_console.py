@@ -1,6 +1,7 @@
 """The console in Chromium: accessibility of every page, uploads by script, the phone layout."""
 
 import io
+import random
 import re
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.accessibility import violations
+from tests.support.packages import course_1_2
 from tests.support.people import make_account
 
 pytestmark = pytest.mark.browser
@@ -81,6 +83,7 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
         "/packages/weather-map/report",
         "/packages/weather-map/settings",
         "/jobs",
+        "/jobs/fetch",
         f"/jobs/{refused.id}",
         "/registrations",
         f"/registrations/{registration.id}",
@@ -160,6 +163,7 @@ def test_several_files_are_uploaded_with_progress_and_followed(console, worker, 
     worker()
     expect(rows.nth(0)).to_contain_text("Open the package")
     expect(rows.nth(1)).to_contain_text("failed")
+    expect(console.get_by_role("link", name="Fire safety at school")).to_be_visible()  # In the list, without a reload.
     rows.nth(0).get_by_role("link", name="Open the package").click()
     expect(console.get_by_role("heading", level=1)).to_have_text("Fire safety at school")
 
@@ -178,6 +182,49 @@ def test_a_dropped_file_is_uploaded(console, worker, live_hub):
     expect(console.locator("#uploads > li")).to_contain_text("queued")
     worker()
     expect(console.locator("#uploads > li")).to_contain_text("Open the package")
+
+
+def test_an_upload_goes_on_where_it_stopped(console, worker, live_hub, tmp_path):
+    """After requests that broke, and after the page was reloaded."""
+    course = tmp_path / "large.zip"
+    course.write_bytes(course_1_2(media__noise_dot_bin=random.Random(1).randbytes(250_000)))
+    sent: list[str] = []
+    broken: set[int] = set()
+
+    def pass_or_break(route):
+        sent.append(route.request.method)
+        is_broken = route.request.method == "PATCH" and sent.count("PATCH") in broken
+        route.abort() if is_broken else route.continue_()
+
+    def choose():
+        sent.clear()
+        console.evaluate("document.querySelector('form[data-upload]').dataset.chunk = 100000")
+        console.get_by_label("Upload packages").set_input_files(course)
+
+    console.goto(f"{live_hub.settings.public_url}/packages")
+    console.route("**/jobs/uploads*", pass_or_break)
+    console.route("**/jobs/uploads/*", pass_or_break)
+    row = console.locator("#uploads > li")
+    broken.update({2, 4})
+    choose()
+    expect(row).to_contain_text("queued")
+    assert sent.count("PATCH") == 5, "two broke, three brought 100,000 bytes at most"
+    assert sent.count("HEAD") == 2, "after each the browser asked where to go on"
+    worker()
+    expect(row).to_contain_text("Open the package")
+
+    broken.update(range(2, 100))
+    choose()
+    while sent.count("PATCH") < 2:
+        console.wait_for_timeout(50)
+    console.reload()
+    expect(row).to_contain_text("100 kB of 250.8 kB are here")
+    assert violations(console) == []
+    broken.clear()
+    choose()
+    expect(row.first).to_contain_text("queued")
+    expect(row).to_have_count(1)
+    assert sent == ["HEAD", "PATCH", "PATCH"]
 
 
 def test_a_preview_plays_on_the_content_origin(console, furnished, live_hub):

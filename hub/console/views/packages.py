@@ -3,6 +3,7 @@
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
+import orjson
 from flask import Response, g, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import get_locale
 from werkzeug.utils import secure_filename
@@ -11,13 +12,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.console.blueprint import Surroundings, console
 from hub.console.forms import Form
 from hub.console.listing import listing
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, NotFound, Violation
 from hub.http import action, principal, service
+from hub.http.event_stream import Snapshot, event_stream
+from hub.http.tus import Tus
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.packages import Archive, Changes, Packages, PackageView
+from hub.scorm.services.uploads import Uploads, UploadView
 
 RECENT_JOBS = 8
+MOST_FOLLOWED = 50
+#: Bytes of one request of a resumable upload: a proxy may hold a request back until it is whole, and lose it all.
+CHUNK_BYTES = 16 * 1024 * 1024
 
 
 @console.get("/packages")
@@ -28,7 +35,14 @@ def packages() -> str:
         lambda before, limit: service(Packages).page(principal(), words, tag, before, limit),
         key=lambda package: [package.created_at.isoformat(), str(package.uuid)],
     )
-    return render_template("console/packages.html", found=found, jobs=open_jobs())
+    return render_template(
+        "console/packages.html", found=found, jobs=open_jobs(), unfinished=_unfinished(), upload_chunk=CHUNK_BYTES
+    )
+
+
+def _unfinished() -> list[UploadView]:
+    """What this person began to upload and did not finish."""
+    return service(Uploads).unfinished(principal()) if principal().may("packages.write") else []
 
 
 def open_jobs() -> list[JobView]:
@@ -61,6 +75,44 @@ def _accept(package_id: str | None) -> AnyResponse | str:
     return redirect(url_for("console.jobs_one", job_id=job.id), 303)
 
 
+@console.route("/jobs/fetch", methods=["GET", "POST"])
+@action("packages.write")
+def jobs_fetch() -> AnyResponse | tuple[str, int]:
+    """Import from an address: the job's page tells how far it is."""
+    g.console_section = "packages"
+    form = Form(package_id=request.args.get("package", ""))
+    if form.is_sent:
+        job = form.attempt(lambda: service(Imports).fetch(principal(), form["url"].strip(), form["package_id"].strip()))
+        if job is not None:
+            return redirect(url_for("console.jobs_one", job_id=job.id), 303)
+    return render_template("console/job_fetch.html", form=form), form.status
+
+
+def _tus() -> Tus:
+    return Tus(service(Uploads), url_for("console.jobs_uploads_create"), url_for("console.jobs"))
+
+
+@console.post("/jobs/uploads")
+@action("packages.write")
+def jobs_uploads_create() -> Response:
+    """Uploads of the pages' own script: the same protocol as /api/v1/uploads, for a session instead of a token."""
+    return _tus().create()
+
+
+@console.route("/jobs/uploads/<uuid:upload_id>", methods=["HEAD", "PATCH", "DELETE"])
+@action("packages.write")
+def jobs_uploads_one(upload_id: UUID) -> Response:
+    answers = {"HEAD": _tus().head, "PATCH": _tus().patch, "DELETE": _tus().delete}
+    return answers[request.method](upload_id)
+
+
+@console.post("/jobs/uploads/<uuid:upload_id>/cancel")
+@action("packages.write")
+def jobs_uploads_cancel(upload_id: UUID) -> AnyResponse:
+    service(Uploads).cancel(principal(), upload_id)
+    return redirect(url_for("console.packages", done="upload-discarded"), 303)
+
+
 @console.get("/packages/<package_id>")
 @action("packages.read")
 def packages_one(package_id: str) -> str:
@@ -74,7 +126,15 @@ def packages_one(package_id: str) -> str:
 def packages_versions(package_id: str) -> str:
     package = service(Packages).get(principal(), package_id)
     versions = service(Packages).versions(principal(), package_id)
-    return render_template("console/package_versions.html", package=package, versions=versions, tab="versions")
+    unfinished = [upload for upload in _unfinished() if upload.package_id == package_id]
+    return render_template(
+        "console/package_versions.html",
+        package=package,
+        versions=versions,
+        unfinished=unfinished,
+        upload_chunk=CHUNK_BYTES,
+        tab="versions",
+    )
 
 
 @console.post("/packages/<package_id>/versions/<int:number>/publish")
@@ -163,10 +223,37 @@ def jobs() -> str:
     return render_template("console/jobs.html", found=found)
 
 
+@console.get("/jobs/events")
+@action("packages.read")
+def jobs_events() -> Response:
+    """How the imports of a page go on: an event for each change, with what makes it one."""
+    who, imports = principal(), service(Imports)
+    wanted = [found for text in request.args.getlist("id")[:MOST_FOLLOWED] if (found := _uuid(text))]
+    if not imports.several(who, wanted):
+        raise NotFound("There is no such job.", code="job_not_found")
+
+    def look() -> list[Snapshot]:
+        return [_snapshot(job) for job in imports.several(who, wanted)]
+
+    return event_stream("job", look)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _snapshot(job: JobView) -> Snapshot:
+    told = {"id": job.id, "state": job.state, "progress": job.progress, "size": job.archive_size}
+    return Snapshot(str(job.id), orjson.dumps(told), job.is_finished)
+
+
 @console.get("/jobs/<uuid:job_id>")
 @action("packages.read")
 def jobs_one(job_id: UUID) -> Any:
-    """One import; the part that moves is asked for by htmx, every second until it is finished."""
+    """One import; the part that moves is asked for by htmx whenever an event says that it changed."""
     g.console_section = "packages"
     job = service(Imports).get(principal(), job_id)
     parts = {"row": "console/job_row.html", "report": "console/job_report.html"}

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from hub.demo import courses
+from hub.http.event_stream import PLACES
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.packages import Packages
 from tests.support.people import form_token
@@ -197,3 +198,81 @@ def test_another_tenants_packages_are_not_there(client, enter, imported, hub, sy
     for path in ("", "/versions", "/report", "/settings", "/versions/1/archive"):
         assert client.get(f"/packages/{package_id}{path}").status_code == 404
     assert "No packages yet" in client.get("/packages").text
+
+
+def test_an_import_from_an_address(client, author, hub, system):
+    page = client.get("/jobs/fetch?package=fire-safety").text
+    assert 'value="fire-safety"' in page
+    refused = send(client, "/jobs/fetch", url="ftp://me:secret@files.example/a.zip", package_id="fire-safety")
+    assert refused.status_code == 400
+    assert "must be an https address" in refused.text
+    assert 'value="fire-safety"' in refused.text, "nothing is lost on an error"
+    sent = send(
+        client, "/jobs/fetch", url=" https://me:secret@files.example/a.zip?token=t0ken ", package_id="fire-safety"
+    )
+    assert sent.status_code == 303
+    page = client.get(sent.headers["Location"]).text
+    assert "https://files.example/a.zip" in page
+    assert "secret" not in page + client.get("/jobs").text
+    assert "t0ken" not in page + client.get("/audit").text
+
+
+class TestResuming:
+    """The pages' own address of resumable uploads."""
+
+    TUS = {"Tus-Resumable": "1.0.0"}
+
+    def test_with_a_session_and_the_form_token(self, client, author, hub, system):
+        token = {"X-CSRF-Token": form_token(client, "/account")}
+        data = courses.build("fire_safety")
+        begun = client.post("/jobs/uploads", headers={**self.TUS, **token, "Upload-Length": str(len(data))})
+        assert begun.status_code == 201
+        address = begun.headers["Location"]
+        more = {**self.TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+        assert client.patch(address, headers=more, data=data[:100]).status_code == 403, "without the form token"
+        assert client.patch(address, headers={**more, **token}, data=data[:100]).status_code == 204
+        assert client.head(address, headers=self.TUS).headers["Upload-Offset"] == "100"
+        assert "This upload broke off" in client.get("/packages").text
+        more["Upload-Offset"] = "100"
+        done = client.patch(address, headers={**more, **token}, data=data[100:])
+        assert "queued" in client.get(done.headers["Hub-Job"] + "?part=row").text
+        assert "This upload broke off" not in client.get("/packages").text
+
+    def test_what_is_discarded_is_gone(self, client, author):
+        token = {"X-CSRF-Token": form_token(client, "/account")}
+        begun = client.post("/jobs/uploads", headers={**self.TUS, **token, "Upload-Length": "10"})
+        assert send(client, begun.headers["Location"] + "/cancel").status_code == 303
+        assert client.head(begun.headers["Location"], headers=self.TUS).status_code == 404
+
+
+class TestFollowing:
+    """Events of imports."""
+
+    def test_each_change_is_an_event_and_the_end_too(self, client, author, hub, system, imported):
+        job_id = job_of(upload(client, courses.build("fire_safety")))
+        stream = client.get(f"/jobs/events?id={job_id}&id=nonsense")
+        assert stream.content_type == "text/event-stream"
+        events = iter(stream.response)
+        assert next(events) == b"retry: 2000\n\n"
+        assert b'"state":"queued"' in next(events)
+        hub.service(Imports).run(system.tenant_id, job_id)
+        last = next(events)
+        assert b'"state":"ready"' in last
+        assert next(events) == b"event: end\ndata: {}\n\n"
+        assert list(events) == []
+        stream.close()
+        known = {"Last-Event-ID": re.search(rb"id: (\w+)", last)[1].decode()}
+        assert client.get(f"/jobs/events?id={job_id}", headers=known).status_code == 204, "nothing more will come"
+        assert client.get("/jobs/events?id=0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55").status_code == 404
+
+    def test_streams_never_take_all_threads(self, client, author):
+        job_id = job_of(upload(client, courses.build("fire_safety")))
+        streams = [client.get(f"/jobs/events?id={job_id}") for _ in range(PLACES)]
+        assert {stream.status_code for stream in streams} == {200}
+        refused = client.get(f"/jobs/events?id={job_id}")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        streams.pop().close()
+        again = client.get(f"/jobs/events?id={job_id}")
+        assert again.status_code == 200
+        for stream in [*streams, again]:
+            stream.close()
