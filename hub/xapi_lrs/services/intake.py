@@ -17,7 +17,6 @@ from hub.db import Database
 from hub.errors import Conflict, HubError, Unavailable, Violation
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.stores import StoreView
-from hub.xapi_lrs.spec.completion import Opening
 from hub.xapi_lrs.spec.immutability import are_same
 from hub.xapi_lrs.storage import intake, references
 
@@ -34,17 +33,11 @@ class Target:
 
 
 @dataclass(slots=True)
-class Incoming:
-    """A statement that was judged and completed, ready to be given its `stored` time.
+class Incoming(intake.Row):
+    """A statement that was judged and completed, ready to be given its `stored` time; `raw` is how it came."""
 
-    `raw` is how it came.
-    """
-
-    id: bytes
     id_text: str
     raw: bytes
-    opening: Opening
-    terms: list[bytes]
     reference: Target | None = None
 
     @property
@@ -154,7 +147,7 @@ class Intake:
         """Write and commit in one round trip; returns the last `stored` time, or None when that is not possible."""
         if store.number in self._unsettled or any(each.lessons or each.has_references for each in group):
             return None
-        rows = [_row(each) for submission in group for each in submission.statements]
+        rows = [each for submission in group for each in submission.statements]
         try:
             with self._db.connection(store.tenant_id, store.number) as connection:
                 first = intake.append(connection, store.number, rows, follows_references=False)
@@ -184,22 +177,17 @@ class Intake:
         incoming = [each for submission in accepted for each in submission.statements]
         if not incoming:
             return 0
-        rows = [_row(each) for each in incoming]
-        first = intake.append(connection, store.number, rows, follows_references=True)
+        first = intake.append(connection, store.number, incoming, follows_references=True)
         assert first is not None
         _connect(connection, store, first, incoming, dangling)
         self._knowledge.learn(connection, store, [each for submission in accepted for each in submission.lessons])
-        return first + len(rows) - 1
+        return first + len(incoming) - 1
 
 
 def _fail(group: Sequence[Submission], error: HubError) -> None:
     """Nothing of the group is stored."""
     for each in group:
         each.error = each.error or error
-
-
-def _row(incoming: Incoming) -> intake.Row:
-    return intake.Row(incoming.id, incoming.opening, incoming.terms)
 
 
 def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:

@@ -107,7 +107,8 @@ class Preparation:
         given = found.members.get("id")
         id_text = given[1:-1].decode() if given is not None else request.put_id or str(self._ids.uuid())
         opening = opened_as_is(found.members, raw, id_text, mark.authority, request.version.statement_default)
-        return Incoming(bytes.fromhex(id_text.replace("-", "")), id_text, raw, opening, [*found.terms, mark.term])
+        found.terms.append(mark.term)
+        return Incoming(bytes.fromhex(id_text.replace("-", "")), opening, found.terms, id_text, raw)
 
     def _whole(
         self, store: StoreView, request: Request, mark: "_Mark", raw: bytes, statement: dict[str, Any]
@@ -118,7 +119,7 @@ class Preparation:
         terms = all_term_bytes(store.term_key, filing.terms_of(statement, mark.authority_key))
         target_id = filing.target_of(statement)
         target = Target(UUID(target_id), filing.is_voiding(statement)) if target_id else None
-        return Incoming(UUID(id_text).bytes, id_text, raw, opening, terms, target)
+        return Incoming(UUID(id_text).bytes, opening, terms, id_text, raw, target)
 
     def _lessons(
         self, store: StoreView, principal: Principal, statements: Sequence[Any], known: Sequence[Recognised | None]

@@ -18,16 +18,14 @@ from hub.xapi_lrs.storage.terms import term_bytes
 _MOST_REMEMBERED = 50_000
 _LONGEST_REMEMBERED = 2_048
 
-#: Parts that are seldom the same again.
-_UNIQUE = frozenset({"id", "timestamp", "result", "extensions"})
-
 _STATEMENT = parts.spelled(parts.STATEMENT)
 _CONTEXT = parts.spelled(parts.CONTEXT)
 
 
 @dataclass(slots=True)
 class Recognised:
-    """A valid statement: its members' own bytes, the hashes of its terms (the verb's first), and what it tells."""
+    """A valid statement: its members' own bytes (but for the context), the hashes of its terms (the verb's first), and
+    what it tells."""
 
     members: dict[str, bytes]
     terms: list[bytes]
@@ -41,10 +39,6 @@ class _Part:
     terms: list[bytes]
     related: list[tuple[bytes, bytes]]
     lessons: list[Lesson]
-
-
-#: A part that is only what it is.
-_SILENT = _Part([], [], [])
 
 
 class Recognition:
@@ -61,15 +55,20 @@ class Recognition:
         members = parts.members_of(raw, _STATEMENT)
         if members is None or not members.keys() >= parts.REQUIRED:
             return None
-        inner = parts.members_of(members["context"], _CONTEXT) if "context" in members else {}
-        if inner is None:
+        context = parts.members_of(members.pop("context", b"{}"), _CONTEXT)
+        if context is None:
             return None
         known = self._known.setdefault((store.number, version.name), {})
         terms: list[bytes] = []
         related: list[tuple[bytes, bytes]] = []
         lessons: list[Lesson] = []
-        for each in (("verb", members["verb"]), *members.items(), *inner.items()):
-            part = known.get(each) or self._judged(store, version, *each)
+        for each in (("verb", members["verb"]), *members.items(), *context.items()):
+            name, value = each
+            if name in parts.SILENT:
+                if not parts.is_valid(name, value, version, self._depth):
+                    return None
+                continue
+            part = known.get(each) or self._judged(store, version, each)
             if part is None:
                 return None
             terms += part.terms
@@ -79,15 +78,13 @@ class Recognition:
                 lessons += part.lessons
         return Recognised(members, _distinct(terms, related), lessons)
 
-    def _judged(self, store: StoreView, version: Version, name: str, raw: bytes) -> _Part | None:
+    def _judged(self, store: StoreView, version: Version, member: tuple[str, bytes]) -> _Part | None:
         """A part that is not known; None for one that is not valid or not ordinary."""
-        if name in parts.AT_SIGHT:
-            return _SILENT if parts.AT_SIGHT[name](raw) else None
-        value = parts.part_of(name, raw, version, self._depth)
-        if value is None or name in _UNIQUE:
-            return value if value is None else _SILENT
-        part = self._filed(store, name, value)
-        self._remember(store, version, (name, raw), part)
+        value = parts.part_of(*member, version, self._depth)
+        if value is None:
+            return None
+        part = self._filed(store, member[0], value)
+        self._remember(store, version, member, part)
         return part
 
     def _filed(self, store: StoreView, name: str, value: Any) -> _Part:
@@ -100,14 +97,14 @@ class Recognition:
                 terms.append(term)
         return _Part(terms, related, self._knowledge.lessons_of(store, *_said_in(name, value)))
 
-    def _remember(self, store: StoreView, version: Version, key: tuple[str, bytes], part: _Part) -> None:
-        if len(key[1]) > _LONGEST_REMEMBERED:
+    def _remember(self, store: StoreView, version: Version, member: tuple[str, bytes], part: _Part) -> None:
+        if len(member[1]) > _LONGEST_REMEMBERED:
             return
         self._count += 1
         if self._count > _MOST_REMEMBERED:
             self._known.clear()
             self._count = 0
-        self._known.setdefault((store.number, version.name), {})[key] = part
+        self._known.setdefault((store.number, version.name), {})[member] = part
 
 
 def _distinct(terms: list[bytes], related: list[tuple[bytes, bytes]]) -> list[bytes]:

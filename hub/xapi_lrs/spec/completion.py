@@ -6,8 +6,7 @@ together anew, member by member, every untouched value still in its own bytes.
 """
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,8 +17,7 @@ from hub.xapi_lrs.spec.reading import members_of, object_of
 _OWNED = frozenset({"stored", "authority"})
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """A statement that lacks only what its `stored` time decides.
 
     Whole, it is `head`, the time as an RFC 3339 text, and `"}`; where it came without a timestamp, the time stands

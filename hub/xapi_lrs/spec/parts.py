@@ -25,6 +25,9 @@ STATEMENT = ("id", "actor", "verb", "object", "result", "context", "timestamp", 
 CONTEXT = ("registration", "instructor", "team", "contextActivities", "revision", "platform", "language", "extensions")
 REQUIRED = frozenset({"actor", "verb", "object"})
 
+#: Parts that a statement is not filed under, and that are seldom the same again.
+SILENT = frozenset({"id", "timestamp", "result", "extensions"})
+
 #: A part lies in a statement, or in the context of one.
 _LEVELS_ABOVE = 2
 
@@ -49,6 +52,14 @@ def members_of(raw: bytes, names: Mapping[str, bytes]) -> dict[str, bytes] | Non
 def spelled(names: tuple[str, ...]) -> dict[str, bytes]:
     """Each name as it stands before its value."""
     return {name: b'"%b":' % name.encode() for name in names}
+
+
+def is_valid(name: str, raw: bytes, version: Version, depth: int) -> bool:
+    """Whether one of the `SILENT` parts is valid and ordinary."""
+    at_sight = _AT_SIGHT.get(name)
+    if at_sight is not None:
+        return at_sight(raw) is not None
+    return part_of(name, raw, version, depth) is not None
 
 
 def part_of(name: str, raw: bytes, version: Version, depth: int) -> Any:
@@ -78,13 +89,11 @@ _ORDINARY: dict[str, Callable[[Any], bool]] = {
     "contextActivities": _are_arrays,
 }
 
-#: The usual spelling of what differs from statement to statement; the timestamp in UTC, as it is kept (Data 4.5).
-AT_SIGHT: dict[str, Callable[[bytes], object]] = {
+#: The usual spelling of an id, and of a timestamp in UTC, as it is kept (Data 4.5).
+_AT_SIGHT: dict[str, Callable[[bytes], object | None]] = {
     "id": re.compile(rb'"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"').fullmatch,
     "timestamp": re.compile(
         rb'"[1-9]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)'
         rb'|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z"'
     ).fullmatch,
-    # The context is looked at member by member.
-    "context": lambda _: True,
 }

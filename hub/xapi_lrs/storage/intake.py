@@ -18,6 +18,7 @@ from hub.xapi_lrs.storage.wire import BOOL, BYTEA, INT4, INT8, Prepared, array, 
 #: The first number of the advisory locks that writers hold, so that readers can ask for them without writing.
 ORDER_LOCK = 4_711_131
 
+_LENGTH_4 = int4(4)
 _LENGTH_8 = int4(8)
 _LENGTH_16 = int4(16)
 _TRUE, _FALSE = int4(1) + b"\x01", int4(1) + b"\x00"
@@ -79,7 +80,7 @@ class IdsTaken(Exception):
     """At least one of the statement ids is in the store already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A statement as it is written: its id (16 bytes), the statement without its `stored` time, and its term hashes
     (the verb's first)."""
@@ -105,15 +106,16 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     written, where a reference of the store waits for its target, unless the caller `follows_references`. Raises
     `IdsTaken` when an id is there already; the transaction has failed then.
     """
-    numbered = [(int4(4) + int4(number), row) for number, row in enumerate(rows)]
+    count = len(rows)
+    terms = sum([len(row.terms) for row in rows])
     parameters = [
         int4(store),
-        array(wire.UUID, [_LENGTH_16 + row.id for row in rows]),
-        array(BYTEA, [sized(row.opening.head) for row in rows]),
-        array(BOOL, [_TRUE if row.opening.has_timestamp else _FALSE for row in rows]),
-        array(INT8, [_LENGTH_8 + term for row in rows for term in row.terms]),
-        array(INT4, [number for number, row in numbered for _ in row.terms]),
-        array(INT8, [_LENGTH_8 + row.terms[0] for row in rows for _ in row.terms]),
+        array(wire.UUID, count, [_LENGTH_16 + row.id for row in rows]),
+        array(BYTEA, count, [sized(row.opening.head) for row in rows]),
+        array(BOOL, count, [_TRUE if row.opening.has_timestamp else _FALSE for row in rows]),
+        array(INT8, terms, [_LENGTH_8.join((b"", *row.terms)) for row in rows]),
+        array(INT4, terms, [(_LENGTH_4 + int4(number)) * len(row.terms) for number, row in enumerate(rows)]),
+        array(INT8, terms, [(_LENGTH_8 + row.terms[0]) * len(row.terms) for row in rows]),
         b"\x01" if follows_references else b"\x00",
         int4(ORDER_LOCK),
     ]
@@ -126,7 +128,7 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
 
 def insert_terms(connection: Connection[Any], terms: Sequence[bytes], verb: bytes, stored: int, via: int) -> None:
     """Add what a statement is found under because of a statement that it targets."""
-    given = array(INT8, [_LENGTH_8 + term for term in terms])
+    given = array(INT8, len(terms), [_LENGTH_8 + term for term in terms])
     _INSERT_TERMS.run(connection, [given, int8(stored), verb, int4(via)])
 
 

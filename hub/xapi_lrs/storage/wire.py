@@ -70,11 +70,9 @@ def commit(connection: Connection[Any]) -> None:
     execute(connection, "COMMIT")
 
 
-def array(element: int, items: Sequence[bytes]) -> bytes:
-    """A one-dimensional array; each item is its own length and value already (`sized`)."""
-    return (
-        _ARRAY_HEAD(1, 0, element, len(items), 1) + b"".join(items) if items else _ARRAY_HEAD(0, 0, element, 0, 0)[:12]
-    )
+def array(element: int, count: int, items: Iterable[bytes]) -> bytes:
+    """A one-dimensional array of so many elements, each its own length and value (`sized`); an item may be several."""
+    return _ARRAY_HEAD(1, 0, element, count, 1) + b"".join(items) if count else _ARRAY_HEAD(0, 0, element, 0, 0)[:12]
 
 
 def sized(value: bytes) -> bytes:
