@@ -42,7 +42,9 @@ def find(connection: Connection[Any], store: int, search: Search) -> Found:
     parameters += [int8(term) for group in search.terms for term in group]
     if search.verb is not None:
         parameters.append(int8(search.verb))
-    return [(wire.integer(stored), body) for stored, body in wire.rows(query.run(connection, parameters))]
+    result = query.run(connection, parameters)
+    value = result.get_value
+    return [(wire.integer(value(row, 0)), value(row, 1) or b"") for row in range(result.ntuples)]
 
 
 @lru_cache(maxsize=256)
