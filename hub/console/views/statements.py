@@ -16,6 +16,7 @@ from hub.console.query import moment
 from hub.console.sentences import Sentence, sentence_of
 from hub.http import action, principal, service
 from hub.http.paging import Cursors
+from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores, StoreView
 from hub.xapi_lrs.spec.query import END_OF_TIME, StatementQuery, continued, parse
@@ -104,9 +105,11 @@ def statements_one(statement_id: UUID) -> str:
     reader = replace(principal(), store_id=_store().id)
     found = service(Statements).find_one(reader, StatementQuery(statement_id=str(statement_id)))
     statement = orjson.loads(found.body)
-    template = "console/statement_json.html" if request.args.get("part") == "json" else "console/statement.html"
+    if request.args.get("part") == "json":
+        return render_template("console/statement_json.html", statement=statement)
     (sentence,) = _sentences([found.body])
-    return render_template(template, statement=statement, sentence=sentence)
+    signatures = service(Attachments).signatures_of(reader, found.body)
+    return render_template("console/statement.html", statement=statement, sentence=sentence, signatures=signatures)
 
 
 @console.get("/statements/download")

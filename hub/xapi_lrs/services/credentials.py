@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from hub.db import EVERY_TENANT, Database
+from hub.db import EVERY_TENANT, Database, UnitOfWork
+from hub.db.audit import record
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes, checked_scopes
@@ -126,6 +128,8 @@ class Credentials:
         )
         with self._db.unit_of_work(principal.tenant_id) as work:
             work.session.add(row)
+            told = {"store": store.name, "scopes": list(granted), "requests_per_minute": requests_per_minute}
+            self._tell(work, principal, "created", row, **told)
         return IssuedCredential(CredentialView.of(row), secret)
 
     def list(self, principal: Principal, store_id: UUID) -> list[CredentialView]:
@@ -142,6 +146,7 @@ class Credentials:
         with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
             row.secret_hash = _hash(secret)
+            self._tell(work, principal, "rotated", row)
             view = CredentialView.of(row)
         return IssuedCredential(view, secret)
 
@@ -151,7 +156,9 @@ class Credentials:
         _check(("all",), requests_per_minute)
         with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
+            told = {"before": row.requests_per_minute, "requests_per_minute": requests_per_minute}
             row.requests_per_minute = requests_per_minute
+            self._tell(work, principal, "limited", row, **told)
             return CredentialView.of(row)
 
     def revoke(self, principal: Principal, credential_id: UUID) -> CredentialView:
@@ -159,8 +166,15 @@ class Credentials:
         principal.require("stores.write")
         with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
-            row.revoked_at = row.revoked_at or self._clock.now()
+            if row.revoked_at is None:
+                row.revoked_at = self._clock.now()
+                self._tell(work, principal, "revoked", row)
             return CredentialView.of(row)
+
+    def _tell(self, work: UnitOfWork, principal: Principal, done: str, row: Credential, **details: Any) -> None:
+        """Write a deed into the audit log, under the key that the LRS knows the credential by."""
+        about = {"name": row.name, **details}
+        record(work.session, self._ids.uuid(), principal, f"lrs_credential.{done}", row.key, about)
 
     def authenticate(self, key: str, secret: str) -> Principal:
         """Who a key and secret belong to; `Unauthenticated` when they are not good.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.db import Database, UnitOfWork
+from hub.db.audit import record
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, Violation
 from hub.events import TenantCreated
 from hub.identity import Principal, system_principal
@@ -44,7 +45,9 @@ class Stores:
         with self._db.unit_of_work(principal.tenant_id) as work:
             if stores.by_name(work.session, principal.tenant_id, name) is not None:
                 raise _taken(name)
-            return self.create_in(work, principal.tenant_id, name)
+            made = self.create_in(work, principal.tenant_id, name)
+            record(work.session, self._ids.uuid(), principal, "store.created", str(made.id), {"name": name})
+            return made
 
     def rename(self, principal: Principal, store_id: UUID, name: str) -> StoreView:
         """Give a store another name; 404 when there is no such store, 409 when another has the name."""
@@ -56,6 +59,8 @@ class Stores:
                 raise NotFound("There is no such store.", code="store_not_found")
             if stores.by_name(work.session, principal.tenant_id, name) not in (None, store):
                 raise _taken(name)
+            about = {"before": store.name, "name": name}
+            record(work.session, self._ids.uuid(), principal, "store.renamed", str(store_id), about)
             store.name = name
             renamed = StoreView.of(store)
         self._known[store_id] = renamed

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.fields import Moment
 from hub.oauth.scopes import SCOPES
+from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials, CredentialView, IssuedCredential
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
@@ -75,6 +77,25 @@ class IssuedCredentialSchema(CredentialSchema):
     """A credential with its secret, which is not shown again."""
 
     secret = fields.String()
+
+
+class CertificateSchema(ma.Schema):
+    """One certificate of a signer's chain; `is_issued_by_next` is null for the last."""
+
+    subject = fields.String()
+    issuer = fields.String()
+    not_before = fields.String()
+    not_after = fields.String()
+    fingerprint = fields.String(metadata={"description": "SHA-256 in hex"})
+    is_issued_by_next = fields.Boolean(allow_none=True)
+
+
+class SignatureSchema(ma.Schema):
+    """A signature that fits its statement. That its chain holds together does not make its signer trusted."""
+
+    sha2 = fields.String(metadata={"description": "The attachment that holds it"})
+    algorithm = fields.String()
+    chain = fields.List(fields.Nested(CertificateSchema))
 
 
 class DownloadArguments(ma.Schema):
@@ -213,6 +234,24 @@ class StatementDownload(MethodView):
         if wanted["format"] == "csv":
             return download(csv_lines(each), "text/csv; charset=utf-8", "statements.csv")
         return download(json_lines(each), "application/jsonl; charset=utf-8", "statements.jsonl")
+
+
+@stores_api.route("/<uuid:store_id>/statements/<uuid:statement_id>/signatures")
+class StatementSignatures(MethodView):
+    """The signatures of a statement."""
+
+    @action("statements.read")
+    @stores_api.response(200, SignatureSchema(many=True))
+    def get(self, store_id: UUID, statement_id: UUID) -> Any:
+        """List the signatures of a statement
+
+        Each with the certificates that came with it, the signer's first.
+        """
+        store = service(Stores).get(principal().tenant_id, store_id)
+        reader = replace(principal(), store_id=service(Stores).of(principal(), store.name).id)
+        query = queries.StatementQuery(statement_id=str(statement_id))
+        found = service(Statements).find_one(reader, query)
+        return service(Attachments).signatures_of(reader, found.body)
 
 
 def download(pieces: Iterator[bytes], content_type: str, filename: str) -> Response:

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import Clients, NewClient
 from tests.http.xapi_lrs.conftest import LrsClient
+from tests.http.xapi_lrs.test_attachments import chain, jws, send_signed, signer  # noqa: F401
 from tests.http.xapi_lrs.test_statements import statement
 
 
@@ -90,3 +92,42 @@ def test_a_client_of_one_store_reads_no_other(api, hub, system):
     other = hub.service(Stores).create(system, "other")
     reader = api("statements/read")
     assert reader.get(f"/api/v1/stores/{other.id}/statements").status_code == 403
+
+
+def test_the_certificates_of_a_signed_statement_are_told(administrator, signer, chain):  # noqa: F811
+    store = f"/api/v1/stores/{store_id(administrator)}"
+    issued = administrator.post(f"{store}/credentials", json={"scopes": ["all"]}).json
+    lrs = LrsClient(administrator, issued["key"], issued["secret"])
+    [signed] = send_signed(lrs, statement(), jws(signer, statement(), "RS384", chain)).json
+    [bare] = send_signed(lrs, statement(), jws(signer, statement(), certificates=[])).json
+    [plain] = lrs.post(statement()).json
+    [report] = administrator.get(f"{store}/statements/{signed}/signatures").json
+    assert report["algorithm"] == "RS384"
+    assert [one["subject"] for one in report["chain"]] == [
+        "CN=signer.example.com",
+        r"CN=\<b\>authority\</b\>.example.com",
+    ]
+    assert [one["is_issued_by_next"] for one in report["chain"]] == [True, None]
+    assert administrator.get(f"{store}/statements/{bare}/signatures").json[0]["chain"] == []
+    assert administrator.get(f"{store}/statements/{plain}/signatures").json == []
+    assert administrator.get(f"{store}/statements/{issued['id']}/signatures").status_code == 404
+
+
+def test_what_is_done_to_credentials_is_in_the_audit_log(administrator, hub, system):
+    made = administrator.post("/api/v1/stores", json={"name": "watched"}).json
+    address = f"/api/v1/stores/{store_id(administrator)}/credentials"
+    issued = administrator.post(address, json={"scopes": ["state"], "name": "Tool"}).json
+    administrator.patch(f"{address}/{issued['id']}", json={"requests_per_minute": 5})
+    rotated = administrator.post(f"{address}/{issued['id']}/rotate").json
+    administrator.delete(f"{address}/{issued['id']}")
+    administrator.delete(f"{address}/{issued['id']}")
+    events = list(reversed(hub.service(AuditLog).list(system, AuditFilter(action="lrs_credential"), limit=50)))
+    assert [each.action.partition(".")[2] for each in events] == ["created", "limited", "rotated", "revoked"]
+    assert {each.target for each in events} == {issued["key"]}
+    assert events[0].details == {"name": "Tool", "store": "default", "scopes": ["state"], "requests_per_minute": None}
+    assert events[1].details == {"name": "Tool", "before": None, "requests_per_minute": 5}
+    told = json.dumps([each.details for each in events])
+    assert issued["secret"] not in told
+    assert rotated["secret"] not in told
+    [about_store] = hub.service(AuditLog).list(system, AuditFilter(action="store"), limit=50)
+    assert (about_store.action, about_store.target) == ("store.created", made["id"])

@@ -11,7 +11,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hub.xapi_lrs.services.stores import Stores
+from tests.http.xapi_lrs.conftest import LrsClient, issue
 from tests.http.xapi_lrs.test_statements import ids_of, statement
+from tests.support.people import make_account, sign_in
 
 DATA = b"here is a simple attachment\r\n--not-the-boundary\r\n\x00\xff"
 
@@ -137,6 +140,20 @@ def signer():
     return key, base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
 
+@pytest.fixture(scope="module")
+def chain(signer):
+    """The signer's certificate, and one that did not issue it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "<b>authority</b>.example.com")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().issuer_name(name).serial_number(2)
+    builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    authority = builder.subject_name(name).public_key(key.public_key()).sign(key, hashes.SHA256())
+    holder = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "signer.example.com")])
+    issued = builder.subject_name(holder).public_key(signer[0].public_key()).sign(key, hashes.SHA256())
+    return [base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in (issued, authority)]
+
+
 def encoded(value):
     return base64.urlsafe_b64encode(value).rstrip(b"=")
 
@@ -232,3 +249,21 @@ def test_the_certificates_of_a_signature_are_reported(lrs, signer, hub, system, 
     [certificate] = report.chain
     assert certificate.subject == certificate.issuer == "CN=signer.example.com"
     assert certificate.is_issued_by_next is None
+
+
+def test_people_are_shown_who_signed(hub, system, client, signer, chain):
+    account = make_account(hub, system, "administrator")
+    assert sign_in(client, account).status_code == 303
+    issued = issue(hub, system, hub.service(Stores).find(system.tenant_id, "default"), "all")
+    lrs = LrsClient(client, issued.credential.key, issued.secret)
+    [signed] = send_signed(lrs, statement(), jws(signer, statement(), "RS512", [chain[0], chain[0]])).json
+    page = client.get(f"/statements/{signed}").text
+    assert "Signed with RS512" in page
+    assert "CN=signer.example.com" in page
+    assert "<b>authority" not in page
+    assert "&lt;b" in page
+    assert "Not signed by the next certificate" in page
+    [bare] = send_signed(lrs, statement(), jws(signer, statement(), certificates=[])).json
+    assert "No certificate came with it" in client.get(f"/statements/{bare}").text
+    [plain] = lrs.post(statement()).json
+    assert "Signed with" not in client.get(f"/statements/{plain}").text
