@@ -70,7 +70,8 @@ def import_packages(
 def lint(files: tuple[Path, ...], as_json: bool) -> None:
     """Judge packages (zips, or folders that would be zipped) as an import would, without any server.
 
-    Exit code 0 when all can be imported, 1 when one is refused, 3 when one is refused as dangerous.
+    A cmi5.xml, PDF, MP4 or HTML page may stand alone. Exit code 0 when all can be imported, 1 when one is refused, 3
+    when one is refused as dangerous.
 
     \b
     Example: hub lint fire-safety.zip
@@ -367,6 +368,9 @@ def _print_findings(findings: Sequence[dict[str, Any]]) -> None:
         place = ":".join(str(one[part]) for part in ("file", "line", "column") if one[part])
         click.echo(f"  {one['severity']:<7}  {place + ': ' if place else ''}{one['message']} [{one['code']}]")
         click.echo(f"           {one['fix']}")
+    advice = {(tool, words): None for one in findings for tool, words in one.get("in_tools", {}).items()}
+    for tool, words in advice:
+        click.echo(f"  In {tool}: {words}")
 
 
 def _job_sentence(job: JobView) -> str:

@@ -116,6 +116,14 @@ class FindingSchema(ma.Schema):
     file = fields.String(metadata={"example": "imsmanifest.xml"})
     line = fields.Integer(allow_none=True, metadata={"example": 26})
     column = fields.Integer(allow_none=True, metadata={"example": 5})
+    in_tools = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={
+            "example": {"Storyline": "Publish > LMS, choose SCORM 2004 or SCORM 1.2."},
+            "description": "Of a refusal: what to do in the common authoring tools",
+        },
+    )
 
 
 class ReportSchema(ma.Schema):

@@ -15,6 +15,7 @@ from hub.media_types import media_type
 from hub.scorm.spec.manifest.archive import Entry
 from hub.scorm.spec.manifest.course import Course
 from hub.scorm.spec.manifest.findings import Finding, Place
+from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
 from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.spec.manifest.values import text_of
 
@@ -36,15 +37,37 @@ _LOADING = (
     ("object", "data"),
 )
 _LOADED_LINKS = frozenset({"stylesheet", "icon", "preload", "modulepreload"})
-#: What browsers refuse or will refuse within a frame of another site, and what the content should do instead.
+#: What browsers refuse to a frame of another site, or are about to, and what content does instead.
 _BLOCKED = (
     (
         "synchronous requests",
+        "fetch, or requests that do not block",
         re.compile(r"\.open\(\s*['\"](?:GET|POST|PUT)['\"]\s*,[^;)]{0,300},\s*(?:false|!1)\s*[,)]"),
     ),
-    ("document.domain", re.compile(r"\bdocument\.domain\s*=")),
-    ("alert, confirm or prompt", re.compile(r"(?<![\w.$])(?:window\.)?(?:alert|confirm|prompt)\s*\(\s*['\"]")),
-    ("leaving by the top window", re.compile(r"\b(?:window\.)?top\.(?:location|close)\b")),
+    ("document.domain", "postMessage", re.compile(r"\bdocument\.domain\s*=")),
+    (
+        "alert, confirm or prompt",
+        "a message in the page itself",
+        re.compile(r"(?<![\w.$])(?:window\.)?(?:alert|confirm|prompt)\s*\(\s*['\"]"),
+    ),
+    (
+        "the top window",
+        "the frame it runs in",
+        re.compile(r"\b(?:window\.)?top\.(?:location|close|document|moveTo|resizeTo)\b"),
+    ),
+    ("the position of the learner", "asking the learner", re.compile(r"\bnavigator\.geolocation\b")),
+    (
+        "devices (Bluetooth, USB, serial, MIDI)",
+        "nothing: no page in a frame gets them",
+        re.compile(r"\bnavigator\.(?:bluetooth|usb|serial|hid|requestMIDIAccess)\b"),
+    ),
+    ("a picture of the screen", "an upload", re.compile(r"\bgetDisplayMedia\s*\(")),
+    ("the clipboard", "a field to paste into", re.compile(r"\bnavigator\.clipboard\.read")),
+    ("notifications", "a message in the page", re.compile(r"\bNotification\.requestPermission\b")),
+    ("showModalDialog", "a dialog element", re.compile(r"\bshowModalDialog\s*\(")),
+    ("ActiveX", "HTML5", re.compile(r"\bnew\s+ActiveXObject\b")),
+    ("a popup when it opens", "a link or button that opens it", re.compile(r"\bonload\s*=\s*[^;]{0,80}window\.open\(")),
+    ("cookies", "suspend_data, which the learning platform keeps", re.compile(r"\bdocument\.cookie\s*=")),
 )
 
 
@@ -73,22 +96,36 @@ def judge_files(course: Course, entries: Iterable[Entry]) -> Iterator[Finding]:
     yield from _unlisted(course, listed)
 
 
-def judge_page(name: str, data: bytes) -> Iterator[Finding]:
-    """Notes on one launch page."""
+def judge_page(name: str, data: bytes, files: Files | None = None) -> Iterator[Finding]:
+    """Notes on one launch page; `files` are the files of the package, where what it loads is to be found."""
     page = _parsed(data)
     if page is None:
         return
-    at = Place(name)
+    text = _Text(name, data)
     root = page.getroottree().getroot()
+    start = text.place(_line(root), "<html")
     if not (root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip():
-        yield finding("page.language", at)
+        yield finding("page.language", start)
     if not text_of(root.find(".//title")):
-        yield finding("page.title", at)
+        yield finding("page.title", start)
     without = [image for image in root.iter("img") if image.get("alt") is None]
     if without:
-        yield finding("page.image-text", Place(name, _line(without[0])), count=len(without))
-    yield from _insecure(root, name)
-    yield from _blocked(root, name)
+        yield finding("page.image-text", text.place(_line(without[0]), "<img"), count=len(without))
+    yield from _loaded(root, text, files)
+    yield from _blocked(root, text)
+
+
+class _Text:
+    """The text of a page, to tell the columns that the parser does not know."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name = name
+        self._lines = data.decode("utf-8", "replace").split("\n")
+
+    def place(self, line: int, text: str) -> Place:
+        """The place of a text in a line; the line alone where the text is not in it."""
+        found = self._lines[line - 1].lower().find(text.lower()) if 0 < line <= len(self._lines) else -1
+        return Place(self.name, line, found + 1 if found >= 0 else None)
 
 
 def _parsed(data: bytes) -> etree._Element | None:
@@ -133,23 +170,41 @@ def _unlisted(course: Course, entries: list[Entry]) -> Iterator[Finding]:
         yield finding("file.unlisted", Place(others[0]), count=len(others), file=others[0])
 
 
-def _insecure(root: etree._Element, name: str) -> Iterator[Finding]:
-    """What a page loads by http: a page that came by https must not (Mixed Content, W3C)."""
+def _loaded(root: etree._Element, text: _Text, files: Files | None) -> Iterator[Finding]:
+    """What a page loads: by http, which a page that came by https must not (Mixed Content, W3C), or from nowhere."""
+    folder = "" if root.find(".//base[@href]") is not None else text.name.rpartition("/")[0]
     for tag, attribute in _LOADING:
         for element in root.iter(tag):
             address = (element.get(attribute) or "").strip()
-            is_loaded = tag != "link" or (element.get("rel") or "").lower() in _LOADED_LINKS
-            if is_loaded and address.lower().startswith("http://"):
-                yield finding("page.insecure", Place(name, _line(element)), address=address)
-            elif is_loaded and re.match(r"(https?:)?//", address, re.IGNORECASE):
-                yield finding("page.elsewhere", Place(name, _line(element)), address=address)
+            if tag == "link" and (element.get("rel") or "").lower() not in _LOADED_LINKS:
+                continue
+            place = text.place(_line(element), address)
+            if address.lower().startswith("http://"):
+                yield finding("page.insecure", place, address=address)
+            elif re.match(r"(https?:)?//", address, re.IGNORECASE):
+                yield finding("page.elsewhere", place, address=address)
+            elif files is not None and _is_missing(folder, address, files):
+                other = files.elsewhere(re.split(r"[?#]", address, maxsplit=1)[0])
+                yield finding("page.missing-file", place, address=address, guess=f"; “{other}” is" if other else "")
 
 
-def _blocked(root: etree._Element, name: str) -> Iterator[Finding]:
+def _is_missing(folder: str, address: str, files: Files) -> bool:
+    """Whether a plain relative address means no file; what scripts put together is not judged."""
+    path = re.split(r"[?#]", address, maxsplit=1)[0]
+    if not path or re.search(r"[{}<>$]|^[a-z]+:|^/|/$", path, re.IGNORECASE):
+        return False
+    try:
+        return resolve(folder, path).found_in(files) is None
+    except BadReference:
+        return False
+
+
+def _blocked(root: etree._Element, text: _Text) -> Iterator[Finding]:
     for script in root.iter("script"):
-        text = script.text or ""
-        for what, pattern in _BLOCKED:
-            found = pattern.search(text)
+        code = script.text or ""
+        for what, instead, pattern in _BLOCKED:
+            found = pattern.search(code)
             if found is not None:
-                line = _line(script) + text.count("\n", 0, found.start())
-                yield finding("page.blocked", Place(name, line), what=what)
+                line = _line(script) + code.count("\n", 0, found.start())
+                place = text.place(line, found[0].partition("\n")[0])
+                yield finding("page.blocked", place, what=what, instead=instead)

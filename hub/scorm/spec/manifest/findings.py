@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from hub.scorm.spec.manifest.in_tools import in_tools
+
 #: How many findings of one code are listed; the rest are counted, so that a report stays readable.
 LISTED_PER_CODE = 50
 
@@ -77,8 +79,9 @@ class Finding:
         return self.severity in {Severity.DANGER, Severity.ERROR}
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as a JSON object."""
-        return asdict(self)
+        """The finding as a JSON object; a refusal with what to do in the common authoring tools (`in_tools`)."""
+        advice = dict(in_tools(self.code)) if self.refuses else {}
+        return asdict(self) | ({"in_tools": advice} if advice else {})
 
 
 class Refused(Exception):

@@ -191,12 +191,13 @@ def _content_notes(source: ByteSource, files: Sequence[Entry], course: Course) -
     """Notes on the content. A page whose data is damaged has none: that is found when everything is unpacked."""
     yield from content.judge_files(course, files)
     entries = {entry.name: entry for entry in files}
+    found = Files(entries)
     for page in content.launch_pages(course, entries):
         try:
             data = b"".join(read_entry(source, page))
         except Refused:
             continue
-        yield from content.judge_page(page.name, data)
+        yield from content.judge_page(page.name, data, found)
 
 
 def _read_whole(source: ByteSource, entry: Entry) -> bytes:

@@ -580,10 +580,16 @@ CONTENT_RULES: dict[str, Rule] = {
         "The page loads “{address}” from another server; without that server the course does not work.",
         "Put the file into the package.",
     ),
+    "page.missing-file": Rule(
+        _WARNING,
+        "The page loads “{address}”, which is not in the package{guess}.",
+        "Add the file, or remove it from the page.",
+        "RFC 3986 5",
+    ),
     "page.blocked": Rule(
         _HINT,
         "A script of the page seems to use {what}, which browsers block or are about to block in a frame.",
-        "Publish with a newer version of the authoring tool, or change the script.",
+        "Publish with a newer version of the authoring tool, or let the script use {instead}.",
     ),
 }
 

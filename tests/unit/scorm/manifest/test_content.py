@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hub.scorm.spec.manifest import package
 from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.spec.manifest.content import LARGEST_PAGE_BYTES, judge_page
+from hub.scorm.spec.manifest.hrefs import Files
 from tests.support.packages import PAGE, BytesSource, manifest_1_2, package_of
 
 GOOD = """<!DOCTYPE html><html lang="en"><head><title>Fire safety</title>
@@ -41,6 +42,12 @@ def test_a_good_page_has_no_notes():
         ("{script}", "if (bad) alert('Sorry');", "page.blocked"),
         ("{script}", "window.confirm('Leave?')", "page.blocked"),
         ("{script}", "top.location = 'bye.html'", "page.blocked"),
+        ("{script}", "navigator.geolocation.getCurrentPosition(show)", "page.blocked"),
+        ("{script}", "navigator.bluetooth.requestDevice({})", "page.blocked"),
+        ("{script}", "navigator.mediaDevices.getDisplayMedia()", "page.blocked"),
+        ("{script}", "document.cookie = 'place=3'", "page.blocked"),
+        ("{script}", "window.onload = function () { window.open('course.html') }", "page.blocked"),
+        ("{script}", "new ActiveXObject('Microsoft.XMLHTTP')", "page.blocked"),
     ],
 )
 def test_each_note_has_its_cause(before, after, code):
@@ -113,3 +120,23 @@ def test_no_bytes_break_it(data):
 @given(st.text(alphabet="<>/=\"' abscriptimgahrefhttp:!-&;#x0", max_size=300))
 def test_no_markup_breaks_it(text):
     list(judge_page("index.html", text.encode()))
+
+
+def test_what_a_page_loads_is_looked_for_beside_it():
+    page = GOOD.replace("{script}", "").replace("style.css", "css/Style.css?v=2").encode()
+    files = Files(["sub/index.html", "sub/css/style.css", "sub/a.png", "sub/line.png", "js/course.js"])
+    (missing,) = judge_page("sub/index.html", page, files)
+    assert (missing.code, missing.line, missing.column) == ("page.missing-file", 2, 62)
+    assert "“course.js”, which is not in the package; “js/course.js” is" in missing.message
+
+
+@pytest.mark.parametrize("address", ["{{logo}}", "data:,x", "/abs.png", "images/", "", "../../out.png", "blob:x", "#a"])
+def test_what_is_no_plain_name_of_a_file_is_not_looked_for(address):
+    page = GOOD.replace("{script}", "").replace("a.png", address).encode()
+    files = Files(["index.html", "style.css", "course.js", "line.png"])
+    assert list(judge_page("index.html", page, files)) == []
+
+
+def test_places_have_columns():
+    found = {one.code: str(one.place) for one in judge_page("p.html", b"<!doctype html>\n <html><body><p><img src=x>")}
+    assert found == {"page.language": "p.html:2:2", "page.title": "p.html:2:2", "page.image-text": "p.html:2:17"}

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.scorm.spec.manifest.findings import LISTED_PER_CODE, Place, Report, Severity, Verdict, verdict
+from hub.scorm.spec.manifest.in_tools import in_tools
 from hub.scorm.spec.manifest.rules import RULES, finding
 from tests.support import findings_doc
 
@@ -56,3 +57,18 @@ def test_every_code_is_documented():
 
 def test_severities_are_those_of_the_codes():
     assert {rule.severity for rule in RULES.values()} == set(Severity)
+
+
+#: What no authoring tool has a part in: limits of the Hub, files that no tool made, imports that did not end.
+NOT_IN_TOOLS = ("media.", "import.", "xapi.", "aicc.")
+
+
+def test_every_refusal_says_what_to_do_in_the_common_tools():
+    for code, rule in RULES.items():
+        if rule.severity in {Severity.DANGER, Severity.ERROR} and not code.startswith(NOT_IN_TOOLS):
+            assert {"Storyline", "Rise", "Captivate", "iSpring"} <= in_tools(code).keys(), code
+
+
+def test_advice_stands_in_the_json_of_a_refusal_only():
+    assert "in_tools" in finding("organization.none").as_dict()
+    assert "in_tools" not in finding("resource.unused", identifier="R").as_dict()
