@@ -54,11 +54,13 @@ from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.oauth.services.providers import Providers
 from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
-from hub.oauth.views.api import audit_api, clients_api, users_api
+from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
 from hub.oauth.views.bearer import bearer_authenticator
 from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
@@ -265,6 +267,10 @@ def _add_identity(
         Tokens(db, ports.clock, ports.ids, ports.keys, ports.transients, settings.public_url),
         Authorizations(db, ports.clock, ports.ids, ports.transients, settings.public_url),
         PersonalTokens(db, ports.clock, ports.ids),
+        Providers(db, ports.clock, ports.ids, ports.keys, allow_plain_http=settings.allow_private_networks),
+        SingleSignOn(
+            db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, settings.public_url
+        ),
         AuditLog(db),
         Surroundings(settings.public_url, settings.content_url),
     )
@@ -453,6 +459,7 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(invitations_blueprint())
     api.register_blueprint(stores_api)
     api.register_blueprint(clients_api)
+    api.register_blueprint(providers_api)
     api.register_blueprint(users_api)
     api.register_blueprint(audit_api)
 

@@ -33,6 +33,8 @@ ACTIONS: dict[str, str] = {
     "platforms.write": "Add, change and remove platforms; send scores again",
     "clients.read": "See OAuth clients",
     "clients.write": "Create, rotate and revoke OAuth clients",
+    "providers.read": "See identity providers (never their secrets)",
+    "providers.write": "Add and remove identity providers",
     "users.read": "See users and their roles",
     "users.write": "Create and change users and their roles",
     "audit.read": "Read the audit log",
@@ -42,6 +44,7 @@ ACTIONS: dict[str, str] = {
 
 _READING = {action for action in ACTIONS if action.endswith(".read")} - {
     "audit.read",
+    "providers.read",
     "replays.read",
     "system.read",
     "users.read",

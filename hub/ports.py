@@ -170,3 +170,12 @@ class KeyRing(Protocol):
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes derived for one purpose (HKDF, RFC 5869), the same in every process."""
+
+    def seal(self, plain: str, context: str) -> str:
+        """A sensitive value as it is kept in a column: encrypted, and bound to `context` (what it is, and whose)."""
+
+    def unseal(self, sealed: str, context: str) -> str:
+        """The value again; `ConfigurationError` when its key is gone, or when it was changed or moved."""
+
+    def is_sealed_anew(self, sealed: str) -> bool:
+        """Whether the newest key sealed it."""

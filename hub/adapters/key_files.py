@@ -1,9 +1,11 @@
 """The Hub's own keys as files in a folder that only its user can read.
 
 `signing-YYYYMMDDTHHMMSS-xxxx.pem` are private RSA keys: the newest signs, all may verify. `secret` is 32 random bytes
-from which every purpose derives its own (HKDF).
+from which every purpose derives its own (HKDF). `data-YYYYMMDDTHHMMSS-xxxx.key` are 32 random bytes that encrypt
+columns: the newest seals, all may open.
 """
 
+import base64
 import os
 import secrets
 import stat
@@ -12,13 +14,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import KeySet, RSAKey
 
 from hub.errors import ConfigurationError
 
 KEY_BITS = 2048
+DATA_KEY_BYTES = 32
+_NONCE_BYTES = 12
 
 
 def create_keys(folder: Path) -> list[str]:
@@ -29,6 +35,8 @@ def create_keys(folder: Path) -> list[str]:
         made.append(_write_private(folder / "secret", secrets.token_bytes(32)))
     if not list(folder.glob("signing-*.pem")):
         made.append(add_signing_key(folder))
+    if not list(folder.glob("data-*.key")):
+        made.append(add_data_key(folder))
     return made
 
 
@@ -37,6 +45,12 @@ def add_signing_key(folder: Path) -> str:
     key = RSAKey.generate_key(KEY_BITS, private=True)
     name = f"signing-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.pem"
     return _write_private(folder / name, key.as_pem(private=True))
+
+
+def add_data_key(folder: Path) -> str:
+    """Make a new key for columns, which seals from now on; older ones still open. Returns the file's name."""
+    name = f"data-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.key"
+    return _write_private(folder / name, secrets.token_bytes(DATA_KEY_BYTES))
 
 
 def _write_private(path: Path, content: bytes) -> str:
@@ -62,12 +76,37 @@ class KeyFiles:
     def verification_set(self) -> KeySet:
         return KeySet([*self._keys()])
 
+    def seal(self, plain: str, context: str) -> str:
+        """AES-256-GCM with a random nonce: KEY.NONCE+CIPHERTEXT, and `context` as associated data."""
+        name, key = self._data_keys()[-1]
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = AESGCM(key).encrypt(nonce, plain.encode(), context.encode())
+        return f"{name}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+    def unseal(self, sealed: str, context: str) -> str:
+        name, _, encoded = sealed.partition(".")
+        key = dict(self._data_keys()).get(name)
+        if key is None:
+            raise ConfigurationError([f"The key {name} that sealed a value in the database is not in {self._folder}"])
+        try:
+            raw = base64.urlsafe_b64decode(encoded)
+            return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode()).decode()
+        except (ValueError, InvalidTag) as error:
+            raise ConfigurationError([f"A value sealed for {context!r} was changed, or belongs elsewhere"]) from error
+
+    def is_sealed_anew(self, sealed: str) -> bool:
+        return sealed.partition(".")[0] == self._data_keys()[-1][0]
+
     def check(self) -> list[str]:
         """What is wrong with the folder, in plain words; empty when all is well."""
-        if not (self._folder / "secret").is_file() or not list(self._folder.glob("signing-*.pem")):
+        kinds = ("secret", "signing-*.pem", "data-*.key")
+        if not all(list(self._folder.glob(kind)) for kind in kinds):
             return [f"There are no keys in {self._folder}: run `hub keys create`."]
-        loose = [p.name for p in self._folder.iterdir() if p.suffix in {".pem", ""} and _is_open_to_others(p)]
+        loose = [p.name for p in self._folder.iterdir() if p.suffix in {".pem", ".key", ""} and _is_open_to_others(p)]
         return [f"{self._folder / name} can be read by other users: run `chmod 600` on it." for name in sorted(loose)]
+
+    def _data_keys(self) -> list[tuple[str, bytes]]:
+        return _load_data_keys(tuple(sorted(self._folder.glob("data-*.key"))), self._folder)
 
     def _keys(self) -> list[RSAKey]:
         return _load_keys(tuple(sorted(self._folder.glob("signing-*.pem"))), self._folder)
@@ -91,6 +130,15 @@ def _load_keys(paths: tuple[Path, ...], folder: Path) -> list[RSAKey]:
         key = RSAKey.import_key(path.read_bytes(), {"use": "sig", "alg": "RS256"})
         key.ensure_kid()
         keys.append(key)
+    return keys
+
+
+@cache
+def _load_data_keys(paths: tuple[Path, ...], folder: Path) -> list[tuple[str, bytes]]:
+    """The keys by name, the newest last."""
+    keys = [(path.stem.removeprefix("data-"), path.read_bytes()) for path in paths]
+    if not keys or any(len(key) != DATA_KEY_BYTES for _, key in keys):
+        raise ConfigurationError([f"There is no whole data key in {folder}: run `hub keys create`"])
     return keys
 
 

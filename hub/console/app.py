@@ -25,6 +25,7 @@ PAGES = (
     "platforms",
     "stores",
     "people",
+    "providers",
     "clients",
     "audit",
     "system",

@@ -39,6 +39,7 @@ _REST_NOUNS = (
     "stores",
     "platforms",
     "clients",
+    "providers",
     "users",
     "audit",
     "system",

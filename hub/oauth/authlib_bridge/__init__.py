@@ -3,6 +3,13 @@
 They judge requests and signatures and know nothing of Flask or the database; what they ask for is passed in as values.
 """
 
+from hub.oauth.authlib_bridge.client import (
+    ProviderMetadata,
+    authorization_address,
+    id_token_claims,
+    logout_token_claims,
+    read_metadata,
+)
 from hub.oauth.authlib_bridge.server import (
     AUTH_METHODS,
     DEVICE_GRANT,
@@ -35,11 +42,16 @@ __all__ = [
     "Issued",
     "KnownClient",
     "PollAnswer",
+    "ProviderMetadata",
     "TokenAnswer",
     "TokenRequest",
     "answer_token_request",
     "authenticated_client",
+    "authorization_address",
     "checked_key_set",
+    "id_token_claims",
+    "logout_token_claims",
+    "read_metadata",
     "refusal",
     "signed_token",
     "verified_claims",

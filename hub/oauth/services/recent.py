@@ -25,9 +25,13 @@ class Recent(Generic[Key, Value]):
                 self._kept.move_to_end(key)
                 return kept[1]
         good_until, value = find()
+        self.put(key, good_until, value)
+        return value
+
+    def put(self, key: Key, good_until: float, value: Value) -> None:
+        """Keep a value that was found otherwise."""
         with self._lock:
             self._kept[key] = good_until, value
             self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
-        return value

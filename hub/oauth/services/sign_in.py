@@ -5,7 +5,7 @@ when. Two values are kept, so that a request that is still running cannot bring 
 one that lasts as long as a session may at most and is removed at sign-out, and one that every use renews.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -40,6 +40,16 @@ class SignedIn:
     roles: Sequence[str]
     tenant_name: str
     began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """The session at an identity provider that a session here came of; `sid` is its id there, if it has one."""
+
+    provider_id: str
+    provider: str
+    subject: str
+    sid: str | None
 
 
 class SignIn:
@@ -79,6 +89,34 @@ class SignIn:
             record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id))
         self._transients.delete(_account_counter(email, address))
         return self._begin_session(user.tenant_id, user.id, password_hash, now)
+
+    def begin_external(self, tenant_id: UUID, user_id: UUID, external: External) -> str:
+        """A session for someone whom an identity provider signed in; returns its secret id."""
+        now = self._clock.now()
+        with self._db.unit_of_work(tenant_id) as work:
+            user = storage.user_of_tenant(work.session, tenant_id, user_id)
+            if user is None or not user.is_active:
+                raise Unauthenticated("There is no such account.")
+            user.last_sign_in_at = now
+            details = {"provider": external.provider}
+            record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id), details)
+        return self._begin_session(tenant_id, user_id, user.password_hash or "", now, external)
+
+    def end_external(self, provider_id: str, *, sid: str | None, subject: str | None) -> None:
+        """End the sessions that came of a session at a provider, or of all sessions of a subject there."""
+        now = self._clock.now().isoformat().encode()
+        for kind, value in (("sid", sid), ("sub", subject)):
+            if value:
+                self._transients.put(_external_key(provider_id, kind, value), now, self._longest)
+
+    def _was_ended_there(self, session: Mapping[str, str]) -> bool:
+        """Whether the provider told of a logout since the session began."""
+        marks = (
+            self._transients.get(_external_key(session["provider"], kind, session[kind]))
+            for kind in ("sid", "sub")
+            if session.get(kind)
+        )
+        return any(mark is not None and mark.decode() >= session["began_at"] for mark in marks)
 
     def begin_anew(self, principal: Principal) -> str:
         """A new session for someone who has just changed the password, which ended all the others."""
@@ -126,7 +164,9 @@ class SignIn:
             with self._db.unit_of_work(account.tenant_id) as work:
                 record(work.session, self._ids.uuid(), _actor(account), "session.refused", str(account.id))
 
-    def _begin_session(self, tenant_id: UUID, user_id: UUID, password_hash: str, now: datetime) -> str:
+    def _begin_session(
+        self, tenant_id: UUID, user_id: UUID, password_hash: str, now: datetime, external: External | None = None
+    ) -> str:
         session_id = self._ids.secret()
         kept = {
             "tenant": str(tenant_id),
@@ -134,6 +174,8 @@ class SignIn:
             "began_at": now.isoformat(),
             "password": digest(password_hash),
         }
+        if external is not None:
+            kept |= {"provider": external.provider_id, "sub": external.subject, "sid": external.sid or ""}
         self._transients.put(_session_key(session_id), orjson.dumps(kept), self._longest)
         self._transients.put(_use_key(session_id), b"1", self._idle)
         return session_id
@@ -153,6 +195,8 @@ class SignIn:
         if kept is None or self._transients.get(_use_key(session_id)) is None:
             return None
         session = orjson.loads(kept)
+        if "provider" in session and self._was_ended_there(session):
+            return None
         tenant_id = UUID(session["tenant"])
         with self._db.read(tenant_id) as read:
             found = storage.user_with_roles(read, tenant_id, UUID(session["user"]))
@@ -188,6 +232,10 @@ def _session_key(session_id: str) -> str:
 
 def _use_key(session_id: str) -> str:
     return f"session-use:{digest(session_id)}"
+
+
+def _external_key(provider_id: str, kind: str, value: str) -> str:
+    return f"sso-ended:{provider_id}:{kind}:{digest(value)}"
 
 
 def _account_counter(email: str, address: str) -> str:

@@ -91,3 +91,35 @@ class PersonalToken(Base, TenantOwned, Timestamped):
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class IdentityProvider(Base, TenantOwned, Timestamped):
+    """Where people of a tenant may sign in instead of here. `client_secret` is sealed (`KeyRing.seal`).
+
+    `rules` are `hub.oauth.spec.providers.RoleRule` as lists; `default_roles` is what everybody who comes gets.
+    """
+
+    __tablename__ = "identity_provider"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    client_secret: Mapped[str]
+    domains: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    default_roles: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    rules: Mapped[list[Any]]
+    makes_accounts: Mapped[bool]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class ExternalIdentity(Base, TenantOwned, Timestamped):
+    """Who an account is at a provider. `made_account` tells whether the account was made by it: its roles then too."""
+
+    __tablename__ = "external_identity"
+
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("identity_provider.id", ondelete="CASCADE"), primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    made_account: Mapped[bool]

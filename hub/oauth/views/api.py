@@ -17,7 +17,9 @@ from hub.identity import ROLES
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Client, Clients, NewClient
+from hub.oauth.services.providers import NewProvider, Providers, ProviderView
 from hub.oauth.services.users import NewPerson, Person, Users
+from hub.oauth.spec.providers import KINDS
 
 _SCOPE = fields.String(validate=validate.OneOf(list(SCOPES)), metadata={"example": "statements/read"})
 _ROLE = fields.String(validate=validate.OneOf(list(ROLES)), metadata={"example": "author"})
@@ -64,6 +66,35 @@ class MadeClientSchema(ClientSchema):
     """A client with its secret, which is not shown again."""
 
     client_secret = fields.String(allow_none=True)
+
+
+class NewProviderSchema(ma.Schema):
+    """An identity provider to register. `rules` are lines of CLAIM=VALUE -> ROLE."""
+
+    kind = fields.String(load_default="oidc", validate=validate.OneOf(list(KINDS)))
+    name = fields.String(required=True, metadata={"example": "School login"})
+    issuer = fields.String(required=True, metadata={"example": "https://login.school.example/realms/staff"})
+    client_id = fields.String(required=True)
+    client_secret = fields.String(required=True)
+    domains = fields.String(load_default="", metadata={"example": "school.example"})
+    default_roles = fields.List(_ROLE, load_default=list)
+    rules = fields.String(load_default="", metadata={"example": "groups=authors -> author"})
+    makes_accounts = fields.Boolean(load_default=True)
+
+
+class ProviderSchema(ma.Schema):
+    """An identity provider without its secret."""
+
+    id = fields.UUID()
+    kind = fields.String()
+    name = fields.String()
+    issuer = fields.String()
+    client_id = fields.String()
+    domains = fields.List(fields.String())
+    default_roles = fields.List(fields.String())
+    rules = fields.String(attribute="rules_text")
+    makes_accounts = fields.Boolean()
+    is_active = fields.Boolean()
 
 
 class UserArguments(PageArguments):
@@ -134,6 +165,9 @@ class AuditEventSchema(ma.Schema):
 clients_api = ApiBlueprint(
     "clients", __name__, url_prefix=f"{PREFIX}/clients", description="Programs that get access tokens"
 )
+providers_api = ApiBlueprint(
+    "identity providers", __name__, url_prefix=f"{PREFIX}/identity-providers", description="Where people sign in"
+)
 users_api = ApiBlueprint("users", __name__, url_prefix=f"{PREFIX}/users", description="People who sign in")
 audit_api = ApiBlueprint("audit events", __name__, url_prefix=f"{PREFIX}/audit-events", description="Who did what")
 
@@ -191,6 +225,51 @@ class OneClient(MethodView):
         It gets no more tokens, and those it has stop working within a second. The client stays in the listing.
         """
         return service(Clients).revoke(principal(), client_id)
+
+
+@providers_api.route("")
+class ProviderList(MethodView):
+    """All identity providers."""
+
+    @action("providers.read")
+    @providers_api.response(200, ProviderSchema(many=True))
+    def get(self) -> Any:
+        """List identity providers
+
+        By name.
+        """
+        return service(Providers).list(principal())
+
+    @action("providers.write")
+    @providers_api.arguments(NewProviderSchema)
+    @providers_api.response(201, ProviderSchema)
+    def post(self, wanted: dict[str, Any]) -> Response:
+        """Register an identity provider
+
+        Its secret is kept encrypted and shown to nobody again.
+        """
+        made = service(Providers).create(principal(), NewProvider(**wanted))
+        return _made(ProviderSchema().dump(made), f"{PREFIX}/identity-providers/{made.id}")
+
+
+@providers_api.route("/<uuid:provider_id>")
+class OneProvider(MethodView):
+    """One identity provider."""
+
+    @action("providers.read")
+    @providers_api.response(200, ProviderSchema)
+    def get(self, provider_id: UUID) -> ProviderView:
+        """Read an identity provider"""
+        return service(Providers).get(principal(), provider_id)
+
+    @action("providers.write")
+    @providers_api.response(204)
+    def delete(self, provider_id: UUID) -> None:
+        """Remove an identity provider
+
+        Accounts stay, but nobody signs in by it any more.
+        """
+        service(Providers).remove(principal(), provider_id)
 
 
 @users_api.route("")

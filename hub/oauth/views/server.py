@@ -1,12 +1,16 @@
 """The authorization server's addresses: token endpoint, keys, metadata."""
 
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Blueprint, Flask, Response, jsonify, request
 
 from hub.errors import HubError
 from hub.http import public, register_dialect, service
+from hub.http.headers import content_security_policy
 from hub.oauth.authlib_bridge import TokenAnswer, TokenRequest
+from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tokens import Tokens
 
 
@@ -18,6 +22,9 @@ def register_oauth(app: Flask) -> None:
     blueprint.add_url_rule("/oauth/introspect", view_func=introspect, methods=["POST"])
     blueprint.add_url_rule("/oauth/device_authorization", view_func=begin_device, methods=["POST"])
     blueprint.add_url_rule("/oauth/jwks", view_func=jwks)
+    there = "<uuid:provider_id>"
+    blueprint.add_url_rule(f"/oauth/back-channel-logout/{there}", view_func=back_channel_logout, methods=["POST"])
+    blueprint.add_url_rule(f"/oauth/front-channel-logout/{there}", view_func=front_channel_logout)
     blueprint.add_url_rule("/.well-known/oauth-authorization-server", view_func=metadata)
     app.register_blueprint(blueprint)
     register_dialect(app, blueprint, _as_oauth)
@@ -57,6 +64,24 @@ def _answered(answer: TokenAnswer) -> Response:
     response.headers.extend((name, value) for name, value in answer.headers if name.lower() != "content-type")
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+@public
+def back_channel_logout(provider_id: UUID) -> Response:
+    """OpenID Connect Back-Channel Logout section 2.8: an identity provider ends sessions here."""
+    service(SingleSignOn).back_channel_logout(provider_id, request.form.get("logout_token", ""))
+    return Response(status=200, headers={"Cache-Control": "no-store"})
+
+
+@public
+def front_channel_logout(provider_id: UUID) -> Response:
+    """OpenID Connect Front-Channel Logout section 2: the same by a frame in the browser, which only it may show."""
+    told = (request.args.get(name, "") for name in ("iss", "sid"))
+    issuer = service(SingleSignOn).front_channel_logout(provider_id, *told)
+    parts = urlsplit(issuer)
+    policy = content_security_policy(frame_ancestors=f"{parts.scheme}://{parts.netloc}")
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy}
+    return Response("", 200, headers, mimetype="text/html")
 
 
 @public

@@ -68,6 +68,10 @@ class BrowserSessions:
         """The token for the forms of a page; a visitor without a session gets a visit to bind it to."""
         return self._token(self._binding(request) or self._new_visit())
 
+    def visit(self, request: Request) -> str:
+        """The secret of the visit that a browser without a session has; a new one where it has none."""
+        return request.cookies.get(self.visit_cookie) or self._new_visit()
+
     def remember_visit(self, response: Response) -> Response:
         """Send the cookie of a visit that was begun while the page was made."""
         visit = g.pop("hub_visit", None)

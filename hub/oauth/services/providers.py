@@ -1,0 +1,182 @@
+"""Identity providers of a tenant: register, list, change, remove."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.db import EVERY_TENANT, Database
+from hub.db.audit import record
+from hub.errors import Forbidden, Invalid, NotFound, Violation
+from hub.identity import ROLES, Principal, actions_of_roles
+from hub.oauth.spec.names import checked_name
+from hub.oauth.spec.providers import KINDS, RoleRule, read_domains, read_rules, written_rules
+from hub.oauth.spec.redirects import redirect_fault
+from hub.oauth.storage import providers as storage
+from hub.oauth.storage.tables import IdentityProvider
+from hub.ports import Clock, Ids, KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class NewProvider:
+    """What is asked for. `domains` and `rules` are texts as people write them; an empty list lets every domain in."""
+
+    kind: str
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str
+    domains: str = ""
+    default_roles: Sequence[str] = ()
+    rules: str = ""
+    makes_accounts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A provider without its secret."""
+
+    id: UUID
+    tenant_id: UUID
+    kind: str
+    name: str
+    issuer: str
+    client_id: str
+    domains: Sequence[str]
+    default_roles: Sequence[str]
+    rules: Sequence[RoleRule]
+    makes_accounts: bool
+    is_active: bool
+
+    @property
+    def rules_text(self) -> str:
+        """The rules as people write them."""
+        return written_rules(self.rules)
+
+    @classmethod
+    def of(cls, row: IdentityProvider) -> "ProviderView":
+        return cls(
+            row.id,
+            row.tenant_id,
+            row.kind,
+            row.name,
+            row.issuer,
+            row.client_id,
+            row.domains,
+            row.default_roles,
+            [RoleRule(*rule) for rule in row.rules],
+            row.makes_accounts,
+            row.is_active,
+        )
+
+
+class Providers:
+    """Where people of a tenant may sign in instead of here."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, keys: KeyRing, *, allow_plain_http: bool) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._keys = keys
+        self._allow_plain_http = allow_plain_http
+
+    def create(self, principal: Principal, wanted: NewProvider) -> ProviderView:
+        """Register a provider; `Invalid` lists what is wrong. Nobody lets people in with more than they may do."""
+        principal.require("providers.write")
+        name, domains, rules = self._checked(wanted)
+        _refuse_more_than(principal, {*wanted.default_roles, *(rule.role for rule in rules)})
+        provider_id = self._ids.uuid()
+        row = IdentityProvider(
+            id=provider_id,
+            tenant_id=principal.tenant_id,
+            kind=wanted.kind,
+            name=name,
+            issuer=wanted.issuer.strip(),
+            client_id=wanted.client_id.strip(),
+            client_secret=self._keys.seal(wanted.client_secret.strip(), secret_context(provider_id)),
+            domains=domains,
+            default_roles=list(wanted.default_roles),
+            rules=[[rule.claim, rule.value, rule.role] for rule in rules],
+            makes_accounts=wanted.makes_accounts,
+            is_active=True,
+            created_at=self._clock.now(),
+        )
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            work.session.add(row)
+            details = {"name": name, "issuer": row.issuer, "client_id": row.client_id, "domains": domains}
+            details |= {"default_roles": row.default_roles, "rules": row.rules}
+            record(work.session, self._ids.uuid(), principal, "provider.created", str(row.id), details)
+        return ProviderView.of(row)
+
+    def _checked(self, wanted: NewProvider) -> tuple[str, list[str], list[RoleRule]]:
+        faults: list[Violation] = []
+        name = ""
+        try:
+            name = checked_name(wanted.name, "identity provider")
+        except Invalid as error:
+            faults.extend(error.violations)
+        if wanted.kind not in KINDS:
+            faults.append(Violation("identity provider", "kind", "must be a known kind", wanted.kind, list(KINDS)))
+        if fault := self._issuer_fault(wanted.issuer.strip()):
+            faults.append(Violation("OpenID Connect Discovery section 3", "issuer", fault, wanted.issuer[:200]))
+        for field in ("client_id", "client_secret"):
+            value = getattr(wanted, field).strip()
+            if not value.isascii() or not value.isprintable() or not 0 < len(value) <= 2000:
+                faults.append(Violation("identity provider", field, "must be what the provider shows"))
+        domains, wrong = read_domains(wanted.domains)
+        rules, unread = read_rules(wanted.rules, ROLES)
+        unknown = [role for role in wanted.default_roles if role not in ROLES]
+        if unknown or not (rules or wanted.default_roles):
+            message = "must be roles of this server, or there must be rules that give some"
+            faults.append(Violation("identity provider", "default_roles", message, unknown, list(ROLES)))
+        if faults := [*faults, *wrong, *unread]:
+            raise Invalid("The provider cannot be registered like this.", violations=faults)
+        return name, domains, rules
+
+    def _issuer_fault(self, issuer: str) -> str | None:
+        if fault := redirect_fault(issuer):
+            return fault
+        if not issuer.startswith(("https://", *(("http://",) if self._allow_plain_http else ()))):
+            return "must be an https address"
+        return "must have no query" if "?" in issuer else None
+
+    def list(self, principal: Principal) -> Sequence[ProviderView]:
+        """Every provider of the tenant, by name."""
+        principal.require("providers.read")
+        with self._db.read(principal.tenant_id) as session:
+            return [ProviderView.of(row) for row in storage.providers_of_tenant(session, principal.tenant_id)]
+
+    def get(self, principal: Principal, provider_id: UUID) -> ProviderView:
+        """One provider of the tenant; `NotFound` when there is none of that id."""
+        principal.require("providers.read")
+        with self._db.read(principal.tenant_id) as session:
+            return ProviderView.of(_existing(storage.provider_of_tenant(session, principal.tenant_id, provider_id)))
+
+    def remove(self, principal: Principal, provider_id: UUID) -> None:
+        """Remove a provider; accounts stay, but nobody signs in by it any more."""
+        principal.require("providers.write")
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            row = _existing(storage.provider_of_tenant(work.session, principal.tenant_id, provider_id))
+            record(work.session, self._ids.uuid(), principal, "provider.removed", str(row.id), {"name": row.name})
+            work.session.delete(row)
+
+    def offered(self, slug: str | None) -> Sequence[tuple[UUID, str]]:
+        """Id and name of what the sign-in page offers for a tenant (None: the only one)."""
+        with self._db.read(EVERY_TENANT) as session:
+            return storage.open_providers(session, slug)
+
+
+def secret_context(provider_id: UUID) -> str:
+    """What a provider's sealed secret is bound to."""
+    return f"identity_provider.client_secret:{provider_id}"
+
+
+def _refuse_more_than(principal: Principal, roles: set[str]) -> None:
+    missing = actions_of_roles(roles) - principal.actions - {"console.use"}
+    if missing:
+        raise Forbidden(f"{principal.name} may not give a role that allows {', '.join(sorted(missing))}.")
+
+
+def _existing(row: IdentityProvider | None) -> IdentityProvider:
+    if row is None:
+        raise NotFound("There is no such provider.", code="provider_not_found")
+    return row

@@ -1,0 +1,396 @@
+"""Signing in at an identity provider: there by a code with PKCE, back with state, nonce and issuer checked.
+
+Each provider has a return address of its own, and each sign-in remembers the provider it began at, so that the answer
+of one can never be taken for that of another (OAuth 2.0 Security BCP, RFC 9700 section 4.4).
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+import orjson
+from sqlalchemy.exc import IntegrityError
+
+from hub.db import EVERY_TENANT, Database, UnitOfWork
+from hub.db.audit import record
+from hub.db.tables import User
+from hub.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable
+from hub.identity import Principal
+from hub.oauth.authlib_bridge import (
+    ProviderMetadata,
+    authorization_address,
+    id_token_claims,
+    logout_token_claims,
+    read_metadata,
+)
+from hub.oauth.services.providers import ProviderView, secret_context
+from hub.oauth.services.recent import Recent
+from hub.oauth.services.sign_in import External, SignIn
+from hub.oauth.spec.addresses import checked_email
+from hub.oauth.spec.names import LONGEST
+from hub.oauth.spec.providers import KINDS, is_of_domain, roles_of
+from hub.oauth.spec.secrets import digest
+from hub.oauth.storage import providers as storage
+from hub.oauth.storage import users
+from hub.oauth.storage.tables import ExternalIdentity, IdentityProvider
+from hub.ports import Clock, HttpClient, Ids, KeyRing, Transients
+
+#: How long a person may take at the provider.
+VISIT_SECONDS = 600
+METADATA_SECONDS = 600
+#: Keys are fetched again for a key that is not among them, but not more often than this.
+KEYS_SECONDS = 600
+LOGOUT_MEMORY_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A sign-in under way: where it began, and what its answer has to match."""
+
+    provider: str
+    browser: str
+    nonce: str
+    verifier: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who the provider says has signed in."""
+
+    subject: str
+    email: str
+    is_email_proven: bool
+    name: str
+    claims: Mapping[str, Any]
+    session: str | None = None
+
+
+class SingleSignOn:
+    """Begin a sign-in at a provider, finish it, and hear of logouts there."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        transients: Transients,
+        http: HttpClient,
+        keys: KeyRing,
+        sign_in: SignIn,
+        public_url: str,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._transients = transients
+        self._http = http
+        self._keys = keys
+        self._sign_in = sign_in
+        self._public_url = public_url
+        self._metadata: Recent[str, ProviderMetadata] = Recent(256)
+        self._jwks: Recent[str, dict[str, Any]] = Recent(256)
+
+    # --- there --------------------------------------------------------------------------------------------------
+
+    def begin(self, provider_id: UUID, browser: str, target: str) -> str:
+        """The address at the provider where this browser (known by a secret) goes to sign in."""
+        provider, _ = self._provider(provider_id)
+        state, nonce, verifier = self._ids.secret(), self._ids.secret(), self._ids.secret()
+        visit = _Visit(str(provider.id), digest(browser), nonce, verifier, target)
+        self._transients.put(f"sso:{digest(state)}", orjson.dumps(visit), VISIT_SECONDS)
+        return authorization_address(
+            self._metadata_of(provider).authorization_endpoint,
+            verifier,
+            response_type="code",
+            client_id=provider.client_id,
+            redirect_uri=self.return_address(provider.id),
+            scope=" ".join(KINDS[provider.kind].scopes),
+            state=state,
+            nonce=nonce,
+        )
+
+    def return_address(self, provider_id: UUID) -> str:
+        """Where the provider sends people back to: one address for each provider."""
+        return f"{self._public_url}/sign-in/back/{provider_id}"
+
+    def logout_addresses(self, provider_id: UUID) -> tuple[str, str]:
+        """Where the provider tells of logouts: by the back channel, and by the front channel."""
+        base = f"{self._public_url}/oauth"
+        return f"{base}/back-channel-logout/{provider_id}", f"{base}/front-channel-logout/{provider_id}"
+
+    # --- and back -----------------------------------------------------------------------------------------------
+
+    def finish(self, provider_id: UUID, answer: Mapping[str, str], browser: str) -> tuple[str, str]:
+        """The secret id of a new session, and the path that the person wanted to go to.
+
+        `Unauthenticated` for an answer that does not belong to a sign-in of this browser at this provider; `Forbidden`
+        for a person whom the tenant does not let in.
+        """
+        kept = self._transients.take(f"sso:{digest(answer.get('state', ''))}")
+        visit = _Visit(**orjson.loads(kept)) if kept else None
+        if visit is None or visit.browser != digest(browser) or visit.provider != str(provider_id):
+            raise _stray("This answer belongs to no sign-in of this browser. Begin again.")
+        provider, secret = self._provider(provider_id)
+        self._check_issuer(provider, answer)
+        if "error" in answer or not answer.get("code"):
+            raise Unauthenticated(f"{provider.name} did not sign you in ({answer.get('error', 'no code')[:80]}).")
+        person = self._ask_who(provider, secret, answer["code"], visit)
+        return self._admit(provider, person), visit.target
+
+    def _check_issuer(self, provider: ProviderView, answer: Mapping[str, str]) -> None:
+        """RFC 9207 section 2.4."""
+        metadata = self._metadata_of(provider)
+        told = answer.get("iss")
+        if told != metadata.issuer and (told is not None or metadata.sends_issuer):
+            raise _stray(f"This answer names another issuer than {metadata.issuer}.")
+
+    def _ask_who(self, provider: ProviderView, secret: str, code: str, visit: _Visit) -> _Person:
+        tokens = self._exchange(provider, secret, code, visit.verifier)
+        if provider.kind == "github":
+            return self._github_person(str(tokens.get("access_token", "")))
+        claims = self._id_token_claims(provider, str(tokens.get("id_token", "")), visit.nonce)
+        userinfo = self._metadata_of(provider).userinfo_endpoint
+        if "email" not in claims and userinfo:
+            told = self._get(userinfo, str(tokens.get("access_token", "")))
+            # OpenID Connect Core section 5.3.2: of somebody else it must not be used.
+            claims = {**told, **claims} if told.get("sub") == claims["sub"] else claims
+        email = str(claims.get("email") or "")
+        is_proven = claims.get("email_verified") is True or KINDS[provider.kind].trusts_email
+        name = str(claims.get("name") or claims.get("preferred_username") or email)
+        session = claims.get("sid")
+        return _Person(
+            str(claims["sub"]), email, is_proven, name, claims, session if isinstance(session, str) else None
+        )
+
+    def _exchange(self, provider: ProviderView, secret: str, code: str, verifier: str) -> dict[str, Any]:
+        """The token request (OAuth 2.1 section 4.1.3), by Basic unless the provider wants the secret in the form."""
+        metadata = self._metadata_of(provider)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.return_address(provider.id),
+            "code_verifier": verifier,
+        }
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        if "client_secret_basic" in metadata.auth_methods:
+            pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        else:
+            form |= {"client_id": provider.client_id, "client_secret": secret}
+        answer = self._http.request("POST", metadata.token_endpoint, headers=headers, body=urlencode(form).encode())
+        tokens = _object(answer.body)
+        if answer.status != 200 or "error" in tokens:
+            reason = str(tokens.get("error") or answer.status)[:80]
+            raise Unauthenticated(f"{provider.name} refused the code ({reason}).", code="provider_refused")
+        return tokens
+
+    def _id_token_claims(self, provider: ProviderView, token: str, nonce: str) -> dict[str, Any]:
+        facts = {"issuer": provider.issuer, "client_id": provider.client_id, "nonce": nonce}
+        return self._with_keys(provider, lambda jwks, now: id_token_claims(token, jwks, now=now, **facts))
+
+    def _with_keys(self, provider: ProviderView, judge: Any) -> dict[str, Any]:
+        """Judge with the keys that are known; a second time with fresh ones, as the provider may have new keys."""
+        metadata, now = self._metadata_of(provider), self._clock.now().timestamp()
+        known = self._jwks.get(metadata.jwks_uri, now, lambda: (now + KEYS_SECONDS, self._get(metadata.jwks_uri)))
+        try:
+            claims: dict[str, Any] = judge(known, int(now))
+        except Unauthenticated:
+            if not self._transients.add(f"sso-keys:{digest(metadata.jwks_uri)}", b"1", 10):
+                raise
+            fresh = self._get(metadata.jwks_uri)
+            claims = judge(fresh, int(now))
+            self._jwks.put(metadata.jwks_uri, now + KEYS_SECONDS, fresh)
+        return claims
+
+    def _github_person(self, access_token: str) -> _Person:
+        """GitHub speaks OAuth 2 only: its API tells who it is, and which address is proven."""
+        who = self._get(f"{_GITHUB_API}/user", access_token)
+        listed = self._get_json(f"{_GITHUB_API}/user/emails", access_token)
+        entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        primary = next((each for each in entries if each.get("primary")), {})
+        email = str(primary.get("email") or "")
+        name = str(who.get("name") or who.get("login") or email)
+        if not who.get("id"):
+            raise Unauthenticated("GitHub does not tell who signed in.", code="bad_provider_answer")
+        return _Person(str(who["id"]), email, primary.get("verified") is True, name, who)
+
+    # --- the account --------------------------------------------------------------------------------------------
+
+    def _admit(self, provider: ProviderView, person: _Person) -> str:
+        """Find or make the account, give it the roles of the rules, and begin a session."""
+        try:
+            user = self._account(provider, person)
+        except IntegrityError:  # Two first sign-ins at once: now the account is there.
+            user = self._account(provider, person)
+        external = External(str(provider.id), provider.name, person.subject, person.session)
+        return self._sign_in.begin_external(user.tenant_id, user.id, external)
+
+    def _account(self, provider: ProviderView, person: _Person) -> User:
+        with self._db.unit_of_work(provider.tenant_id) as work:
+            found = storage.identity(work.session, provider.tenant_id, provider.id, person.subject)
+            identity, user = found or self._new_identity(work, provider, person)
+            if not user.is_active:
+                raise _turned_away(f"The account of {user.email} is closed.")
+            if identity.made_account:
+                self._give_roles(work, provider, person, user)
+            return user
+
+    def _new_identity(self, work: UnitOfWork, provider: ProviderView, person: _Person) -> tuple[ExternalIdentity, User]:
+        email = _checked_email(provider, person)
+        user = storage.user_of_email(work.session, provider.tenant_id, email)
+        is_new = user is None
+        if user is None:
+            user = self._new_user(work, provider, person, email)
+        elif not person.is_email_proven:
+            raise _turned_away(f"{provider.name} does not vouch for {email}, which has an account here already.")
+        identity = ExternalIdentity(
+            provider_id=provider.id,
+            subject=person.subject,
+            tenant_id=provider.tenant_id,
+            user_id=user.id,
+            made_account=is_new,
+            created_at=self._clock.now(),
+        )
+        work.session.add(identity)
+        details = {"provider": provider.name, "subject": person.subject, "made_account": is_new}
+        record(work.session, self._ids.uuid(), _system(provider), "identity.linked", str(user.id), details)
+        return identity, user
+
+    def _new_user(self, work: UnitOfWork, provider: ProviderView, person: _Person, email: str) -> User:
+        if not provider.makes_accounts:
+            raise _turned_away(f"There is no account for {email}. Ask whoever administers the Hub.")
+        user = User(
+            id=self._ids.uuid(),
+            tenant_id=provider.tenant_id,
+            email=email,
+            name=" ".join(person.name.split())[:LONGEST] or email,
+            password_hash=None,
+            is_active=True,
+            created_at=self._clock.now(),
+        )
+        work.session.add(user)
+        work.session.flush()
+        details = {"email": email, "provider": provider.name}
+        record(work.session, self._ids.uuid(), _system(provider), "user.created", str(user.id), details)
+        return user
+
+    def _give_roles(self, work: UnitOfWork, provider: ProviderView, person: _Person, user: User) -> None:
+        """The roles of an account that a provider made are what it says today."""
+        wanted = sorted({*provider.default_roles, *roles_of(person.claims, provider.rules)})
+        if not wanted:
+            raise _turned_away(f"Nothing that {provider.name} says of you gives you a role here.")
+        before = users.roles_of_users(work.session, user.tenant_id, [user.id]).get(user.id, [])
+        if before == wanted:
+            return
+        users.set_roles(work.session, user.tenant_id, user.id, wanted)
+        details = {"before": before, "after": wanted, "provider": provider.name}
+        record(work.session, self._ids.uuid(), _system(provider), "user.changed", str(user.id), details)
+
+    # --- logouts ------------------------------------------------------------------------------------------------
+
+    def back_channel_logout(self, provider_id: UUID, token: str) -> None:
+        """End the sessions that a logout token names (Back-Channel Logout section 2.7); `Invalid` for a bad one."""
+        provider, _ = self._provider(provider_id)
+        facts = {"issuer": provider.issuer, "client_id": provider.client_id}
+        try:
+            claims = self._with_keys(provider, lambda jwks, now: logout_token_claims(token, jwks, now=now, **facts))
+        except Unauthenticated as error:
+            raise Invalid(error.detail, code="invalid_request") from error
+        if not self._transients.add(f"sso-logout:{digest(str(claims['jti']))}", b"1", LOGOUT_MEMORY_SECONDS):
+            raise Invalid("This logout token was used already.", code="invalid_request")
+        sid, subject = claims.get("sid"), claims.get("sub")
+        self._sign_in.end_external(str(provider.id), sid=sid, subject=None if sid else subject)
+
+    def front_channel_logout(self, provider_id: UUID, issuer: str, sid: str) -> str:
+        """End the session `sid` of the provider (Front-Channel Logout section 3); returns who may frame the answer."""
+        provider, _ = self._provider(provider_id)
+        if issuer != provider.issuer or not sid:
+            raise Invalid("iss and sid must be those of a session at this provider.")
+        self._sign_in.end_external(str(provider.id), sid=sid, subject=None)
+        return provider.issuer
+
+    # --- what the provider says of itself -----------------------------------------------------------------------
+
+    def _provider(self, provider_id: UUID) -> tuple[ProviderView, str]:
+        with self._db.read(EVERY_TENANT) as session:
+            row: IdentityProvider | None = storage.provider_by_id(session, provider_id)
+        if row is None or not row.is_active:
+            raise NotFound("There is no such provider.", code="provider_not_found")
+        return ProviderView.of(row), self._keys.unseal(row.client_secret, secret_context(row.id))
+
+    def _metadata_of(self, provider: ProviderView) -> ProviderMetadata:
+        if provider.kind == "github":
+            return _GITHUB
+        now = self._clock.now().timestamp()
+        return self._metadata.get(
+            provider.issuer, now, lambda: (now + METADATA_SECONDS, self._discovered(provider.issuer))
+        )
+
+    def _discovered(self, issuer: str) -> ProviderMetadata:
+        """OpenID Connect Discovery section 4."""
+        return read_metadata(self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration"), issuer)
+
+    def _get(self, address: str, access_token: str = "") -> dict[str, Any]:
+        found = self._get_json(address, access_token)
+        return found if isinstance(found, dict) else {}
+
+    def _get_json(self, address: str, access_token: str = "") -> Any:
+        headers = {"Accept": "application/json"}
+        if access_token:
+            headers["Authorization"] = f"Bearer {access_token}"
+        answer = self._http.request("GET", address, headers=headers)
+        if answer.status != 200:
+            raise Unavailable(f"{address} answered {answer.status}.", code="provider_unavailable")
+        try:
+            return orjson.loads(answer.body)
+        except orjson.JSONDecodeError as error:
+            raise Unavailable(f"{address} did not answer with JSON.", code="provider_unavailable") from error
+
+
+_GITHUB_API = "https://api.github.com"
+_GITHUB = ProviderMetadata(
+    "https://github.com/login/oauth",
+    "https://github.com/login/oauth/authorize",
+    "https://github.com/login/oauth/access_token",
+    "",
+    "",
+    False,
+    ("client_secret_post",),
+)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _checked_email(provider: ProviderView, person: _Person) -> str:
+    """The address that an account is found or made by; `Forbidden` where it is not of the tenant's domains."""
+    try:
+        email = checked_email(person.email)
+    except Invalid as error:
+        raise _turned_away(f"{provider.name} tells no usable e-mail address of you.") from error
+    if not is_of_domain(email, provider.domains):
+        raise _turned_away(f"{email} is not of a domain that may sign in here.")
+    if provider.domains and not person.is_email_proven:
+        raise _turned_away(f"{provider.name} does not vouch for {email}.")
+    return email
+
+
+def _system(provider: ProviderView) -> Principal:
+    return Principal(provider.tenant_id, "system", str(provider.id), provider.name)
+
+
+def _turned_away(reason: str) -> HubError:
+    return Forbidden(reason, code="sign_in_refused")
+
+
+def _stray(reason: str) -> HubError:
+    return Unauthenticated(reason, code="sign_in_stray")

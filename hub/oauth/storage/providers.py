@@ -1,0 +1,62 @@
+"""Queries on identity providers and who people are there."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.db.tables import Tenant, User
+from hub.oauth.storage.tables import ExternalIdentity, IdentityProvider
+
+
+def provider_by_id(session: Session, provider_id: UUID) -> IdentityProvider | None:
+    """The provider of that id in whichever tenant: the address that people come back to names it."""
+    return session.get(IdentityProvider, provider_id)
+
+
+def provider_of_tenant(session: Session, tenant_id: UUID, provider_id: UUID) -> IdentityProvider | None:
+    """The provider of that id if it belongs to the tenant."""
+    return session.scalars(
+        select(IdentityProvider).where(IdentityProvider.tenant_id == tenant_id, IdentityProvider.id == provider_id)
+    ).one_or_none()
+
+
+def providers_of_tenant(session: Session, tenant_id: UUID) -> Sequence[IdentityProvider]:
+    """Every provider of the tenant, by name."""
+    return session.scalars(
+        select(IdentityProvider)
+        .where(IdentityProvider.tenant_id == tenant_id)
+        .order_by(IdentityProvider.name, IdentityProvider.id)
+    ).all()
+
+
+def open_providers(session: Session, slug: str | None) -> Sequence[tuple[UUID, str]]:
+    """Id and name of the providers in use: those of the tenant named, or of the only tenant there is."""
+    query = select(Tenant.id).where(Tenant.slug == slug) if slug else select(Tenant.id).limit(2)
+    tenants = session.scalars(query).all()
+    if len(tenants) != 1:
+        return []
+    return [(each.id, each.name) for each in providers_of_tenant(session, tenants[0]) if each.is_active]
+
+
+def identity(
+    session: Session, tenant_id: UUID, provider_id: UUID, subject: str
+) -> tuple[ExternalIdentity, User] | None:
+    """Whose account it is that the provider knows by this subject."""
+    row = session.execute(
+        select(ExternalIdentity, User)
+        .join(User, User.id == ExternalIdentity.user_id)
+        .where(
+            ExternalIdentity.tenant_id == tenant_id,
+            ExternalIdentity.provider_id == provider_id,
+            ExternalIdentity.subject == subject,
+            User.tenant_id == tenant_id,
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def user_of_email(session: Session, tenant_id: UUID, email: str) -> User | None:
+    """The account of that address in the tenant, closed or not."""
+    return session.scalars(select(User).where(User.tenant_id == tenant_id, User.email == email)).one_or_none()
