@@ -308,6 +308,95 @@ class TestTrouble:
         expect(page.locator("#warning")).to_be_hidden()
         eventually(page, lambda: tracked(course12.id)[0].location == "2")
 
+    def test_what_could_not_be_sent_comes_with_the_next_launch(
+        self, page: Page, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        """The Hub is away, the page is left; later the course is opened anew in the same browser."""
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        saved(page)
+        page.route("**/runtime/commits", lambda route: route.abort())
+        frame.evaluate("api.LMSSetValue('cmi.suspend_data', 'the answer'); turn()")
+        expect(page.locator("#warning")).to_contain_text("No connection")
+        assert "the answer" not in page.evaluate("JSON.stringify(localStorage)")
+        assert page.evaluate("Object.keys(localStorage).some(name => name.startsWith('answers.'))")
+        page.reload()
+        expect(page.locator("#notice")).to_contain_text("kept in this browser")
+        page.goto("about:blank")
+        page.unroute("**/runtime/commits")
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        assert (frame.text_content("#entry"), frame.text_content("#page")) == ("resume", "2")
+        assert not page.evaluate("Object.keys(localStorage).some(name => name.startsWith('answers.'))")
+
+    def test_a_session_that_expires_is_renewed(
+        self, page: Page, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        saved(page)
+        page.route("**/runtime/*", lambda route: route.fulfill(status=401, json={"code": "session_expired"}), times=1)
+        frame.click("#turn")
+        eventually(page, lambda: tracked(course12.id)[0].location == "2")
+        expect(page.locator("#notice")).to_be_hidden()
+        page.route("**/runtime/*", lambda route: route.fulfill(status=401, json={"code": "session_expired"}), times=1)
+        page.click("#exit")
+        expect(page.locator("#notice")).to_contain_text("You have left the course")
+
+    def test_a_session_that_is_over_loses_nothing(
+        self, page: Page, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        saved(page)
+        page.route("**/runtime/*", lambda route: route.fulfill(status=401, json={"code": "session_expired"}))
+        page.route("**/renewal", lambda route: route.fulfill(status=410, json={"code": "launch_used"}))
+        frame.click("#turn")
+        expect(page.locator("#notice")).to_contain_text("open the course again to hand them in")
+        page.unroute_all()
+        page.goto(start(course12))
+        assert content(page, "Knots").text_content("#page") == "2"
+
+    def test_much_that_is_set_in_the_last_moment_arrives(
+        self, page: Page, start: Start, course2004: RegistrationView, tracked: Any
+    ) -> None:
+        """200 kB in the moment of leaving: more than a browser sends for a page that goes, so the rest comes later."""
+        page.goto(start(course2004))
+        frame = content(page, "Wind")
+        saved(page)
+        frame.evaluate(
+            """() => {
+                api.SetValue("cmi.suspend_data", "s".repeat(64000));
+                for (const at of [0, 1, 2]) {
+                    api.SetValue(`cmi.interactions.${at}.id`, `q${at}`);
+                    api.SetValue(`cmi.interactions.${at}.type`, "long-fill-in");
+                    api.SetValue(`cmi.interactions.${at}.learner_response`, String(at).repeat(45000));
+                }
+                top.location.href = "about:blank";
+            }"""
+        )
+        page.wait_for_url("about:blank")
+        page.goto(start(course2004))
+        content(page, "Wind")
+        values = tracked(course2004.id)[0].values
+        assert values["cmi.suspend_data"] == "s" * 64_000
+        assert [values[f"cmi.interactions.{at}.learner_response"] for at in range(3)] == [
+            str(at) * 45_000 for at in range(3)
+        ]
+
+    def test_when_the_time_is_over_the_learner_is_told_and_let_go(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, start: Start, tracked: Any
+    ) -> None:
+        columns = {"max_time_allowed": "00:00:02", "time_limit_action": "exit,message"}
+        sco = Sco("one", page=sco12("Knots"), columns=columns)
+        registration = enrol(live_hub, system, add_played_course(live_hub, tenant.id, "scorm_1_2", sco))
+        page.goto(start(registration))
+        content(page, "Knots").click("#turn")
+        expect(page.locator("#notice")).to_contain_text("The time for this part is over")
+        page.click("#act")
+        expect(page.locator("#notice")).to_contain_text("You have left the course")
+        assert tracked(registration.id)[0].location == "2"
+
     def test_a_preview_says_so_and_records_nothing(
         self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal
     ) -> None:

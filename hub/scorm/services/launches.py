@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
-from hub.errors import Gone, Invalid, NotFound
+from hub.errors import Conflict, Gone, Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
@@ -30,8 +30,8 @@ from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration
 
 #: An address that nobody opened is good for so long; LMS pages that hold a launch in a new tab may wait a while.
 OPEN_WITHIN = timedelta(minutes=10)
-#: The browser that opened it may reload it for so long.
-RELOAD_WITHIN = PlayerTokens.LIFETIME
+#: The browser that opened it may reload it, or have its token renewed, for so long: a laptop may sleep over a weekend.
+RELOAD_WITHIN = timedelta(days=7)
 _LONGEST_AGENT = 300
 #: A language tag (BCP 47) is letters, digits and hyphens, at most 35 of them in all that are registered.
 _NOT_IN_A_TAG, _LONGEST_TAG = re.compile(r"[^A-Za-z0-9_-]"), 35
@@ -52,6 +52,8 @@ class Opening:
 
     `browser_secret` is for this browser's cookie, None when it has it already; `token` is what run-time calls carry;
     `frame_ancestors` are the sources of that directive; `settings` are those of now, for the window and its controls.
+    `attempt_id` is the attempt that is recorded, `journal_key` what its unsent answers are kept under in the browser;
+    None where nothing is.
     """
 
     launch_id: UUID
@@ -64,6 +66,8 @@ class Opening:
     token: str
     browser_secret: str | None
     settings: PackageSettings
+    attempt_id: UUID | None = None
+    journal_key: str | None = None
 
 
 class Launches:
@@ -156,23 +160,30 @@ class Launches:
             found = settings_of_version(work.session, launch.tenant_id, launch.package_version_id)
             return self._opening(launch, course, new_secret, found.values)
 
+    def renew(self, token: str, browser_secret: str | None, host: str = "") -> str:
+        """A new token for the browser that has the player open, so that a long session loses nothing.
+
+        Raises `NotFound` for an address that never was, `Gone` for another browser or after a week, `Conflict`
+        when another window has taken over.
+        """
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            launch = runtime.find_launch(work.session, _digest(token))
+            if launch is None or launch.opened_at is None or not self._origins.serves(host, launch.package_version_id):
+                raise NotFound("This address opens nothing.", code="launch_unknown")
+            self._bind(launch, browser_secret, self._clock.now())
+            session = _session(launch)
+            if session.is_recorded:
+                _check_newest(work.session, launch)
+            return self._tokens.issue(session)
+
     def _opening(
         self, launch: Launch, course: Course, browser_secret: str | None, settings: PackageSettings
     ) -> Opening:
-        mode = _checked_mode(launch.mode)
-        session = PlayerSession(
-            tenant_id=launch.tenant_id,
-            launch_id=launch.id,
-            version_id=launch.package_version_id,
-            mode=mode,
-            registration_id=launch.registration_id,
-            attempt_id=launch.attempt_id,
-            frames=launch.frames,
-        )
+        session = _session(launch)
         return Opening(
             launch_id=launch.id,
             course=course,
-            mode=mode,
+            mode=session.mode,
             is_preview=launch.registration_id is None,
             locale=launch.locale,
             return_url=launch.return_url,
@@ -180,6 +191,10 @@ class Launches:
             token=self._tokens.issue(session),
             browser_secret=browser_secret,
             settings=settings,
+            attempt_id=session.attempt_id if session.is_recorded else None,
+            journal_key=self._tokens.journal_key(session.attempt_id)
+            if session.is_recorded and session.attempt_id
+            else None,
         )
 
     def _bind(self, launch: Launch, browser_secret: str | None, now: datetime) -> str | None:
@@ -217,6 +232,27 @@ class Launches:
         launch.expires_at = self._clock.now() + OPEN_WITHIN
         work.session.add(launch)
         return LaunchLink(launch.id, f"{self._origins.of(launch.package_version_id)}/play/{token}", launch.expires_at)
+
+
+def _session(launch: Launch) -> PlayerSession:
+    return PlayerSession(
+        tenant_id=launch.tenant_id,
+        launch_id=launch.id,
+        version_id=launch.package_version_id,
+        mode=_checked_mode(launch.mode),
+        registration_id=launch.registration_id,
+        attempt_id=launch.attempt_id,
+        frames=launch.frames,
+    )
+
+
+def _check_newest(session: Session, launch: Launch) -> None:
+    assert launch.attempt_id is not None
+    learning = runtime.lock_attempt(session, launch.tenant_id, launch.attempt_id)
+    if learning is None or learning.attempt.ended_at is not None:
+        raise Gone("This attempt is over; open the course again.", code="attempt_ended")
+    if learning.attempt.launch_id != launch.id:
+        raise Conflict("The course has been opened in another window, which goes on from here.", code="superseded")
 
 
 def _take_over(session: Session, launch: Launch) -> None:

@@ -99,7 +99,7 @@ class Committed:
 class Delivery:
     """An activity to show. `api` is the one that content must find, None where it cannot; `values` its data model.
 
-    `stores` say what content may do with each of its `adl.data`.
+    `stores` say what content may do with each of its `adl.data`; `time_limit` what happens when, if time is limited.
     """
 
     activity: str
@@ -109,6 +109,7 @@ class Delivery:
     api: Literal["API", "API_1484_11"] | None
     values: Mapping[str, str]
     stores: Sequence[Store]
+    time_limit: sessions.TimeLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +350,7 @@ class Runtime:
             api=_api(course, activity),
             values=values,
             stores=stores_of(activity.data_maps),
+            time_limit=sessions.time_limit(course.standard, values),
         )
 
     def _content_address(self, player: PlayerSession, course: Course, activity: CourseActivity) -> str:

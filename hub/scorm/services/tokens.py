@@ -51,6 +51,7 @@ class PlayerTokens:
 
     def __init__(self, keys: KeyRing, clock: Clock, content_url: str) -> None:
         self._key = OctKey.import_key(keys.secret("player-session"))
+        self._journal_secret = keys.secret("player-journal")
         self._clock = clock
         self._audience = content_url
         self._claims = jwt.JWTClaimsRegistry(
@@ -76,6 +77,13 @@ class PlayerTokens:
         if session.registration_id and session.attempt_id:
             claims |= {"reg": str(session.registration_id), "att": str(session.attempt_id)}
         return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+
+    def journal_key(self, attempt_id: UUID) -> str:
+        """The key under which browsers keep what they could not send of an attempt, as 64 hexadecimal digits.
+
+        Only a page of that attempt gets it, so on a shared computer nobody else's content can read what is kept.
+        """
+        return hmac.new(self._journal_secret, attempt_id.bytes, hashlib.sha256).hexdigest()
 
     def read(self, token: str) -> PlayerSession:
         """The session of a token. Raises `Unauthenticated` for one that is forged, expired or of another use."""

@@ -17,6 +17,8 @@ def register_player(app: Flask, contents: Contents, sender: content.Sender) -> N
     """Add all that the content origin serves; `sender` says who sends the bytes of large files."""
     pages = Blueprint("player", __name__, template_folder=str(_FOLDER / "templates"))
     pages.add_url_rule("/play/<token>", view_func=player.play, endpoint="play")
+    renewals = Blueprint("renewals", __name__)
+    renewals.add_url_rule("/play/<token>/renewal", view_func=player.renew, methods=["POST"], endpoint="renew")
     pages.add_url_rule("/player/<name>", view_func=player.asset_file, endpoint="asset_file")
     pages.add_url_rule("/viewer/<kind>", view_func=player.viewer, endpoint="viewer")
     files = Blueprint("content", __name__)
@@ -27,7 +29,7 @@ def register_player(app: Flask, contents: Contents, sender: content.Sender) -> N
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_FOLDER / "translations")
     Babel(app, locale_selector=lambda: request.accept_languages.best_match(LANGUAGES, "en"))
-    for blueprint in (pages, files, calls):
+    for blueprint in (pages, renewals, files, calls):
         app.register_blueprint(blueprint)
     for name in ("player", "content", ""):
         register_dialect(app, name, player.plain_page)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, jsonify, make_response, render_template, request, url_for
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound as NoSuchFile
@@ -99,6 +99,15 @@ def viewer(kind: str) -> Response:
         )
     response = _protect(make_response(page))
     response.headers["Content-Security-Policy"] = f"{_VIEWER_POLICY}; frame-ancestors {frame_ancestors}"
+    return response
+
+
+@public
+def renew(token: str) -> Response:
+    """A new token for the browser that has the player open; its cookie says that it is the one."""
+    renewed = service(Launches).renew(token, request.cookies.get(COOKIE), request.host)
+    response = jsonify(token=renewed)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -202,6 +211,7 @@ def _launch_data(opening: Opening) -> dict[str, Any]:
     return {
         "token": opening.token,
         "launch": str(opening.launch_id),
+        "journal": {"attempt": str(opening.attempt_id), "key": opening.journal_key} if opening.journal_key else None,
         "standard": course.standard,
         "mode": opening.mode,
         "preview": opening.is_preview,
@@ -240,6 +250,14 @@ def _words() -> dict[str, str]:
         "offline": _("No connection. Your answers are kept here and sent as soon as it is back."),
         "refused": _("Something this course wanted to save was not accepted. The rest has been saved."),
         "superseded": _("This course has been opened in another window. Go on there; you may close this one."),
+        "not_sent": _("Your last answers could not be sent yet. They are kept in this browser. Try again."),
+        "not_added": _("Answers of an earlier visit came too late: the course has gone on elsewhere since."),
+        "expired_kept": _(
+            "Your session is over. Your last answers are kept in this browser; open the course again to hand them in."
+        ),
+        "leave_course": _("Leave the course"),
+        "time_over": _("The time for this part is over."),
+        "time_over_exit": _("The time for this part is over. Your work is saved."),
         "expired": _("Your session is over. Open the course again to go on where you left off."),
         "failed_to_open": _("This part of the course cannot be opened now. Try again."),
         "ended": _("You have left the course. Your work is saved; you may close this window."),

@@ -579,6 +579,40 @@ class TestWithoutRecording:
 
 
 class TestOpening:
+    def test_the_browser_that_has_it_open_gets_a_new_token(self, hub: Hub, window12: Window, system: Principal) -> None:
+        launches, tokens = hub.service(Launches), hub.service(PlayerTokens)
+        address = launches.create(system, window12.session.registration_id).url.rpartition("/")[2]
+        opening = launches.open(address, None, "test")
+        renewed = launches.renew(address, opening.browser_secret)
+        assert tokens.read(renewed) == tokens.read(opening.token)
+        for secret in (None, "another browser's secret"):
+            with pytest.raises(Gone):
+                launches.renew(address, secret)
+        with pytest.raises(NotFound):
+            launches.renew("nothing", opening.browser_secret)
+        unopened = launches.create(system, window12.session.registration_id).url.rpartition("/")[2]
+        with pytest.raises(NotFound):
+            launches.renew(unopened, None)
+        launches.open(unopened, None, "test")
+        with pytest.raises(Conflict) as taken_over:
+            launches.renew(address, opening.browser_secret)
+        assert taken_over.value.code == "superseded"
+
+    def test_only_pages_of_an_attempt_can_read_what_is_kept_of_it(
+        self, hub: Hub, tenant: TenantView, window12: Window, system: Principal
+    ) -> None:
+        launches = hub.service(Launches)
+
+        def key(registration_id: UUID | None, **options: Any) -> str | None:
+            address = launches.create(system, registration_id, **options).url.rpartition("/")[2]
+            return launches.open(address, None, "test").journal_key
+
+        own = window12.session.registration_id
+        other = enrol(hub, system, add_played_course(hub, tenant.id, "scorm_1_2", Sco("one"))).id
+        assert key(own) == key(own)
+        assert key(own) != key(other)
+        assert key(own, mode="review") is None
+
     def test_an_address_opens_once(self, hub: Hub, window12: Window, system: Principal) -> None:
         launches = hub.service(Launches)
         token = launches.create(system, window12.session.registration_id).url.rpartition("/")[2]

@@ -24,12 +24,16 @@ export class CommitQueue {
   /**
    * @param {string} url where commits go
    * @param {string} token of this launch
-   * @param {(state: "saved"|"saving"|"offline"|"refused"|"superseded"|"expired") => void} onState
+   * @param {(state: "saved"|"saving"|"offline"|"refused"|"superseded"|"expired"|"expired_kept") => void} onState
    * @param {(answer: object) => void} onAnswer what the Hub answered to a commit
+   * @param {Journal} journal keeps what could not be sent
+   * @param {() => Promise<?string>} renew a new token in place of one that has expired; null where there is none
    */
-  constructor(url, token, onState, onAnswer) {
+  constructor(url, token, onState, onAnswer, journal, renew) {
     this.url = url;
     this.token = token;
+    this.journal = journal;
+    this.renew = renew;
     this.onState = onState;
     this.onAnswer = onAnswer;
     this.stopped = false;
@@ -96,6 +100,7 @@ export class CommitQueue {
     Object.assign(this.values, values);
     if (this.pending === null || RANK[kind] > RANK[this.pending]) this.pending = kind;
     if (navigation !== "_none_") this.navigation = navigation;
+    if (this.failures > 0) this.keep();
     this.expect();
     this.send();
   }
@@ -120,6 +125,7 @@ export class CommitQueue {
   /** The page goes away: send what is not acknowledged in a way that outlives it. */
   flush() {
     if (this.stopped || this.activity === null || this.isSettled) return;
+    this.keep();
     const kind = this.pending ?? this.underWay.kind;
     const body = this.body(kind);
     try {
@@ -127,6 +133,27 @@ export class CommitQueue {
     } catch {
       // A browser without either has sent the earlier commits; there is nothing left to try.
     }
+  }
+
+  /** Keep in this browser what the Hub has not acknowledged; `isMissed` when it is known not to have arrived. */
+  keep(isMissed = this.failures > 0) {
+    const kinds = [this.pending, this.underWay?.kind].filter((kind) => kind);
+    const kind = kinds.reduce((one, other) => (RANK[other] > RANK[one] ? other : one), "commit");
+    const { activity, session, base, navigation } = this;
+    const record = { activity, session, base, sequence: this.sequence + 1, kind, values: this.changed(), navigation };
+    this.journal.write(record, isMissed);
+  }
+
+  /**
+   * Hand in what was kept in this browser when it could not be sent.
+   * @returns {Promise<?{lost: boolean, answer: object}>} null while there is no connection
+   */
+  async handIn(record) {
+    const response = await this.post(JSON.stringify(record));
+    if (response === null || response.status >= 500 || response.status === 429) return null;
+    if (response.answer.code === "superseded") this.stop("superseded");
+    else if (response.status === 401) this.stop("expired_kept");
+    return { lost: response.status !== 200, answer: response.answer };
   }
 
   keepalive(body) {
@@ -178,7 +205,7 @@ export class CommitQueue {
     const attempt = { kind, session, activity, sequence, lastCall, sent };
     this.underWay = attempt;
     this.pending = null;
-    const response = await this.post(body);
+    const response = await this.postRenewed(body);
     if (this.underWay !== attempt) return; // The delivery it belonged to is over.
     this.underWay = null;
     if (response === null || response.status >= 500 || response.status === 429) this.again(kind);
@@ -186,6 +213,15 @@ export class CommitQueue {
     else this.refused(kind, response);
     this.settle();
     this.send();
+  }
+
+  /** Post, and once more with a new token where the old one has expired. */
+  async postRenewed(body) {
+    const response = await this.post(body);
+    const token = response?.status === 401 ? await this.renew() : null;
+    if (token === null) return response;
+    this.token = token;
+    return this.post(body);
   }
 
   async post(body) {
@@ -210,13 +246,17 @@ export class CommitQueue {
     this.base = Math.max(this.base, answer.sequence);
     Object.assign(this.acknowledged, attempt.sent);
     this.forgetCalls(attempt.lastCall);
-    if (this.pending === null) this.onState("saved");
+    if (this.pending === null) {
+      this.journal.clear();
+      this.onState("saved");
+    }
     this.onAnswer({ ...answer, kind: attempt.kind });
   }
 
   again(kind) {
     if (this.pending === null || RANK[kind] > RANK[this.pending]) this.pending = kind;
     this.failures += 1;
+    this.keep();
     this.onState("offline");
     const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** this.failures);
     const session = this.session;
@@ -246,8 +286,13 @@ export class CommitQueue {
       this.activity = null;
       this.pending = null;
     } else if (answer.code === "superseded") {
+      this.journal.clear();
       this.stop("superseded");
-    } else if (status === 401 || status === 404) {
+    } else if (status === 401) {
+      this.pending ??= kind;
+      this.keep(true);
+      this.stop(this.journal.isKept ? "expired_kept" : "expired");
+    } else if (status === 404) {
       this.stop("expired");
     } else {
       this.onState("refused");

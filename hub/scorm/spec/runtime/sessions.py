@@ -10,7 +10,12 @@ from typing import Literal
 from hub.scorm.spec.runtime.model import DataModel, entries
 from hub.scorm.spec.runtime.scorm12 import SCORM_12
 from hub.scorm.spec.runtime.scorm2004 import SCORM_2004
-from hub.scorm.spec.runtime.types import interval_of, timespan12_of
+from hub.scorm.spec.runtime.types import (
+    interval_of,
+    seconds_of_interval2004,
+    seconds_of_timespan12,
+    timespan12_of,
+)
 
 Mode = Literal["normal", "browse", "review"]
 Entry = Literal["ab-initio", "resume", ""]
@@ -114,6 +119,35 @@ def initial_values(standard: str, begin: Start, learner: Learner, mode: Mode, se
     }
     known = {name: value for name, value in given.items() if value is not None}
     return {**known, **preferences, **begin.values, **_read_only(known, standard)}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """What the player does when an activity has been used for as long as it may: after so many `seconds` from now."""
+
+    seconds: float
+    exits: bool
+    tells: bool
+
+
+#: A timer of a browser runs for 24 days at most.
+_LONGEST_TIMER = 2_000_000.0
+
+
+def time_limit(standard: str, values: Mapping[str, str]) -> TimeLimit | None:
+    """The time that is left of the one the manifest allows, and what follows; None where nothing does.
+
+    SCORM 1.2 RTE 3.4.4 cmi.student_data.time_limit_action; SCORM 2004 RTE 4.2.14 and 4.2.23. Without an action
+    nothing happens (“continue,no message”).
+    """
+    is_12 = standard == "scorm_1_2"
+    prefix, total = ("cmi.student_data.", "cmi.core.total_time") if is_12 else ("cmi.", "cmi.total_time")
+    seconds = seconds_of_timespan12 if is_12 else seconds_of_interval2004
+    allowed, action = values.get(f"{prefix}max_time_allowed"), values.get(f"{prefix}time_limit_action")
+    if allowed is None or action in (None, "continue,no message"):
+        return None
+    left = max(0.0, seconds(allowed) - seconds(values.get(total, "")))
+    return None if left > _LONGEST_TIMER else TimeLimit(left, action.startswith("exit"), action.endswith(",message"))
 
 
 def _read_only(values: Mapping[str, str], standard: str) -> dict[str, str]:

@@ -3,7 +3,16 @@
 import pytest
 
 from hub.scorm.spec.runtime.model import violations
-from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner, Settings, initial_values, start
+from hub.scorm.spec.runtime.sessions import (
+    MODELS,
+    Kept,
+    Learner,
+    Settings,
+    TimeLimit,
+    initial_values,
+    start,
+    time_limit,
+)
 
 ADA = Learner("ada", "Lovelace, Ada", {})
 
@@ -108,3 +117,23 @@ def test_the_lms_keeps_its_own_rules(standard: str) -> None:
     others = [fault for fault in faults if fault not in lms_only]
     # "not attempted" is the LMS's own word for a status that content has not set (SCORM 1.2 RTE 3.4.4).
     assert [fault.where for fault in others] == (["cmi.core.lesson_status"] if standard == "scorm_1_2" else [])
+
+
+@pytest.mark.parametrize(
+    ("standard", "allowed", "action", "before", "expected"),
+    [
+        ("scorm_1_2", "00:30:00", "exit,message", 60.0, TimeLimit(1740, exits=True, tells=True)),
+        ("scorm_1_2", "00:00:30", "exit,no message", 60.0, TimeLimit(0, exits=True, tells=False)),
+        ("scorm_2004", "PT1H", "continue,message", 0.0, TimeLimit(3600, exits=False, tells=True)),
+        ("scorm_2004", "PT1H", "continue,no message", 0.0, None),
+        ("scorm_2004", "PT1H", None, 0.0, None),
+        ("scorm_2004", None, "exit,message", 0.0, None),
+        ("scorm_2004", "P5Y", "exit,message", 0.0, None),
+    ],
+)
+def test_time_limits(
+    standard: str, allowed: str | None, action: str | None, before: float, expected: TimeLimit | None
+) -> None:
+    begin = start(standard, Kept({}, "suspend", before))
+    settings = Settings(max_time_allowed=allowed, time_limit_action=action)
+    assert time_limit(standard, initial_values(standard, begin, ADA, "normal", settings)) == expected
