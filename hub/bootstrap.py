@@ -18,6 +18,7 @@ from hub.adapters.celery_queue import CeleryQueue, make_celery
 from hub.adapters.key_files import KeyFiles
 from hub.adapters.object_store_folder import FolderStore
 from hub.adapters.outbound_http import OutboundHttp
+from hub.adapters.pillow_pictures import PillowPictures
 from hub.adapters.redis_transients import RedisTransients
 from hub.adapters.system import RandomIds, SystemClock
 from hub.config import MB, Settings
@@ -80,6 +81,7 @@ from hub.scorm.services.registrations import Registrations
 from hub.scorm.services.replays import ReplayLog, Replays
 from hub.scorm.services.runtime import Runtime
 from hub.scorm.services.statement_log import StatementLog
+from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.tokens import ContentGrants, PlayerTokens
 from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
@@ -89,6 +91,7 @@ from hub.scorm.views.origin import register_player
 from hub.scorm.views.package_settings import package_settings_api
 from hub.scorm.views.packages import jobs_api, packages_api
 from hub.scorm.views.registrations import registrations_api
+from hub.scorm.views.thumbnails import thumbnails_blueprint
 from hub.scorm.views.uploads import direct_uploads_api, uploads_api
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials
@@ -310,10 +313,13 @@ def _add_packages(settings: Settings, ports: Ports, db: Database, add: Callable[
         ratio=settings.package_ratio_limit,
     )
     incoming = Incoming(db, ports.objects, ports.http, allow_http=settings.allow_private_networks)
-    imports = Imports(db, ports.clock, ports.ids, ports.objects, incoming, limits, settings.upload_limit_mb * MB)
+    thumbnails = Thumbnails(db, ports.ids, PillowPictures())
+    largest = settings.upload_limit_mb * MB
+    imports = Imports(db, ports.clock, ports.ids, ports.objects, incoming, thumbnails, limits, largest)
     add(
         Packages(db, ports.clock, ports.ids, ports.objects),
         imports,
+        thumbnails,
         Uploads(db, ports.clock, ports.ids, ports.objects, imports),
     )
 
@@ -436,6 +442,7 @@ def create_hub_app(hub: Hub) -> Flask:
     app = _flask_app(hub, "hub", hub.authenticators)
     install_headers(app)
     app.register_blueprint(health_blueprint())
+    app.register_blueprint(thumbnails_blueprint)
     _register_api(app)
     register_oauth(app)
     register_lrs(app)

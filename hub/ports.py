@@ -156,6 +156,13 @@ class HttpClient(Protocol):
         """
 
 
+class Pictures(Protocol):
+    """Pictures that came from outside, drawn anew."""
+
+    def thumbnail(self, data: bytes) -> bytes:
+        """A small JPEG of a PNG, JPEG, GIF or WebP. `hub.errors.Invalid` when it is none, or has too many pixels."""
+
+
 class KeyRing(Protocol):
     """The Hub's own keys: an asymmetric set for what others verify, a secret for what only we verify."""
 

@@ -34,6 +34,8 @@ PAGES = (
 
 LANGUAGES = ["en", "de"]
 LONGEST_PATH = 200
+#: A form with a picture: 5 MB, and what is around it.
+PICTURE_FORM_BYTES = 6 * 1024 * 1024
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 #: What answers in its own form whatever a browser says it would like.
 _MACHINES = ("/api/", "/xapi", "/oauth/", "/.well-known/", "/lti/", "/healthz", "/readyz")
@@ -45,6 +47,7 @@ def register_console(app: Flask, upload_limit: int) -> None:
         import_module(f"hub.console.views.{name}")
     large = ("packages_upload", "packages_upload_version", "jobs_uploads_create", "jobs_uploads_one")
     LARGE_FORMS.update(dict.fromkeys(large, upload_limit))
+    LARGE_FORMS["packages_thumbnail"] = PICTURE_FORM_BYTES
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -26,6 +26,13 @@ class Form:
         form.is_sent, form.values = False, MultiDict(initial)
         return form
 
+    @classmethod
+    def unsent(cls) -> "Form":
+        """A form beside the one that was sent."""
+        form = cls()
+        form.is_sent, form.values = False, MultiDict()
+        return form
+
     def __getitem__(self, field: str) -> str:
         return self.values.get(field, "")
 

@@ -16,13 +16,15 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.identity import Principal
-from hub.scorm.services.folders import as_archive
+from hub.scorm.services.folders import as_archive, packages_in
 from hub.scorm.services.imports import Busy, Imports, JobView, Upload
+from hub.scorm.services.incoming import shown_url
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.lint import LintResult
 from hub.scorm.services.lint import lint as lint_file
 from hub.scorm.services.packages import Changes, Packages, PackageView
 from hub.scorm.services.registrations import STATUSES, Filters, Registrations
+from hub.scorm.services.thumbnails import Thumbnails
 
 _POLL_SECONDS = 0.25
 #: A job that no worker has taken after so long is done by the command itself.
@@ -34,27 +36,32 @@ files_argument = click.argument("files", nargs=-1, required=True, type=click.Pat
 
 
 @click.command("import")
-@files_argument
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|FOLDER|URL...")
 @click.option("--package-id", metavar="ID", help="Your own id of the package; one that exists gets a new version.")
 @tenant_option
 @json_option
 @pass_command_line
 def import_packages(
-    line: CommandLine, files: tuple[Path, ...], package_id: str | None, tenant: str | None, as_json: bool
+    line: CommandLine, sources: tuple[str, ...], package_id: str | None, tenant: str | None, as_json: bool
 ) -> None:
-    """Import packages and wait until they are ready. A folder is zipped first.
+    """Import packages and wait until they are ready.
+
+    A folder is a package (it is zipped first), or holds zips that are all imported. What is at an https address is
+    fetched by the worker.
 
     Exit code 0 when all are ready, 1 when one is refused, 3 when one is refused as dangerous.
 
     \b
     Example: hub import fire-safety.zip --package-id fire-safety
+    Example: hub import exports/ https://files.example.org/first-aid.zip
     """
-    if package_id is not None and len(files) > 1:
-        raise click.UsageError("--package-id goes with one file.")
+    wanted = [one for source in sources for one in _found(source)]
+    if package_id is not None and len(wanted) > 1:
+        raise click.UsageError("--package-id goes with one package.")
     principal = line.principal(tenant)
     imports = line.hub.service(Imports)
     with _progress(as_json) as shown:
-        jobs = [_import(imports, principal, file, package_id, shown) for file in files]
+        jobs = [_import(imports, principal, one, package_id, shown) for one in wanted]
     if as_json:
         _print_json([asdict(job) for job in jobs])
     else:
@@ -211,6 +218,34 @@ def download(
     report(as_json, f"Wrote {target}.", {"file": str(target), "bytes": archive.size} if as_json else {})
 
 
+@package.command("thumbnail")
+@click.argument("package_id")
+@click.argument("picture", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--remove", is_flag=True, help="Show a plain tile instead.")
+@tenant_option
+@json_option
+@pass_command_line
+def thumbnail(
+    line: CommandLine, package_id: str, picture: Path | None, remove: bool, tenant: str | None, as_json: bool
+) -> None:
+    """Choose the picture of a package: a PNG, JPEG, GIF or WebP, drawn anew at 320 x 180 pixels.
+
+    \b
+    Example: hub package thumbnail fire-safety alarm.png
+    """
+    if (picture is None) != remove:
+        raise click.UsageError("Name a picture, or --remove.")
+    principal, thumbnails = line.principal(tenant), line.hub.service(Thumbnails)
+    if picture is None:
+        thumbnails.remove(principal, package_id)
+    else:
+        with picture.open("rb") as body:
+            thumbnails.choose(principal, package_id, body)
+    shown = line.hub.service(Packages).get(principal, package_id).thumbnail
+    facts = {"package": package_id, "thumbnail": shown} if as_json else {}
+    report(as_json, f"{package_id} shows {'this picture' if shown else 'a plain tile'} now.", facts)
+
+
 @package.command("delete")
 @click.argument("package_id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -297,19 +332,38 @@ def launch_link(line: CommandLine, registration_id: str, tenant: str | None, as_
 # --- importing
 
 
-def _import(imports: Imports, principal: Principal, file: Path, package_id: str | None, shown: "_Shown") -> JobView:
-    """Upload the file and follow its job to the end."""
-    with as_archive(file) as archive, archive.open("rb") as body:
-        job = imports.accept(principal, Upload(body, archive.name, package_id))
+def _found(source: str) -> Sequence[Path | str]:
+    """The packages that an argument stands for: an address for itself, a path for what is there."""
+    if "://" in source:
+        return [source]
+    path = Path(source)
+    if not path.exists():
+        raise click.UsageError(f"There is no file or folder {source}.")
+    return packages_in(path)
+
+
+def _import(
+    imports: Imports, principal: Principal, source: Path | str, package_id: str | None, shown: "_Shown"
+) -> JobView:
+    """Upload or name the package and follow its job to the end."""
+    if isinstance(source, str):
+        name, job = shown_url(source), imports.fetch(principal, source, package_id)
+    else:
+        name, job = source.name, _upload(imports, principal, source, package_id)
     begun = time.monotonic()
     while not job.is_finished:
-        shown(file.name, job)
+        shown(name, job)
         if job.state == "queued" and time.monotonic() - begun > _PATIENCE_SECONDS:
             _work_here(imports, principal, job)
         time.sleep(_POLL_SECONDS)
         job = imports.get(principal, job.id)
-    shown(file.name, job)
+    shown(name, job)
     return job
+
+
+def _upload(imports: Imports, principal: Principal, file: Path, package_id: str | None) -> JobView:
+    with as_archive(file) as archive, archive.open("rb") as body:
+        return imports.accept(principal, Upload(body, archive.name, package_id))
 
 
 def _lint(file: Path) -> LintResult:

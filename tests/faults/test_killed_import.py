@@ -21,6 +21,7 @@ from hub.identity import Principal
 from hub.scorm.services.imports import LEASE, Imports, Upload
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
+from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits
 from tests.support.imports import tidy
@@ -123,7 +124,9 @@ def test_a_killed_worker_leaves_all_or_nothing(
         assert hub.service(Imports).get(system, job_id).state in {"queued", "checking", "storing"}
 
     incoming = Incoming(hub.db, objects, hub.ports.http, allow_http=True)
-    Imports(hub.db, Later(), hub.ports.ids, objects, incoming, Limits(), 10**6).run(system.tenant_id, job_id)
+    Imports(hub.db, Later(), hub.ports.ids, objects, incoming, hub.service(Thumbnails), Limits(), 10**6).run(
+        system.tenant_id, job_id
+    )
     tidy(hub.service(Imports), system.tenant_id)
     assert hub.service(Imports).get(system, job_id).state == "ready"
     prefix = packages.published(system, "p").content_prefix
@@ -145,7 +148,9 @@ def _sweep_strays(hub: Hub) -> None:
             return datetime.now(UTC) + timedelta(minutes=31)
 
     incoming = Incoming(hub.db, hub.ports.objects, hub.ports.http, allow_http=True)
-    Imports(hub.db, HalfAnHourLater(), hub.ports.ids, hub.ports.objects, incoming, Limits(), 10**6).sweep()
+    Imports(
+        hub.db, HalfAnHourLater(), hub.ports.ids, hub.ports.objects, incoming, hub.service(Thumbnails), Limits(), 10**6
+    ).sweep()
 
 
 def _die(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> None:

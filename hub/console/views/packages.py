@@ -19,6 +19,7 @@ from hub.http.tus import Tus
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.packages import Archive, Changes, Packages, PackageView
+from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads, UploadView
 
 RECENT_JOBS = 8
@@ -189,8 +190,29 @@ def _changes(form: Form) -> tuple[Changes, int | None]:
     return Changes(form["title"], form["description"], tags), int(revision) if revision.isdigit() else None
 
 
-def _settings_page(package: PackageView, form: Form) -> str:
-    return render_template("console/package_settings.html", package=package, form=form, tab="settings")
+def _settings_page(package: PackageView, form: Form, picture: Form | None = None) -> str:
+    picture = picture or Form.unsent()
+    return render_template("console/package_settings.html", package=package, form=form, picture=picture, tab="settings")
+
+
+@console.post("/packages/<package_id>/thumbnail")
+@action("packages.write")
+def packages_thumbnail(package_id: str) -> AnyResponse | tuple[str, int]:
+    form = Form()
+    form.attempt(lambda: _change_thumbnail(package_id))
+    if form.refusal is not None:
+        return _settings_page(service(Packages).get(principal(), package_id), Form.unsent(), form), form.status
+    return redirect(url_for("console.packages_settings", package_id=package_id, done="package-changed"), 303)
+
+
+def _change_thumbnail(package_id: str) -> None:
+    file = request.files.get("picture")
+    if request.form.get("remove"):
+        service(Thumbnails).remove(principal(), package_id)
+    elif file is not None and file.filename:
+        service(Thumbnails).choose(principal(), package_id, cast(BinaryIO, file.stream))
+    else:
+        raise Invalid("Choose a picture first.", code="bad_picture")
 
 
 @console.post("/packages/<package_id>/delete")

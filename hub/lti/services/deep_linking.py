@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from hub.db import Database
 from hub.errors import Conflict, Invalid, NotFound
@@ -71,7 +72,8 @@ class DeepLinking:
         found = self._shelf.find(visit.principal, package)
         if found is None:
             raise NotFound("There is no such package.", code="package_not_found")
-        return Choice(found.name, found.title, found.description or None, is_graded)
+        thumbnail = urljoin(self._bridge.launch_url, found.thumbnail) if found.thumbnail else None
+        return Choice(found.name, found.title, found.description or None, is_graded, thumbnail)
 
 
 def _checked(chosen: Sequence[str], settings: DeepLinkingSettings) -> Sequence[str]:

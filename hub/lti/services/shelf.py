@@ -13,12 +13,13 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class PackageChoice:
-    """A package by its id, its name in links (the API's id), its title and description."""
+    """A package by its id, its name in links (the API's id), title, description, and the path of its picture."""
 
     id: UUID
     name: str
     title: str
     description: str
+    thumbnail: str | None
 
 
 class Shelf:
@@ -42,4 +43,4 @@ class Shelf:
 
 
 def _choice(package: PackageView) -> PackageChoice:
-    return PackageChoice(package.uuid, package.id, package.title, package.description)
+    return PackageChoice(package.uuid, package.id, package.title, package.description, package.thumbnail)

@@ -9,6 +9,7 @@ from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, DeepLinking
 
 RESPONSE_SECONDS = 300
 SCORE_MAXIMUM = 100
+THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 320, 180
 #: Platforms keep titles and labels in columns of this length (Moodle, Open edX).
 LONGEST_TITLE = 255
 
@@ -21,6 +22,7 @@ class Choice:
     title: str
     description: str | None = None
     is_graded: bool = True
+    thumbnail_url: str | None = None
 
 
 def content_item(choice: Choice, settings: DeepLinkingSettings, launch_url: str) -> dict[str, Any]:
@@ -35,6 +37,8 @@ def content_item(choice: Choice, settings: DeepLinkingSettings, launch_url: str)
     }
     if choice.description:
         item["text"] = choice.description
+    if choice.thumbnail_url:
+        item["thumbnail"] = {"url": choice.thumbnail_url, "width": THUMBNAIL_WIDTH, "height": THUMBNAIL_HEIGHT}
     if not choice.is_graded:
         item["custom"][GRADED_PARAMETER] = "no"
     elif settings.accept_line_item:

@@ -33,6 +33,23 @@ def as_archive(path: Path) -> Iterator[Path]:
         yield target
 
 
+def packages_in(path: Path) -> list[Path]:
+    """What a path stands for: a folder with zips and no manifest, for each of its zips; anything else, for itself."""
+    if not path.is_dir() or any(_is_manifest(child) for child in path.iterdir()):
+        return [path]
+    zips = sorted(child for child in path.rglob("*.[zZ][iI][pP]") if child.is_file() and not _is_hidden(child, path))
+    return zips or [path]
+
+
+def _is_manifest(path: Path) -> bool:
+    name = path.name.lower()
+    return name in {"imsmanifest.xml", "cmi5.xml", "tincan.xml"} or name.endswith(".crs")
+
+
+def _is_hidden(path: Path, below: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(below).parts)
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):

@@ -31,6 +31,7 @@ from hub.ports import Clock, Ids, ObjectStore
 from hub.scorm.services.incoming import Arrival, Incoming, NotFetched, shown_url
 from hub.scorm.services.packages import LONGEST_DESCRIPTION
 from hub.scorm.services.streams import CountedStream, FileSource, PieceStream
+from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.spec.manifest import package as packages_spec
 from hub.scorm.spec.manifest.archive import ByteSource, Entry, Limits, read_entry
 from hub.scorm.spec.manifest.course import PLAYABLE, Course, as_data
@@ -156,6 +157,7 @@ class Imports:
         ids: Ids,
         objects: ObjectStore,
         incoming: Incoming,
+        thumbnails: Thumbnails,
         limits: Limits,
         largest_upload: int,
     ) -> None:
@@ -164,6 +166,7 @@ class Imports:
         self._ids = ids
         self._objects = objects
         self._incoming = incoming
+        self._thumbnails = thumbnails
         self._limits = limits
         self.largest_upload = largest_upload
 
@@ -382,16 +385,17 @@ class Imports:
             if reading.course is None or reading.verdict is not Verdict.ACCEPTED:
                 self._fail(run, reading.findings)
                 return
+            image = self._thumbnails.drawn_from(archive.source, reading)
             try:
                 if self._has_twin(run, archive.sha256, reading):
                     with suppress(_TwinGone):
-                        self._finish(run, reading, reading.course, is_stored=False)
+                        self._finish(run, reading, reading.course, image, is_stored=False)
                         return
                 self._store(run, archive.source, reading)
             except Refused as refusal:
                 self._fail(run, (refusal.finding, *reading.findings))
                 return
-        self._finish(run, reading, reading.course, is_stored=True)
+        self._finish(run, reading, reading.course, image, is_stored=True)
 
     @contextmanager
     def _archive(self, run: _Run) -> Iterator[_Archive]:
@@ -494,7 +498,7 @@ class Imports:
 
     # --- ending
 
-    def _finish(self, run: _Run, reading: Reading, course: Course, *, is_stored: bool) -> None:
+    def _finish(self, run: _Run, reading: Reading, course: Course, image: bytes | None, *, is_stored: bool) -> None:
         """Make the version appear, with its package if that is new, and publish it. One transaction.
 
         `_TwinGone` when the files were not stored because a version had them, and that is deleted meanwhile.
@@ -525,6 +529,8 @@ class Imports:
                 if newest is None:
                     package.description = course.description[:LONGEST_DESCRIPTION]
                 _publish(package, version, newest, now)
+                if image is not None:
+                    self._thumbnails.keep(work, package, image)
             job.state, job.progress, job.verdict = "ready", 100, Verdict.ACCEPTED.value
             job.findings = [one.as_dict() for one in findings]
             job.package_id, job.package_external_id = package.id, external_id

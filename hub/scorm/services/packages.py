@@ -15,7 +15,7 @@ from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore
 from hub.scorm.spec.manifest.comparison import FileChanges, OutlineChanges, compare_files, compare_outlines
 from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES, from_data
-from hub.scorm.storage import courses, packages
+from hub.scorm.storage import courses, packages, thumbnails
 from hub.scorm.storage.packages import PackageRow
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
 
@@ -48,7 +48,10 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True)
 class PackageView:
-    """A package as people see it. `id` is the API's, `uuid` what other tables refer to; `revision` is its ETag."""
+    """A package as people see it. `id` is the API's, `uuid` what other tables refer to; `revision` is its ETag.
+
+    `thumbnail` is the path of its picture on the Hub's origin, which needs no credential.
+    """
 
     id: str
     uuid: UUID
@@ -60,6 +63,7 @@ class PackageView:
     updated_at: datetime
     version_count: int
     published: VersionView | None
+    thumbnail: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class Packages:
     ) -> Sequence[PackageView]:
         """Up to `limit` packages, newest first, those before the sort key (created_at, uuid).
 
-        `words` must all occur in title, description or id.
+        `words` must all occur in title, description, id or tags.
         """
         principal.require("packages.read")
         key = (datetime.fromisoformat(before[0]), UUID(before[1])) if before else None
@@ -243,6 +247,7 @@ class Packages:
             package = _existing(package, package_id)
             package.deleted_at = self._clock.now()
             package.published_version_id = None
+            thumbnails.remove(work.session, package.tenant_id, package.id)
             details = {"title": package.title}
             record(work.session, self._ids.uuid(), principal, "package.deleted", package_id, details)
             work.enqueue(ERASE_TOPIC, {"package_id": str(package.id)}, principal.tenant_id)
@@ -340,7 +345,13 @@ def _view(row: PackageRow) -> PackageView:
         updated_at=package.updated_at,
         version_count=row.versions,
         published=_version_view(row.published, row.published.id) if row.published else None,
+        thumbnail=_thumbnail_path(package),
     )
+
+
+def _thumbnail_path(package: Package) -> str | None:
+    """Where the picture is on the Hub's origin; the address changes with the picture."""
+    return package.thumbnail and f"/thumbnails/{package.tenant_id}/{package.id}/{package.thumbnail}.jpg"
 
 
 def _version_view(version: PackageVersion, published_id: UUID | None) -> VersionView:

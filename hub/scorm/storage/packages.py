@@ -44,10 +44,11 @@ def page(
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[PackageRow]:
-    """Up to `limit` packages, newest first, those before the key; `words` all occur in title, description or id."""
+    """Up to `limit` packages, newest first, those before the key; all `words` occur in title, text, id or tags."""
     query = _rows(tenant_id)
     for word in words.split():
-        found_in = (Package.title, Package.description, Package.external_id)
+        tags = func.array_to_string(Package.tags, "\n")
+        found_in = (Package.title, Package.description, Package.external_id, tags)
         query = query.where(or_(*(column.icontains(word, autoescape=True) for column in found_in)))
     if tag:
         query = query.where(Package.tags.contains([tag]))

@@ -43,8 +43,22 @@ class Package(Base, TenantOwned, Timestamped):
         ForeignKey("package_version.id", use_alter=True, ondelete="SET NULL")
     )
     revision: Mapped[int] = mapped_column(server_default=text("1"))
+    thumbnail: Mapped[str | None]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class PackageThumbnail(Base, TenantOwned):
+    """The small picture of a package, a JPEG that we drew; `package.thumbnail` is its hash.
+
+    One that a person has chosen (`is_chosen`) is not replaced by that of a new version.
+    """
+
+    __tablename__ = "package_thumbnail"
+
+    package_id: Mapped[UUID] = mapped_column(ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    image: Mapped[bytes]
+    is_chosen: Mapped[bool]
 
 
 class PackageVersion(Base, TenantOwned, Timestamped):

@@ -44,6 +44,14 @@ class PackageSchema(ma.Schema):
     updated_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
     version_count = fields.Integer(metadata={"example": 2})
     published = fields.Nested(VersionSchema, allow_none=True)
+    thumbnail = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Path of its picture (JPEG, 320 x 180), good without a token; null for none",
+            "example": "/thumbnails/0199f3a2-5f7c-7d52-8c0e-3d1f6c2b7a55/0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55/"
+            "9f86d081884c7d659a2feaa0c55ad015.jpg",
+        },
+    )
 
 
 class PackageListArguments(PageArguments):
@@ -52,7 +60,7 @@ class PackageListArguments(PageArguments):
     q = fields.String(
         load_default="",
         validate=validate.Length(max=200),
-        metadata={"description": "Words that all occur in title, description or id", "example": "fire"},
+        metadata={"description": "Words that all occur in title, description, id or tags", "example": "fire"},
     )
     tag = fields.String(load_default="", metadata={"description": "Only packages with this tag", "example": "yearly"})
 
@@ -77,6 +85,12 @@ class UploadFileSchema(ma.Schema):
     """The file of an upload."""
 
     file = Upload(required=True, metadata={"description": "The zip that the authoring tool exported"})
+
+
+class PictureSchema(ma.Schema):
+    """The picture of a package."""
+
+    file = Upload(required=True, metadata={"description": "PNG, JPEG, GIF or WebP, at most 5 MB"})
 
 
 class UploadFormSchema(ma.Schema):

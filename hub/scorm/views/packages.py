@@ -17,6 +17,7 @@ from hub.http.paging import Cursors, link_next, page_of
 from hub.http.revisions import etag, wanted_revision
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.packages import Changes, Comparison, Packages, PackageView, Report, VersionView
+from hub.scorm.services.thumbnails import LARGEST_PICTURE, Thumbnails
 from hub.scorm.views.package_schemas import (
     ComparisonArguments,
     ComparisonSchema,
@@ -28,6 +29,7 @@ from hub.scorm.views.package_schemas import (
     PackageChangesSchema,
     PackageListArguments,
     PackageSchema,
+    PictureSchema,
     ReportSchema,
     UploadFileSchema,
     UploadFormSchema,
@@ -48,6 +50,8 @@ jobs_api = ApiBlueprint("jobs", __name__, url_prefix=f"{PREFIX}/jobs", descripti
 @packages_api.before_request
 def _allow_upload() -> None:
     """An upload may be larger than other bodies. Who may not upload was refused before a byte of it was read."""
+    if request.method == "PUT":
+        request.max_content_length = LARGEST_PICTURE + _FORM_ROOM
     if request.method == "POST":
         request.max_content_length = service(Imports).largest_upload + _FORM_ROOM
 
@@ -149,6 +153,29 @@ class PublishedReport(MethodView):
         Errors, warnings and hints of its import, each with its place and how to mend it.
         """
         return service(Packages).report(principal(), package_id)
+
+
+@packages_api.route("/<string:package_id>/thumbnail")
+class PackageThumbnail(MethodView):
+    """The picture of a package."""
+
+    @action("packages.write")
+    @packages_api.arguments(PictureSchema, location="files")
+    @packages_api.response(200, PackageSchema)
+    def put(self, files: dict[str, Any], package_id: str) -> PackageView:
+        """Choose the picture of a package
+
+        It is drawn anew as a JPEG of 320 x 180 pixels, cut to fit. Without one, a package shows the picture that its
+        content brings along (a file called thumbnail, cover or the like).
+        """
+        service(Thumbnails).choose(principal(), package_id, files["file"].stream)
+        return service(Packages).get(principal(), package_id)
+
+    @action("packages.write")
+    @packages_api.response(204)
+    def delete(self, package_id: str) -> None:
+        """Remove the picture of a package"""
+        service(Thumbnails).remove(principal(), package_id)
 
 
 @packages_api.route("/<string:package_id>/versions")

@@ -21,6 +21,7 @@ from hub.relay import RetryLater
 from hub.scorm.services.imports import LEASE, MOST_TRIES, Busy, Imports, JobView, Upload
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Changes, Packages
+from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage import import_jobs
 from hub.scorm.tasks import topics
@@ -79,7 +80,7 @@ def packages(hub: Hub, store: FolderStore, clock: Clock) -> Packages:
 
 def _imports(hub: Hub, store: Any, clock: Clock, largest_upload: int = 50 * 1024 * 1024) -> Imports:
     incoming = Incoming(hub.db, store, hub.ports.http, allow_http=True)
-    return Imports(hub.db, clock, hub.ports.ids, store, incoming, Limits(), largest_upload)
+    return Imports(hub.db, clock, hub.ports.ids, store, incoming, hub.service(Thumbnails), Limits(), largest_upload)
 
 
 def _accept(imports: Imports, principal: Principal, data: bytes, **details: str) -> JobView:

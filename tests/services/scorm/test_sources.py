@@ -21,6 +21,7 @@ from hub.identity import Principal
 from hub.scorm.services.imports import MOST_TRIES, Imports, JobView, Upload
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
+from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage.tables import ImportJob
@@ -87,7 +88,9 @@ def imports(hub: Hub) -> Imports:
 def _imports(hub: Hub, store: Any, *, allow_private: bool, db: Any = None) -> Imports:
     http = OutboundHttp(allow_private_networks=allow_private)
     incoming = Incoming(hub.db, store, http, allow_http=allow_private)
-    return Imports(db or hub.db, hub.ports.clock, hub.ports.ids, store, incoming, Limits(), 1024 * 1024)
+    return Imports(
+        db or hub.db, hub.ports.clock, hub.ports.ids, store, incoming, hub.service(Thumbnails), Limits(), 1024 * 1024
+    )
 
 
 def _run(imports: Imports, principal: Principal, job: JobView) -> JobView:

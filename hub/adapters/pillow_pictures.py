@@ -1,0 +1,44 @@
+"""Pictures, by Pillow. What comes out is new: nothing of the bytes that came in is kept but what they look like."""
+
+import io
+
+from PIL import Image, ImageOps
+
+from hub.errors import Invalid
+
+#: 16:9, twice the size that lists show, for dense screens.
+WIDTH, HEIGHT = 320, 180
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+#: A decoded picture takes three or four bytes for each; a small file can promise any number of them.
+_MOST_PIXELS = 12_000_000
+_QUALITY = 80
+
+
+class PillowPictures:
+    """`hub.ports.Pictures`."""
+
+    def thumbnail(self, data: bytes) -> bytes:
+        try:
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+                return _drawn(image)
+        except Invalid:
+            raise
+        except Exception as error:  # Decoders fail in many ways on what is damaged.
+            raise Invalid("This is no PNG, JPEG, GIF or WebP picture that can be read.", code="bad_picture") from error
+
+
+def _drawn(image: Image.Image) -> bytes:
+    if image.width * image.height > _MOST_PIXELS:
+        raise Invalid(
+            f"The picture has {image.width} x {image.height} pixels, more than the {_MOST_PIXELS // 10**6} million "
+            "that are read.",
+            code="picture_too_large",
+        )
+    image.draft("RGB", (WIDTH, HEIGHT))  # A large JPEG is decoded small.
+    upright = ImageOps.exif_transpose(image).convert("RGBA")
+    small = ImageOps.fit(upright, (WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+    ground = Image.new("RGB", small.size, "white")
+    ground.paste(small, mask=small.getchannel("A"))
+    out = io.BytesIO()
+    ground.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    return out.getvalue()
