@@ -67,6 +67,7 @@ from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.ports import Clock, HttpClient, Ids, KeyRing, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
+from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Courses
 from hub.scorm.services.imports import Imports
@@ -343,6 +344,7 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
         Runtime(db, ports.clock, courses, grants, progress, replay_log, origins),
         SettingsOfPackages(db, ports.clock, ports.ids),
         Replays(db, ports.ids, courses, replay_log, replay_limit),
+        Analytics(db),
     )
 
 

@@ -1,0 +1,209 @@
+"""The report on a package: who came how far, what took how long, and how its items work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from hub.db import Database
+from hub.errors import Invalid, NotFound
+from hub.identity import Principal
+from hub.scorm.storage import analytics
+from hub.scorm.storage.analytics import Chosen
+
+#: So many different answers to an item are told apart, the most frequent ones.
+MOST_ANSWERS = 12
+#: So many items are told.
+MOST_ITEMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which attempts are counted: of one version, begun from `since` on and before `until`, in one context."""
+
+    version: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    context_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Counts over all attempts that have begun. Scores are scaled, quartiles the 25th, 50th and 75th percentile."""
+
+    attempts: int
+    registrations: int
+    completed: int
+    passed: int
+    failed: int
+    scored: int
+    score_mean: float | None
+    score_deviation: float | None
+    score_quartiles: Sequence[float] | None
+    seconds_quartiles: Sequence[float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBand:
+    """Attempts with a scaled score from `least` to below `most` (the last band: up to 1; the first: below 0)."""
+
+    least: float
+    most: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Attempts that were begun and completed on a day (UTC)."""
+
+    day: date
+    begun: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityReport:
+    """One activity with content: the attempts that opened, completed, passed and failed it, and that ended there."""
+
+    identifier: str
+    title: str
+    opened: int
+    completed: int
+    passed: int
+    failed: int
+    left_here: int
+    score_mean: float | None
+    seconds_median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShare:
+    """One answer: how many gave it, whether it is right, and what share of their other items was right on average."""
+
+    response: str
+    answers: int
+    is_correct: bool | None
+    rest_mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReport:
+    """One interaction, by the last answer in each attempt.
+
+    `difficulty` is the share of judged answers that are right (the p-value of classical test theory): 1 is easy.
+    `discrimination` is the point-biserial correlation of right or wrong with the share of the attempt's other judged
+    items that is right (item-rest correlation), -1 to 1; None where it is not defined: fewer than two attempts, or all
+    alike. `other_answers` counts what `answers` does not tell apart.
+    """
+
+    activity: str
+    item: str
+    kind: str
+    description: str
+    pattern: str
+    count: int
+    judged: int
+    difficulty: float | None
+    discrimination: float | None
+    points_mean: float | None
+    seconds_median: float | None
+    tries_mean: float
+    answers: Sequence[AnswerShare]
+    other_answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReport:
+    """Everything that the report tells. `items` are in the order of the course and of the items within it."""
+
+    overview: Overview
+    scores: Sequence[ScoreBand]
+    days: Sequence[Day]
+    activities: Sequence[ActivityReport]
+    items: Sequence[ItemReport]
+
+
+class Analytics:
+    """Makes reports."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, principal: Principal, package_id: str, wanted: Wanted = Wanted()) -> PackageReport:
+        """The report on a package. Raises `NotFound` for a package or version that is not there."""
+        principal.require("registrations.read")
+        _check(wanted)
+        with self._db.read(principal.tenant_id) as session:
+            versions = analytics.versions_of(session, principal.tenant_id, package_id, wanted.version)
+            if versions is None:
+                raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+            if not versions and wanted.version is not None:
+                raise NotFound(f"The package has no version {wanted.version}.", code="version_not_found")
+            analytics.plan_for_sets(session)
+            chosen = Chosen(principal.tenant_id, versions, wanted.since, wanted.until, wanted.context_key)
+            activities = [ActivityReport(**row) for row in analytics.activities(session, chosen)]
+            places = {activity.identifier: place for place, activity in enumerate(activities)}
+            return PackageReport(
+                overview=Overview(**analytics.overview(session, chosen)),
+                scores=_bands(analytics.scores(session, chosen)),
+                days=[Day(**row) for row in analytics.days(session, chosen)],
+                activities=activities,
+                items=_items(analytics.items(session, chosen), analytics.definitions(session, chosen), places),
+            )
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.since and wanted.until and wanted.since >= wanted.until:
+        raise Invalid("since must lie before until.", code="bad_period")
+
+
+def _bands(rows: Sequence[RowMapping]) -> list[ScoreBand]:
+    """All ten bands, those without attempts too; scores below 0 only where there are any."""
+    counts = {row["tenth"]: row["attempts"] for row in rows}
+    below = [ScoreBand(-1.0, 0.0, counts[-1])] if -1 in counts else []
+    return below + [ScoreBand(tenth / 10, (tenth + 1) / 10, counts.get(tenth, 0)) for tenth in range(10)]
+
+
+def _items(rows: Sequence[RowMapping], definitions: Sequence[RowMapping], places: dict[str, int]) -> list[ItemReport]:
+    known = {(row["activity"], row["item"]): row for row in definitions}
+    answers: dict[tuple[str, str], list[RowMapping]] = {}
+    for row in rows:
+        if not row["is_whole"]:
+            answers.setdefault((row["activity"], row["item"]), []).append(row)
+    found = [
+        _item(row, known[row["activity"], row["item"]], answers[row["activity"], row["item"]])
+        for row in rows
+        if row["is_whole"]
+    ]
+    order = {(item.activity, item.item): known[item.activity, item.item]["position"] for item in found}
+    found.sort(key=lambda item: (places.get(item.activity, len(places)), order[item.activity, item.item], item.item))
+    return found[:MOST_ITEMS]
+
+
+def _item(whole: RowMapping, definition: RowMapping, answers: Sequence[RowMapping]) -> ItemReport:
+    ranked = sorted(answers, key=lambda row: (-row["answers"], row["response"]))
+    judged = whole["judged"]
+    return ItemReport(
+        activity=whole["activity"],
+        item=whole["item"],
+        kind=whole["kind"],
+        description=definition["description"],
+        pattern=definition["pattern"],
+        count=whole["answers"],
+        judged=judged,
+        difficulty=whole["correct"] / judged if judged else None,
+        discrimination=whole["discrimination"],
+        points_mean=whole["points_mean"],
+        seconds_median=whole["seconds_median"],
+        tries_mean=float(whole["tries_mean"]),
+        answers=[_share(row) for row in ranked[:MOST_ANSWERS]],
+        other_answers=sum(row["answers"] for row in ranked[MOST_ANSWERS:]),
+    )
+
+
+def _share(row: Any) -> AnswerShare:
+    """An answer is right when content mostly judged it so; a grader may have changed its mind between versions."""
+    is_correct = None if not row["judged"] else row["correct"] * 2 > row["judged"]
+    return AnswerShare(row["response"], row["answers"], is_correct, row["rest_mean"])

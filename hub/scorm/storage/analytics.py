@@ -1,0 +1,193 @@
+"""Counts over the attempts on a package, made by sets in the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select, text
+from sqlalchemy.orm import Session
+
+from hub.scorm.storage.tables import Package, PackageVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The attempts that are counted: of these versions, begun from `since` on and before `until`, in one context."""
+
+    tenant_id: UUID
+    versions: Sequence[UUID]
+    since: datetime | None = None
+    until: datetime | None = None
+    context_key: str | None = None
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What the queries below are given."""
+        return {
+            "tenant": self.tenant_id,
+            "versions": list(self.versions),
+            "since": self.since,
+            "until": self.until,
+            "context": self.context_key,
+        }
+
+
+def versions_of(session: Session, tenant_id: UUID, package_id: str, number: int | None) -> list[UUID] | None:
+    """The versions of a package (or the one of that number), newest first; None when there is no such package."""
+    package = session.scalars(
+        select(Package.id).where(
+            Package.tenant_id == tenant_id, Package.external_id == package_id, Package.deleted_at.is_(None)
+        )
+    ).one_or_none()
+    if package is None:
+        return None
+    query = select(PackageVersion.id).where(PackageVersion.tenant_id == tenant_id, PackageVersion.package_id == package)
+    if number is not None:
+        query = query.where(PackageVersion.number == number)
+    return list(session.scalars(query.order_by(PackageVersion.number.desc())))
+
+
+_CHOSEN = """
+    chosen AS MATERIALIZED (
+        SELECT attempt.id, attempt.registration_id, attempt.activity_id, attempt.completion, attempt.success,
+               attempt.score_scaled, attempt.duration_seconds, attempt.began_at, attempt.completed_at
+        FROM attempt JOIN registration ON registration.id = attempt.registration_id
+        WHERE attempt.tenant_id = :tenant AND attempt.package_version_id = ANY(CAST(:versions AS uuid[]))
+          AND attempt.began_at IS NOT NULL
+          AND (CAST(:since AS timestamptz) IS NULL OR attempt.began_at >= :since)
+          AND (CAST(:until AS timestamptz) IS NULL OR attempt.began_at < :until)
+          AND (CAST(:context AS text) IS NULL OR registration.context_key = :context)
+    )"""
+
+_OVERVIEW = f"""
+    WITH {_CHOSEN}
+    SELECT count(*) AS attempts,
+           count(DISTINCT registration_id) AS registrations,
+           count(*) FILTER (WHERE completion = 'completed') AS completed,
+           count(*) FILTER (WHERE success = 'passed') AS passed,
+           count(*) FILTER (WHERE success = 'failed') AS failed,
+           count(score_scaled) AS scored,
+           avg(score_scaled) AS score_mean,
+           stddev_samp(score_scaled) AS score_deviation,
+           percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY score_scaled) AS score_quartiles,
+           percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY duration_seconds) AS seconds_quartiles
+    FROM chosen"""
+
+_SCORES = f"""
+    WITH {_CHOSEN}
+    SELECT greatest(least(floor(round(score_scaled::numeric, 7) * 10), 9), -1)::int AS tenth, count(*) AS attempts
+    FROM chosen WHERE score_scaled IS NOT NULL GROUP BY tenth ORDER BY tenth"""
+
+_DAYS = f"""
+    WITH {_CHOSEN}
+    SELECT day, sum(begun)::int AS begun, sum(completed)::int AS completed FROM (
+        SELECT (began_at AT TIME ZONE 'UTC')::date AS day, 1 AS begun, 0 AS completed FROM chosen
+        UNION ALL
+        SELECT (completed_at AT TIME ZONE 'UTC')::date, 0, 1 FROM chosen WHERE completed_at IS NOT NULL
+    ) AS events GROUP BY day ORDER BY day"""
+
+#: An attempt is left at an activity when it was the last one shown and the course was never finished.
+_ACTIVITIES = f"""
+    WITH {_CHOSEN},
+    seen AS (
+        SELECT activity.identifier, count(*) AS opened,
+               count(*) FILTER (WHERE state.completion = 'completed') AS completed,
+               count(*) FILTER (WHERE state.success = 'passed') AS passed,
+               count(*) FILTER (WHERE state.success = 'failed') AS failed,
+               avg(state.score_scaled) AS score_mean,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY state.duration_seconds) AS seconds_median,
+               count(*) FILTER (WHERE chosen.activity_id = state.activity_id AND chosen.completion <> 'completed'
+                                  AND chosen.success <> 'passed') AS left_here
+        FROM chosen
+        JOIN runtime_state AS state ON state.attempt_id = chosen.id AND state.tenant_id = :tenant
+        JOIN activity ON activity.id = state.activity_id
+        GROUP BY activity.identifier
+    ),
+    named AS (
+        SELECT DISTINCT ON (activity.identifier) activity.identifier, activity.title, activity.position,
+               array_position(CAST(:versions AS uuid[]), activity.package_version_id) AS age
+        FROM activity JOIN package_version AS version ON version.id = activity.package_version_id
+        WHERE activity.tenant_id = :tenant AND activity.package_version_id = ANY(CAST(:versions AS uuid[]))
+          AND activity.organization = version.default_organization AND activity.href IS NOT NULL
+        ORDER BY activity.identifier, age
+    )
+    SELECT named.identifier, named.title, coalesce(seen.opened, 0) AS opened, coalesce(seen.completed, 0) AS completed,
+           coalesce(seen.passed, 0) AS passed, coalesce(seen.failed, 0) AS failed,
+           coalesce(seen.left_here, 0) AS left_here, seen.score_mean, seen.seconds_median
+    FROM named LEFT JOIN seen USING (identifier) ORDER BY named.age, named.position"""
+
+#: Each answer with the share of the attempt's other items that was right: what discrimination is measured by.
+_ANSWERED = """
+    answers AS MATERIALIZED (
+        SELECT answer.attempt_id, answer.activity_id, answer.item, answer.kind, answer.response, answer.points,
+               answer.is_correct::int AS correct, answer.seconds, answer.tries
+        FROM answer JOIN chosen ON chosen.id = answer.attempt_id
+        WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
+    ),
+    totals AS (
+        SELECT attempt_id, sum(correct) AS correct, count(correct) AS judged FROM answers GROUP BY attempt_id
+    ),
+    answered AS (
+        SELECT activity.identifier AS activity, answers.*,
+               (totals.correct - answers.correct)::float8 / nullif(totals.judged - 1, 0) AS rest
+        FROM answers JOIN totals USING (attempt_id) JOIN activity ON activity.id = answers.activity_id
+    )"""
+
+_ITEMS = f"""
+    WITH {_CHOSEN}, {_ANSWERED}
+    SELECT activity, item, response, grouping(response) AS is_whole, count(*) AS answers, count(correct) AS judged,
+           sum(correct) AS correct, corr(correct, rest) AS discrimination, avg(rest) AS rest_mean,
+           avg(points) AS points_mean, avg(tries) AS tries_mean, max(kind) AS kind,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds_median
+    FROM answered GROUP BY GROUPING SETS ((activity, item), (activity, item, response))"""
+
+#: What content says an item is, as it said last.
+_DEFINITIONS = """
+    SELECT DISTINCT ON (activity.identifier, answer.item) activity.identifier AS activity, answer.item,
+           answer.description, answer.pattern, answer.position
+    FROM answer JOIN activity ON activity.id = answer.activity_id
+    WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
+    ORDER BY activity.identifier, answer.item, answer.answered_at DESC"""
+
+
+def plan_for_sets(session: Session) -> None:
+    """Have this transaction's queries planned for many rows.
+
+    The planner cannot know how many attempts are chosen, takes them for few, and would look each answer up by itself:
+    36 seconds instead of half a one for 50,000 answers.
+    """
+    session.execute(text("SET LOCAL enable_nestloop = off"))
+    session.execute(text("SET LOCAL work_mem = '64MB'"))
+    session.execute(text("SET LOCAL jit = off"))
+
+
+def overview(session: Session, chosen: Chosen) -> RowMapping:
+    """Counts, scores and times over all attempts that have begun."""
+    return session.execute(text(_OVERVIEW), chosen.parameters).mappings().one()
+
+
+def scores(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
+    """How many attempts have a scaled score in which tenth (0 to 9; -1 for scores below 0)."""
+    return session.execute(text(_SCORES), chosen.parameters).mappings().all()
+
+
+def days(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
+    """How many attempts were begun and completed on which day (UTC); days without any are left out."""
+    return session.execute(text(_DAYS), chosen.parameters).mappings().all()
+
+
+def activities(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
+    """What became of each activity with content, in the order of the newest version's course."""
+    return session.execute(text(_ACTIVITIES), chosen.parameters).mappings().all()
+
+
+def items(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
+    """Each item as a whole (`is_whole` 1) and by response (0)."""
+    return session.execute(text(_ITEMS), chosen.parameters).mappings().all()
+
+
+def definitions(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
+    """Description, correct responses and place of each item."""
+    return session.execute(text(_DEFINITIONS), chosen.parameters).mappings().all()
