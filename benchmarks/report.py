@@ -92,7 +92,7 @@ def _measure(url: str, folder: Path, attempts: int) -> None:
     print(f"{attempts} attempts, {attempts * 10} answers; milliseconds, median of {RUNS}")
     with hub.db.read(tenant) as session:
         analytics.plan_for_sets(session)
-        for part in ("overview", "scores", "days", "activities", "items", "definitions"):
+        for part in ("overview", "scores", "days", "activities", "items", "item_seconds"):
             read: Callable[[Session, Chosen], object] = getattr(analytics, part)
             print(f"  {part:<12} {_median(lambda read=read: read(session, chosen)):8.0f}")
     report, principal = hub.service(Analytics), system_principal(tenant)

@@ -88,6 +88,7 @@ from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
+from hub.scorm.views.analytics import analytics_api
 from hub.scorm.views.origin import register_player
 from hub.scorm.views.package_settings import package_settings_api
 from hub.scorm.views.packages import jobs_api, packages_api
@@ -460,6 +461,7 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(packages_api)
     api.register_blueprint(jobs_api)
     api.register_blueprint(package_settings_api)
+    api.register_blueprint(analytics_api)
     api.register_blueprint(uploads_api)
     api.register_blueprint(direct_uploads_api)
     api.register_blueprint(registrations_api)

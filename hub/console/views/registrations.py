@@ -8,10 +8,10 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.blueprint import console
-from hub.console.downloads import csv_response
 from hub.console.listing import listing
 from hub.console.query import uuid_of
 from hub.http import action, principal, service
+from hub.http.downloads import csv_response
 from hub.identity import Principal
 from hub.scorm.services.registrations import STATUSES, Filters, Registrations, RegistrationView
 

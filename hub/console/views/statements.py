@@ -10,11 +10,11 @@ from flask import Response, render_template, request
 from flask_babel import get_locale
 
 from hub.console.blueprint import console
-from hub.console.downloads import csv_response, jsonl_response
 from hub.console.listing import Listing, address
 from hub.console.query import moment
 from hub.console.sentences import Sentence, sentence_of
 from hub.http import action, principal, service
+from hub.http.downloads import csv_response, jsonl_response
 from hub.http.paging import Cursors
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.statements import Statements

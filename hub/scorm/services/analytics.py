@@ -150,7 +150,12 @@ class Analytics:
                 scores=_bands(analytics.scores(session, chosen)),
                 days=[Day(**row) for row in analytics.days(session, chosen)],
                 activities=activities,
-                items=_items(analytics.items(session, chosen), analytics.definitions(session, chosen), places),
+                items=_items(
+                    analytics.items(session, chosen),
+                    analytics.responses(session, chosen, MOST_ANSWERS),
+                    analytics.item_seconds(session, chosen),
+                    places,
+                ),
             )
 
 
@@ -166,40 +171,35 @@ def _bands(rows: Sequence[RowMapping]) -> list[ScoreBand]:
     return below + [ScoreBand(tenth / 10, (tenth + 1) / 10, counts.get(tenth, 0)) for tenth in range(10)]
 
 
-def _items(rows: Sequence[RowMapping], definitions: Sequence[RowMapping], places: dict[str, int]) -> list[ItemReport]:
-    known = {(row["activity"], row["item"]): row for row in definitions}
-    answers: dict[tuple[str, str], list[RowMapping]] = {}
-    for row in rows:
-        if not row["is_whole"]:
-            answers.setdefault((row["activity"], row["item"]), []).append(row)
-    found = [
-        _item(row, known[row["activity"], row["item"]], answers[row["activity"], row["item"]])
-        for row in rows
-        if row["is_whole"]
-    ]
-    order = {(item.activity, item.item): known[item.activity, item.item]["position"] for item in found}
-    found.sort(key=lambda item: (places.get(item.activity, len(places)), order[item.activity, item.item], item.item))
-    return found[:MOST_ITEMS]
+def _items(
+    rows: Sequence[RowMapping], responses: Sequence[RowMapping], seconds: Sequence[RowMapping], places: dict[str, int]
+) -> list[ItemReport]:
+    """The items in the order of the course, and within an activity in that in which content has them."""
+    shares: dict[tuple[str, str], list[AnswerShare]] = {}
+    for row in responses:
+        shares.setdefault((row["activity"], row["item"]), []).append(_share(row))
+    medians = {(row["activity"], row["item"]): row["seconds_median"] for row in seconds}
+    ordered = sorted(rows, key=lambda row: (places.get(row["activity"], len(places)), row["position"], row["item"]))
+    keys = [(row["activity"], row["item"]) for row in ordered[:MOST_ITEMS]]
+    return [_item(row, shares[key], medians.get(key)) for row, key in zip(ordered, keys, strict=False)]
 
 
-def _item(whole: RowMapping, definition: RowMapping, answers: Sequence[RowMapping]) -> ItemReport:
-    ranked = sorted(answers, key=lambda row: (-row["answers"], row["response"]))
-    judged = whole["judged"]
+def _item(row: RowMapping, shares: Sequence[AnswerShare], seconds_median: float | None) -> ItemReport:
     return ItemReport(
-        activity=whole["activity"],
-        item=whole["item"],
-        kind=whole["kind"],
-        description=definition["description"],
-        pattern=definition["pattern"],
-        count=whole["answers"],
-        judged=judged,
-        difficulty=whole["correct"] / judged if judged else None,
-        discrimination=whole["discrimination"],
-        points_mean=whole["points_mean"],
-        seconds_median=whole["seconds_median"],
-        tries_mean=float(whole["tries_mean"]),
-        answers=[_share(row) for row in ranked[:MOST_ANSWERS]],
-        other_answers=sum(row["answers"] for row in ranked[MOST_ANSWERS:]),
+        activity=row["activity"],
+        item=row["item"],
+        kind=row["kind"],
+        description=row["description"],
+        pattern=row["pattern"],
+        count=row["answers"],
+        judged=row["judged"],
+        difficulty=row["correct"] / row["judged"] if row["judged"] else None,
+        discrimination=row["discrimination"],
+        points_mean=row["points_mean"],
+        seconds_median=seconds_median,
+        tries_mean=row["tries_mean"],
+        answers=shares,
+        other_answers=row["answers"] - sum(one.answers for one in shares),
     )
 
 

@@ -118,38 +118,64 @@ _ACTIVITIES = f"""
            coalesce(seen.left_here, 0) AS left_here, seen.score_mean, seen.seconds_median
     FROM named LEFT JOIN seen USING (identifier) ORDER BY named.age, named.position"""
 
-#: Each answer with the share of the attempt's other items that was right: what discrimination is measured by.
-_ANSWERED = """
+#: Each answer with the share of the attempt's other items that was right, `rest`: what discrimination is measured by.
+#: Items are summed up from their different responses, which are far fewer than the answers. The correlation is
+#: Pearson's, from sums over the answers that were judged and have others beside them.
+_ITEMS = f"""
+    WITH {_CHOSEN},
     answers AS MATERIALIZED (
-        SELECT answer.attempt_id, answer.activity_id, answer.item, answer.kind, answer.response, answer.points,
-               answer.is_correct::int AS correct, answer.seconds, answer.tries
+        SELECT answer.attempt_id, answer.activity_id, answer.item, answer.response, answer.kind, answer.description,
+               answer.pattern, answer.position, answer.points, answer.tries, answer.is_correct::int AS correct
         FROM answer JOIN chosen ON chosen.id = answer.attempt_id
         WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
     ),
     totals AS (
         SELECT attempt_id, sum(correct) AS correct, count(correct) AS judged FROM answers GROUP BY attempt_id
     ),
-    answered AS (
-        SELECT activity.identifier AS activity, answers.*,
-               (totals.correct - answers.correct)::float8 / nullif(totals.judged - 1, 0) AS rest
-        FROM answers JOIN totals USING (attempt_id) JOIN activity ON activity.id = answers.activity_id
-    )"""
+    rated AS (
+        SELECT answers.*, (totals.correct - answers.correct)::float8 / nullif(totals.judged - 1, 0) AS rest
+        FROM answers JOIN totals USING (attempt_id)
+    ),
+    responses AS MATERIALIZED (
+        SELECT activity.identifier AS activity, item, response, count(*) AS answers, count(correct) AS judged,
+               sum(correct) AS correct, count(rest) AS rated, sum(rest) AS rest, sum(rest * rest) AS rest_squared,
+               sum(correct) FILTER (WHERE rest IS NOT NULL) AS rated_correct, sum(correct * rest) AS product,
+               sum(points) AS points, count(points) AS pointed, sum(tries) AS tries, max(rated.kind) AS kind,
+               max(description) AS description, max(pattern) AS pattern, min(rated.position) AS position
+        FROM rated JOIN activity ON activity.id = rated.activity_id
+        GROUP BY activity.identifier, item, response
+    ),
+    items AS (
+        SELECT activity, item, sum(answers) AS answers, sum(judged) AS judged, sum(correct) AS correct,
+               sum(rated) AS n, sum(rest) AS y, sum(rest_squared) AS yy, sum(rated_correct) AS x, sum(product) AS xy,
+               sum(points) / nullif(sum(pointed), 0) AS points_mean, sum(tries) / sum(answers) AS tries_mean,
+               max(kind) AS kind, max(description) AS description, max(pattern) AS pattern, min(position) AS position
+        FROM responses GROUP BY activity, item
+    )
+    SELECT activity, item, answers::int, judged::int, correct::int, kind, description, pattern, position,
+           points_mean::float8, tries_mean::float8,
+           CASE WHEN n > 1 AND x > 0 AND x < n AND n * yy - y * y > 1e-9
+                THEN (n * xy - x * y) / sqrt((n * x - x * x)::float8 * (n * yy - y * y)::float8) END::float8
+               AS discrimination
+    FROM items"""
 
-_ITEMS = f"""
-    WITH {_CHOSEN}, {_ANSWERED}
-    SELECT activity, item, response, grouping(response) AS is_whole, count(*) AS answers, count(correct) AS judged,
-           sum(correct) AS correct, corr(correct, rest) AS discrimination, avg(rest) AS rest_mean,
-           avg(points) AS points_mean, avg(tries) AS tries_mean, max(kind) AS kind,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds_median
-    FROM answered GROUP BY GROUPING SETS ((activity, item), (activity, item, response))"""
+_RESPONSES = (
+    _ITEMS.partition("    items AS (")[0].rstrip().removesuffix(",")
+    + """
+    SELECT activity, item, response, answers::int, judged::int, correct::int, (rest / nullif(rated, 0)) AS rest_mean
+    FROM (SELECT responses.*, row_number() OVER (PARTITION BY activity, item ORDER BY answers DESC, response) AS place
+          FROM responses) AS ranked
+    WHERE place <= :most ORDER BY activity, item, place"""
+)
 
-#: What content says an item is, as it said last.
-_DEFINITIONS = """
-    SELECT DISTINCT ON (activity.identifier, answer.item) activity.identifier AS activity, answer.item,
-           answer.description, answer.pattern, answer.position
-    FROM answer JOIN activity ON activity.id = answer.activity_id
+_ITEM_SECONDS = f"""
+    WITH {_CHOSEN}
+    SELECT activity.identifier AS activity, answer.item,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.seconds) AS seconds_median
+    FROM answer JOIN chosen ON chosen.id = answer.attempt_id JOIN activity ON activity.id = answer.activity_id
     WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
-    ORDER BY activity.identifier, answer.item, answer.answered_at DESC"""
+      AND answer.seconds IS NOT NULL
+    GROUP BY activity.identifier, answer.item"""
 
 
 def plan_for_sets(session: Session) -> None:
@@ -184,10 +210,15 @@ def activities(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
 
 
 def items(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
-    """Each item as a whole (`is_whole` 1) and by response (0)."""
+    """Each item with the sums over its answers."""
     return session.execute(text(_ITEMS), chosen.parameters).mappings().all()
 
 
-def definitions(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
-    """Description, correct responses and place of each item."""
-    return session.execute(text(_DEFINITIONS), chosen.parameters).mappings().all()
+def responses(session: Session, chosen: Chosen, most: int) -> Sequence[RowMapping]:
+    """Up to `most` different responses to each item, the most frequent first."""
+    return session.execute(text(_RESPONSES), {**chosen.parameters, "most": most}).mappings().all()
+
+
+def item_seconds(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
+    """The median time that each item took, where content told it."""
+    return session.execute(text(_ITEM_SECONDS), chosen.parameters).mappings().all()
