@@ -89,6 +89,7 @@ from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.analytics import analytics_api
+from hub.scorm.views.learners import learners_api
 from hub.scorm.views.origin import register_player
 from hub.scorm.views.package_settings import package_settings_api
 from hub.scorm.views.packages import jobs_api, packages_api
@@ -345,7 +346,7 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
         Runtime(db, ports.clock, courses, grants, progress, replay_log, origins),
         SettingsOfPackages(db, ports.clock, ports.ids),
         Replays(db, ports.ids, courses, replay_log, replay_limit),
-        Analytics(db),
+        Analytics(db, ports.clock),
     )
 
 
@@ -465,6 +466,7 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(uploads_api)
     api.register_blueprint(direct_uploads_api)
     api.register_blueprint(registrations_api)
+    api.register_blueprint(learners_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())
     api.register_blueprint(invitations_blueprint())

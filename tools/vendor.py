@@ -24,6 +24,9 @@ FILES = {
     "pdfjs-dist/LICENSE": "pdf/pdfjs.LICENSE",
     "tus-js-client/dist/tus.min.js": "tus.min.js",
     "tus-js-client/LICENSE": "tus-js-client.LICENSE",
+    "uplot/dist/uPlot.iife.min.js": "uplot.min.js",
+    "uplot/dist/uPlot.min.css": "uplot.min.css",
+    "uplot/LICENSE": "uplot.LICENSE",
 }
 
 # All files of a folder in node_modules/ | to a folder of hub/static/vendor/

@@ -72,6 +72,7 @@ def _menu() -> list[tuple[str, str, str, str]]:
         ("console.home", _("Home"), "console.use", ""),
         ("console.packages", _("Packages"), "packages.read", ""),
         ("console.registrations", _("Registrations"), "registrations.read", ""),
+        ("console.learners", _("Learners"), "learners.read", ""),
         ("console.statements", _("Statements"), "statements.read", ""),
         ("console.platforms", _("Platforms"), "platforms.read", ""),
         ("console.deliveries", _("Score deliveries"), "platforms.read", ""),

@@ -1,6 +1,7 @@
 """How values look on pages."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from hub.console.words import FIELD_NAMES, ROLE_NAMES, state_of
+from hub.console.words import FIELD_NAMES, MODE_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -105,7 +106,7 @@ def tracked_interactions(activity: Any) -> list[dict[str, str]]:
     """The interactions in an activity's run-time data, in their order (`cmi.interactions.N.*`)."""
     found: dict[int, dict[str, str]] = {}
     for name, value in activity.values.items():
-        parts = name.split(".")
+        parts = name.split(".", 3)
         if parts[:2] == ["cmi", "interactions"] and len(parts) == 4 and parts[2].isdigit():
             found.setdefault(int(parts[2]), {})[parts[3]] = value
     return [
@@ -114,9 +115,34 @@ def tracked_interactions(activity: Any) -> list[dict[str, str]]:
             "type": item.get("type", ""),
             "response": item.get("learner_response") or item.get("student_response", ""),
             "result": item.get("result", ""),
+            "description": item.get("description", ""),
+            "correct": "; ".join(value for name, value in item.items() if name.startswith("correct_responses.")),
+            "latency": item.get("latency", ""),
         }
         for _, item in sorted(found.items())
     ]
+
+
+def mode_name(mode: str) -> str:
+    """The mode of a launch in words."""
+    return str(MODE_NAMES.get(mode, mode))
+
+
+def request_name(request: str) -> str:
+    """A navigation request in words."""
+    return str(REQUEST_NAMES.get(request, request))
+
+
+def activity_title(identifier: str, titles: Mapping[str, str]) -> str:
+    """The title of an activity, its identifier where it has none."""
+    return titles.get(identifier) or identifier
+
+
+def clock(moment: datetime) -> Markup:
+    """The time of a day (UTC) to the millisecond, the whole moment on hover."""
+    utc = moment.astimezone(UTC)
+    exact = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<span title="{}">{}</span>').format(exact, exact[11:-1])
 
 
 def marked(text: str) -> Markup:
@@ -128,6 +154,10 @@ def marked(text: str) -> Markup:
 
 FILTERS = {
     "marked": marked,
+    "mode_name": mode_name,
+    "request_name": request_name,
+    "activity_title": activity_title,
+    "clock": clock,
     "score": score,
     "standard": standard,
     "state_name": state_name,

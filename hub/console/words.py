@@ -54,6 +54,9 @@ NOTICES = {
     "platform-changed": _l("The platform was changed."),
     "platform-removed": _l("The platform was removed with its links and score deliveries."),
     "attempt-begun": _l("A new attempt was begun."),
+    "registration-reset": _l("The registration was reset. The learner begins anew."),
+    "mode-set": _l("Launches open the registration as set from now on."),
+    "settings-changed": _l("The settings were changed. Attempts under way keep the rules of their results."),
     "delivery-retried": _l("The score is on its way again."),
     "credential-revoked": _l("The credential was revoked. It stops working within a second."),
     "store-created": _l("The store was made."),
@@ -122,6 +125,26 @@ AUTHENTICATION_NAMES = {
     "secret": (_l("By a secret"), _l("shown once; for programs on a server")),
     "private_key_jwt": (_l("By a key of its own"), _l("private_key_jwt; give its public keys below")),
     "none": (_l("Not at all"), _l("for programs in a browser, on a phone or a desktop, which keep no secret")),
+}
+
+MODE_NAMES = {
+    "normal": _l("to learn; everything is recorded"),
+    "browse": _l("to browse; nothing is recorded"),
+    "review": _l("to review; nothing is recorded"),
+}
+
+REQUEST_NAMES = {
+    "start": _l("Start"),
+    "resumeAll": _l("Resume"),
+    "continue": _l("Next"),
+    "previous": _l("Previous"),
+    "choice": _l("Choice"),
+    "jump": _l("Jump"),
+    "exit": _l("End this part"),
+    "exitAll": _l("End the course"),
+    "suspendAll": _l("Leave for now"),
+    "abandon": _l("Stop this part"),
+    "abandonAll": _l("Leave without keeping results"),
 }
 
 ROLE_NAMES = {

@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+import orjson
 from flask import Response, stream_with_context
 
 #: A spreadsheet takes text that begins so for a formula (OWASP, CSV injection).
@@ -43,3 +45,15 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return "" if value is None else value
+
+
+def json_response(name: str, head: Mapping[str, Any], member: str, documents: Iterable[Mapping[str, Any]]) -> Response:
+    """One JSON object: the members of `head`, and a list of documents that is written as they come."""
+    return _attachment(_json_pieces(head, member, documents), "application/json", f"{name}.json")
+
+
+def _json_pieces(head: Mapping[str, Any], member: str, documents: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    yield orjson.dumps({**head, member: []})[:-2]
+    for place, document in enumerate(documents):
+        yield (b",\n" if place else b"\n") + orjson.dumps(document)
+    yield b"]}\n"

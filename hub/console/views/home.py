@@ -9,6 +9,7 @@ from hub.console.views.packages import open_jobs
 from hub.http import action, principal, service
 from hub.lti.services.platforms import Platforms
 from hub.lti.services.scores import Scores
+from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import Filters, Registrations
 
@@ -20,7 +21,14 @@ FEW = 6
 def home() -> str:
     """Each part is there for those who may see it; a part that needs nobody is left out."""
     me = principal()
-    parts: dict[str, Any] = {"jobs": [], "undelivered": [], "latest": [], "registrations": [], "has_platforms": True}
+    parts: dict[str, Any] = {
+        "jobs": [],
+        "undelivered": [],
+        "latest": [],
+        "registrations": [],
+        "has_platforms": True,
+        "recent": [],
+    }
     if me.may("packages.read"):
         parts["jobs"] = open_jobs()
         parts["latest"] = service(Packages).page(me, limit=FEW)
@@ -29,4 +37,5 @@ def home() -> str:
         parts["has_platforms"] = bool(service(Platforms).list(me, limit=1))
     if me.may("registrations.read"):
         parts["registrations"] = service(Registrations).page(me, Filters(), None, FEW)
+        parts["recent"] = service(Analytics).recent(me)
     return render_template("console/home.html", **parts)

@@ -13,7 +13,7 @@ from hub.console.query import uuid_of
 from hub.http import action, principal, service
 from hub.http.downloads import csv_response
 from hub.identity import Principal
-from hub.scorm.services.registrations import STATUSES, Filters, Registrations, RegistrationView
+from hub.scorm.services.registrations import MODES, STATUSES, Filters, Registrations, RegistrationView
 
 #: How many rows a download fetches at a time.
 PAGE = 500
@@ -81,11 +81,29 @@ def _filters() -> Filters:
 @action("registrations.read")
 def registrations_one(registration_id: UUID) -> str:
     detail = service(Registrations).get(principal(), registration_id)
-    return render_template("console/registration.html", detail=detail, registration=detail.registration)
+    return render_template("console/registration.html", detail=detail, registration=detail.registration, modes=MODES)
+
+
+@console.post("/registrations/<uuid:registration_id>/reset")
+@action("registrations.write")
+def registrations_reset(registration_id: UUID) -> AnyResponse:
+    service(Registrations).reset(principal(), registration_id)
+    return _done(registration_id, "registration-reset")
+
+
+@console.post("/registrations/<uuid:registration_id>/mode")
+@action("registrations.write")
+def registrations_set_mode(registration_id: UUID) -> AnyResponse:
+    service(Registrations).set_mode(principal(), registration_id, request.form.get("mode", ""))
+    return _done(registration_id, "mode-set")
 
 
 @console.post("/registrations/<uuid:registration_id>/attempts")
 @action("registrations.write")
 def registrations_begin_attempt(registration_id: UUID) -> AnyResponse:
     service(Registrations).begin_attempt(principal(), registration_id)
-    return redirect(url_for("console.registrations_one", registration_id=registration_id, done="attempt-begun"), 303)
+    return _done(registration_id, "attempt-begun")
+
+
+def _done(registration_id: UUID, what: str) -> AnyResponse:
+    return redirect(url_for("console.registrations_one", registration_id=registration_id, done=what), 303)

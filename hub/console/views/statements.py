@@ -10,12 +10,11 @@ from flask import Response, render_template, request
 from flask_babel import get_locale
 
 from hub.console.blueprint import console
-from hub.console.listing import Listing, address
+from hub.console.listing import Listing, place
 from hub.console.query import moment
 from hub.console.sentences import Sentence, sentence_of
 from hub.http import action, principal, service
 from hub.http.downloads import csv_response, jsonl_response
-from hub.http.paging import Cursors
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores, StoreView
@@ -60,14 +59,14 @@ def statements() -> str:
         return _newer(min(request.args.get("after", 0, type=int), END_OF_TIME))
     store = _store()
     query = replace(_query(), limit=ROWS)
-    cursors = service(Cursors)
-    key = cursors.decode(request.args.get("cursor") or None)
-    page = service(Statements).find(principal(), continued(query, key[0]) if key else query, store_name=store.name)
+    here = place()
+    wanted = continued(query, here.after[0]) if here.after else query
+    page = service(Statements).find(principal(), wanted, store_name=store.name)
     rows = _sentences(page.bodies)
     found = Listing(
         rows,
-        None if page.boundary is None else address(cursor=cursors.encode([page.boundary])),
-        address() if key else None,
+        None if page.boundary is None else here.older([page.boundary]),
+        here.newer,
         any(request.args.get(name) for name in FILTERS),
     )
     return render_template(

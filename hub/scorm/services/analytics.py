@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from hub.db import Database
 from hub.errors import Invalid, NotFound
 from hub.identity import Principal
+from hub.ports import Clock
 from hub.scorm.storage import analytics
 from hub.scorm.storage.analytics import Chosen
 
@@ -125,11 +126,22 @@ class PackageReport:
     items: Sequence[ItemReport]
 
 
+@dataclass(frozen=True, slots=True)
+class RecentDay:
+    """One day (UTC): launches that were opened, learners who opened one, attempts that were completed."""
+
+    day: date
+    launches: int
+    learners: int
+    completions: int
+
+
 class Analytics:
     """Makes reports."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
+        self._clock = clock
 
     def get(self, principal: Principal, package_id: str, wanted: Wanted = Wanted()) -> PackageReport:
         """The report on a package. Raises `NotFound` for a package or version that is not there."""
@@ -151,12 +163,19 @@ class Analytics:
                 days=[Day(**row) for row in analytics.days(session, chosen)],
                 activities=activities,
                 items=_items(
-                    analytics.items(session, chosen),
-                    analytics.responses(session, chosen, MOST_ANSWERS),
+                    analytics.items(session, chosen, MOST_ANSWERS),
                     analytics.item_seconds(session, chosen),
                     places,
                 ),
             )
+
+    def recent(self, principal: Principal, days: int = 30) -> list[RecentDay]:
+        """What went on in the whole tenant, day by day (UTC), up to today."""
+        principal.require("registrations.read")
+        last = self._clock.now().astimezone(UTC).date()
+        with self._db.read(principal.tenant_id) as session:
+            rows = analytics.recent(session, principal.tenant_id, last - timedelta(days=days - 1), last)
+            return [RecentDay(**row) for row in rows]
 
 
 def _check(wanted: Wanted) -> None:
@@ -171,35 +190,36 @@ def _bands(rows: Sequence[RowMapping]) -> list[ScoreBand]:
     return below + [ScoreBand(tenth / 10, (tenth + 1) / 10, counts.get(tenth, 0)) for tenth in range(10)]
 
 
-def _items(
-    rows: Sequence[RowMapping], responses: Sequence[RowMapping], seconds: Sequence[RowMapping], places: dict[str, int]
-) -> list[ItemReport]:
+def _items(rows: Sequence[RowMapping], seconds: Sequence[RowMapping], places: dict[str, int]) -> list[ItemReport]:
     """The items in the order of the course, and within an activity in that in which content has them."""
-    shares: dict[tuple[str, str], list[AnswerShare]] = {}
-    for row in responses:
-        shares.setdefault((row["activity"], row["item"]), []).append(_share(row))
+    by_item: dict[tuple[str, str], list[RowMapping]] = {}
+    for row in rows:
+        by_item.setdefault((row["activity"], row["item"]), []).append(row)
     medians = {(row["activity"], row["item"]): row["seconds_median"] for row in seconds}
-    ordered = sorted(rows, key=lambda row: (places.get(row["activity"], len(places)), row["position"], row["item"]))
-    keys = [(row["activity"], row["item"]) for row in ordered[:MOST_ITEMS]]
-    return [_item(row, shares[key], medians.get(key)) for row, key in zip(ordered, keys, strict=False)]
+
+    def order(key: tuple[str, str]) -> tuple[int, int, str]:
+        return places.get(key[0], len(places)), by_item[key][0]["position"], key[1]
+
+    return [_item(by_item[key], medians.get(key)) for key in sorted(by_item, key=order)[:MOST_ITEMS]]
 
 
-def _item(row: RowMapping, shares: Sequence[AnswerShare], seconds_median: float | None) -> ItemReport:
+def _item(rows: Sequence[RowMapping], seconds_median: float | None) -> ItemReport:
+    whole, shares = rows[0], [_share(row) for row in rows]
     return ItemReport(
-        activity=row["activity"],
-        item=row["item"],
-        kind=row["kind"],
-        description=row["description"],
-        pattern=row["pattern"],
-        count=row["answers"],
-        judged=row["judged"],
-        difficulty=row["correct"] / row["judged"] if row["judged"] else None,
-        discrimination=row["discrimination"],
-        points_mean=row["points_mean"],
+        activity=whole["activity"],
+        item=whole["item"],
+        kind=whole["kind"],
+        description=whole["description"],
+        pattern=whole["pattern"],
+        count=whole["all_answers"],
+        judged=whole["all_judged"],
+        difficulty=whole["all_correct"] / whole["all_judged"] if whole["all_judged"] else None,
+        discrimination=whole["discrimination"],
+        points_mean=whole["points_mean"],
         seconds_median=seconds_median,
-        tries_mean=row["tries_mean"],
+        tries_mean=whole["tries_mean"],
         answers=shares,
-        other_answers=row["answers"] - sum(one.answers for one in shares),
+        other_answers=whole["all_answers"] - sum(one.answers for one in shares),
     )
 
 

@@ -1,13 +1,16 @@
 """Learners: the people who take courses, as their sources name them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from hub.db import Database
 from hub.errors import Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Ids
-from hub.scorm.spec.statements import clean
+from hub.scorm.spec.statements import actor, clean
 from hub.scorm.storage import learners
 from hub.scorm.storage.tables_runtime import Learner
 
@@ -25,6 +28,7 @@ class LearnerView:
     subject: str
     name: str
     email: str | None
+    created_at: datetime
 
 
 class Learners:
@@ -48,6 +52,18 @@ class Learners:
             found = learners.ensure(work.session, principal.tenant_id, self._ids.uuid(), source, subject, known)
             return view_of(found)
 
+    def page(
+        self, principal: Principal, search: str = "", after: Sequence[Any] | None = None, limit: int = 50
+    ) -> list[LearnerView]:
+        """Up to `limit` learners, the newest first, those after the sort key (created_at, id).
+
+        `search` is part of a name or an e-mail address, or a whole id at the source.
+        """
+        principal.require("learners.read")
+        key = (datetime.fromisoformat(after[0]), UUID(after[1])) if after else None
+        with self._db.read(principal.tenant_id) as session:
+            return [view_of(row) for row in learners.page(session, principal.tenant_id, search, key, limit)]
+
     def get(self, principal: Principal, learner_id: UUID) -> LearnerView:
         """One learner. Raises `NotFound`."""
         principal.require("learners.read")
@@ -60,7 +76,12 @@ class Learners:
 
 def view_of(row: Learner) -> LearnerView:
     """The learner of a row."""
-    return LearnerView(row.id, row.source, row.subject, row.name, row.email)
+    return LearnerView(row.id, row.source, row.subject, row.name, row.email, row.created_at)
+
+
+def agent_of(learner: LearnerView, public_url: str) -> dict[str, Any]:
+    """The learner as the player's statements name them: an xAPI agent."""
+    return actor(public_url, learner.source, learner.subject, "")
 
 
 def _check(source: str, subject: str) -> None:

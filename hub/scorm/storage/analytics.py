@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -119,54 +119,58 @@ _ACTIVITIES = f"""
     FROM named LEFT JOIN seen USING (identifier) ORDER BY named.age, named.position"""
 
 #: Each answer with the share of the attempt's other items that was right, `rest`: what discrimination is measured by.
-#: Items are summed up from their different responses, which are far fewer than the answers. The correlation is
-#: Pearson's, from sums over the answers that were judged and have others beside them.
+#: Items are summed up from their different responses, which are far fewer than the answers; they are the windows over
+#: those. The correlation is Pearson's, from sums over the answers that were judged and have others beside them.
 _ITEMS = f"""
     WITH {_CHOSEN},
-    answers AS MATERIALIZED (
-        SELECT answer.attempt_id, answer.activity_id, answer.item, answer.response, answer.kind, answer.description,
-               answer.pattern, answer.position, answer.points, answer.tries, answer.is_correct::int AS correct
+    totals AS (
+        SELECT answer.attempt_id, sum(is_correct::int) AS correct, count(is_correct) AS judged
         FROM answer JOIN chosen ON chosen.id = answer.attempt_id
         WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
-    ),
-    totals AS (
-        SELECT attempt_id, sum(correct) AS correct, count(correct) AS judged FROM answers GROUP BY attempt_id
+        GROUP BY answer.attempt_id
     ),
     rated AS (
-        SELECT answers.*, (totals.correct - answers.correct)::float8 / nullif(totals.judged - 1, 0) AS rest
-        FROM answers JOIN totals USING (attempt_id)
+        SELECT answer.activity_id, item, response, kind, description, pattern, position, points, tries,
+               is_correct::int AS correct,
+               (totals.correct - is_correct::int)::float8 / nullif(totals.judged - 1, 0) AS rest
+        FROM answer JOIN totals ON totals.attempt_id = answer.attempt_id
+        WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
     ),
-    responses AS MATERIALIZED (
-        SELECT activity.identifier AS activity, item, response, count(*) AS answers, count(correct) AS judged,
-               sum(correct) AS correct, count(rest) AS rated, sum(rest) AS rest, sum(rest * rest) AS rest_squared,
-               sum(correct) FILTER (WHERE rest IS NOT NULL) AS rated_correct, sum(correct * rest) AS product,
-               sum(points) AS points, count(points) AS pointed, sum(tries) AS tries, max(rated.kind) AS kind,
-               max(description) AS description, max(pattern) AS pattern, min(rated.position) AS position
-        FROM rated JOIN activity ON activity.id = rated.activity_id
+    counted AS (
+        SELECT activity_id, item, response, count(*) AS answers, count(correct) AS judged, sum(correct) AS correct,
+               count(rest) AS n, sum(correct) FILTER (WHERE rest IS NOT NULL) AS x, sum(rest) AS y,
+               sum(rest * rest) AS yy, sum(correct * rest) AS xy, sum(points) AS points, count(points) AS pointed,
+               sum(tries) AS tries, min(position) AS position, max(kind COLLATE "C") AS kind,
+               max(description COLLATE "C") AS description, max(pattern COLLATE "C") AS pattern
+        FROM rated GROUP BY activity_id, item, response
+    ),
+    responses AS (
+        SELECT activity.identifier AS activity, item, response, sum(answers) AS answers, sum(judged) AS judged,
+               sum(correct) AS correct, sum(n) AS n, sum(x) AS x, sum(y) AS y, sum(yy) AS yy, sum(xy) AS xy,
+               sum(points) AS points, sum(pointed) AS pointed, sum(tries) AS tries,
+               min(counted.position) AS position, max(counted.kind) AS kind, max(description) AS description,
+               max(pattern) AS pattern
+        FROM counted JOIN activity ON activity.id = counted.activity_id
         GROUP BY activity.identifier, item, response
     ),
-    items AS (
-        SELECT activity, item, sum(answers) AS answers, sum(judged) AS judged, sum(correct) AS correct,
-               sum(rated) AS n, sum(rest) AS y, sum(rest_squared) AS yy, sum(rated_correct) AS x, sum(product) AS xy,
-               sum(points) / nullif(sum(pointed), 0) AS points_mean, sum(tries) / sum(answers) AS tries_mean,
-               max(kind) AS kind, max(description) AS description, max(pattern) AS pattern, min(position) AS position
-        FROM responses GROUP BY activity, item
+    ranked AS (
+        SELECT activity, item, response, answers, judged, correct, y / nullif(n, 0) AS rest_mean,
+               row_number() OVER (whole ORDER BY answers DESC, response) AS place,
+               sum(answers) OVER whole AS all_answers, sum(judged) OVER whole AS all_judged,
+               sum(correct) OVER whole AS all_correct, sum(n) OVER whole AS n, sum(x) OVER whole AS x,
+               sum(y) OVER whole AS y, sum(yy) OVER whole AS yy, sum(xy) OVER whole AS xy,
+               sum(points) OVER whole AS points, sum(pointed) OVER whole AS pointed, sum(tries) OVER whole AS tries,
+               min(position) OVER whole AS position, max(kind) OVER whole AS kind,
+               max(description) OVER whole AS description, max(pattern) OVER whole AS pattern
+        FROM responses WINDOW whole AS (PARTITION BY activity, item)
     )
-    SELECT activity, item, answers::int, judged::int, correct::int, kind, description, pattern, position,
-           points_mean::float8, tries_mean::float8,
+    SELECT activity, item, response, answers::int, judged::int, correct::int, rest_mean::float8, kind, description,
+           pattern, position, all_answers::int, all_judged::int, all_correct::int,
+           (points / nullif(pointed, 0))::float8 AS points_mean, (tries / all_answers)::float8 AS tries_mean,
            CASE WHEN n > 1 AND x > 0 AND x < n AND n * yy - y * y > 1e-9
                 THEN (n * xy - x * y) / sqrt((n * x - x * x)::float8 * (n * yy - y * y)::float8) END::float8
                AS discrimination
-    FROM items"""
-
-_RESPONSES = (
-    _ITEMS.partition("    items AS (")[0].rstrip().removesuffix(",")
-    + """
-    SELECT activity, item, response, answers::int, judged::int, correct::int, (rest / nullif(rated, 0)) AS rest_mean
-    FROM (SELECT responses.*, row_number() OVER (PARTITION BY activity, item ORDER BY answers DESC, response) AS place
-          FROM responses) AS ranked
-    WHERE place <= :most ORDER BY activity, item, place"""
-)
+    FROM ranked WHERE place <= :most ORDER BY activity, item, place"""
 
 _ITEM_SECONDS = f"""
     WITH {_CHOSEN}
@@ -176,6 +180,32 @@ _ITEM_SECONDS = f"""
     WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
       AND answer.seconds IS NOT NULL
     GROUP BY activity.identifier, answer.item"""
+
+
+_RECENT = """
+    WITH days AS (
+        SELECT day::date FROM generate_series(CAST(:first AS date), CAST(:last AS date), interval '1 day') AS day
+    ),
+    launched AS (
+        SELECT (launch.opened_at AT TIME ZONE 'UTC')::date AS day, count(*) AS launches,
+               count(DISTINCT registration.learner_id) AS learners
+        FROM launch JOIN registration ON registration.id = launch.registration_id
+        WHERE launch.tenant_id = :tenant AND launch.opened_at >= CAST(:first AS date)
+        GROUP BY 1
+    ),
+    completed AS (
+        SELECT (completed_at AT TIME ZONE 'UTC')::date AS day, count(*) AS completions
+        FROM attempt WHERE tenant_id = :tenant AND completed_at >= CAST(:first AS date) GROUP BY 1
+    )
+    SELECT day, coalesce(launches, 0) AS launches, coalesce(learners, 0) AS learners,
+           coalesce(completions, 0) AS completions
+    FROM days LEFT JOIN launched USING (day) LEFT JOIN completed USING (day) ORDER BY day"""
+
+
+def recent(session: Session, tenant_id: UUID, first: date, last: date) -> Sequence[RowMapping]:
+    """Launches, learners who launched, and completed attempts of each day (UTC) from `first` to `last`."""
+    parameters = {"tenant": tenant_id, "first": first, "last": last}
+    return session.execute(text(_RECENT), parameters).mappings().all()
 
 
 def plan_for_sets(session: Session) -> None:
@@ -209,14 +239,9 @@ def activities(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
     return session.execute(text(_ACTIVITIES), chosen.parameters).mappings().all()
 
 
-def items(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
-    """Each item with the sums over its answers."""
-    return session.execute(text(_ITEMS), chosen.parameters).mappings().all()
-
-
-def responses(session: Session, chosen: Chosen, most: int) -> Sequence[RowMapping]:
-    """Up to `most` different responses to each item, the most frequent first."""
-    return session.execute(text(_RESPONSES), {**chosen.parameters, "most": most}).mappings().all()
+def items(session: Session, chosen: Chosen, most: int) -> Sequence[RowMapping]:
+    """Up to `most` responses to each item, the most frequent first, each with the sums over the whole item."""
+    return session.execute(text(_ITEMS), {**chosen.parameters, "most": most}).mappings().all()
 
 
 def item_seconds(session: Session, chosen: Chosen) -> Sequence[RowMapping]:

@@ -1,9 +1,11 @@
 """Queries on learners."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,6 +31,19 @@ def ensure(
         if value and getattr(found, name) != value:
             setattr(found, name, value)
     return found
+
+
+def page(
+    session: Session, tenant_id: UUID, search: str, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Learner]:
+    """The newest learners first, from beyond the sort key `after` on."""
+    query = select(Learner).where(Learner.tenant_id == tenant_id)
+    if search:
+        named = or_(Learner.name.icontains(search, autoescape=True), Learner.email.icontains(search, autoescape=True))
+        query = query.where(or_(named, Learner.subject == search))
+    if after is not None:
+        query = query.where(tuple_(Learner.created_at, Learner.id) < after)
+    return session.scalars(query.order_by(Learner.created_at.desc(), Learner.id.desc()).limit(limit)).all()
 
 
 def find(session: Session, tenant_id: UUID, learner_id: UUID) -> Learner | None:

@@ -158,7 +158,10 @@ class Launch(Base, TenantOwned, Timestamped):
     """
 
     __tablename__ = "launch"
-    __table_args__ = (Index("launch_registration_id_created_at_idx", "registration_id", "created_at"),)
+    __table_args__ = (
+        Index("launch_registration_id_created_at_idx", "registration_id", "created_at"),
+        Index("launch_tenant_id_opened_at_idx", "tenant_id", "opened_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     registration_id: Mapped[UUID | None] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))

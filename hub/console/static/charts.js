@@ -1,0 +1,101 @@
+/* Charts of the console, drawn by uPlot from the table beneath each: its first column is the x axis, cells with
+   `data-value` are the series. Colours are those of the page, in light and dark. */
+"use strict";
+
+(() => {
+  const HEIGHT = 220;
+  const DAY = 86_400;
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  /** Labels and series of a table; what has no value is a gap. */
+  function read(table) {
+    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+    const rows = [...table.tBodies[0].rows];
+    const columns = [...table.tHead.rows[0].cells].map((_, at) => at).filter(
+      (at) => at > 0 && rows.some((row) => row.cells[at]?.dataset.value !== undefined),
+    );
+    const valueOf = (cell) => (cell?.dataset.value ? Number(cell.dataset.value) : null);
+    return {
+      labels: rows.map((row) => row.cells[0].dataset.value ?? row.cells[0].firstChild.textContent.trim()),
+      names: columns.map((at) => heads[at]),
+      series: columns.map((at) => rows.map((row) => valueOf(row.cells[at]))),
+    };
+  }
+
+  /** Days without anything are not in the table; a chart shows them as zeros. */
+  function everyDay({ labels, names, series }) {
+    const seconds = labels.map((day) => Date.parse(`${day}T00:00:00Z`) / 1000);
+    const first = seconds[0];
+    const count = Math.round((seconds.at(-1) - first) / DAY) + 1;
+    const at = new Map(seconds.map((moment, row) => [Math.round((moment - first) / DAY), row]));
+    const days = Array.from({ length: count }, (_, day) => first + day * DAY);
+    return { names, x: days, series: series.map((one) => days.map((_, day) => (at.has(day) ? one[at.get(day)] : 0))) };
+  }
+
+  function axis(extra) {
+    const grid = { stroke: colour("--line"), width: 1 };
+    return { stroke: colour("--ink-soft"), grid, ticks: grid, font: "12px system-ui, sans-serif", ...extra };
+  }
+
+  function options(width, names, isTime, labels) {
+    const strokes = [colour("--accent"), colour("--good"), colour("--warn")];
+    const bars = uPlot.paths.bars({ size: [0.7, 60], align: 0 });
+    const short = (text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
+    const byLabel = {
+      splits: () => labels.map((_, at) => at),
+      values: (_, splits) => splits.map((at) => (labels.length > 24 && at % 5 ? "" : short(labels[at] ?? ""))),
+      rotate: labels.length > 8 ? -40 : 0,
+      size: labels.length > 8 ? 70 : 34,
+      grid: { show: false },
+    };
+    return {
+      width,
+      height: HEIGHT,
+      tzDate: (moment) => uPlot.tzDate(new Date(moment * 1000), "UTC"),
+      legend: { show: names.length > 1, live: false },
+      cursor: { show: false },
+      scales: { x: isTime ? { time: true } : { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: wholes } },
+      axes: [axis(isTime ? {} : byLabel), axis({ size: 46 })],
+      series: [
+        {},
+        ...names.map((label, at) => ({
+          label,
+          stroke: strokes[at],
+          fill: isTime ? undefined : strokes[at],
+          width: isTime ? 2 : 0,
+          dash: at % 2 ? [6, 4] : undefined,
+          paths: isTime ? undefined : bars,
+          points: { show: isTime && labels.length < 32 },
+        })),
+      ],
+    };
+  }
+
+  const wholes = (_, __, most) => [0, most > 0 ? most * 1.05 : 1];
+
+  function draw(place) {
+    const table = document.getElementById(place.dataset.table);
+    if (!table || table.tBodies[0].rows.length === 0) return;
+    const isTime = place.dataset.chart === "days";
+    const found = read(table);
+    const data = isTime ? everyDay(found) : { names: found.names, x: found.labels.map((_, at) => at), series: found.series };
+    place.hidden = false;
+    place.replaceChildren();
+    new uPlot(options(place.clientWidth, data.names, isTime, found.labels), [data.x, ...data.series], place);
+  }
+
+  function drawAll() {
+    for (const place of document.querySelectorAll("[data-chart]")) draw(place);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    drawAll();
+    let waiting = 0;
+    window.addEventListener("resize", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(drawAll, 150);
+    });
+    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  });
+})();
