@@ -141,11 +141,10 @@ class S3Store:
         """Give up uploads in parts of which no part has come since `before`; the server keeps, and bills, them all."""
         swept = 0
         with _faults(self._prefix):
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self._bucket, Prefix=self._prefix
-            )
+            # MinIO takes a prefix for a whole key, so all are listed and ours are picked out here.
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
             for upload in (upload for page in pages for upload in page.get("Uploads", ())):
-                if upload["Initiated"] < before:
+                if upload["Key"].startswith(self._prefix) and upload["Initiated"] < before:
                     swept += self._give_up(upload["Key"], upload["UploadId"], before)
         return swept
 
