@@ -33,6 +33,7 @@ from hub.http.api import create_api
 from hub.http.context import install_context
 from hub.http.headers import install_headers
 from hub.http.health import health_blueprint
+from hub.http.limits import RateLimits, install_rate_limits
 from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
 from hub.http.problem import install_problems
@@ -264,6 +265,7 @@ def _add_identity(
         passwords,
         idle=timedelta(minutes=settings.session_idle_minutes),
         longest=timedelta(hours=settings.session_hours),
+        per_minute=settings.sign_ins_per_minute,
     )
     add(
         Users(db, ports.clock, ports.ids, passwords),
@@ -278,6 +280,7 @@ def _add_identity(
             db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, settings.public_url
         ),
         AuditLog(db),
+        RateLimits(ports.transients, ports.clock, settings.requests_per_minute),
         Surroundings(settings.public_url, settings.content_url),
     )
 
@@ -445,6 +448,7 @@ def create_hub_app(hub: Hub) -> Flask:
     """The Hub's own origin: console, API, LTI, LRS, OAuth."""
     app = _flask_app(hub, "hub", hub.authenticators)
     install_headers(app)
+    install_rate_limits(app)
     app.register_blueprint(health_blueprint())
     app.register_blueprint(thumbnails_blueprint)
     _register_api(app)

@@ -243,6 +243,12 @@ class Settings:
     session_hours: int = setting(
         "HUB_SESSION_HOURS", "A console session ends after so long in any case", _count, default=12
     )
+    requests_per_minute: int = setting(
+        "HUB_REQUESTS_PER_MINUTE", "Requests that one user or program may send in a minute", _count, default=100
+    )
+    sign_ins_per_minute: int = setting(
+        "HUB_SIGN_INS_PER_MINUTE", "Attempts to sign in from one network address in a minute", _count, default=10
+    )
     log_format: str = setting(
         "HUB_LOG_FORMAT", "Log lines for people (text) or programs (json)", _log_format, default="text"
     )

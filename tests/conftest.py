@@ -50,6 +50,8 @@ def settings(postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPat
         object_store=f"folder:{folder / 'packages'}",
         allow_private_networks=True,
         database_pool=30,
+        requests_per_minute=1_000_000,
+        sign_ins_per_minute=1_000,
     )
 
 

@@ -24,9 +24,10 @@ from hub.oauth.storage import users as storage
 from hub.oauth.storage.grants import end_grants_of_session
 from hub.ports import Clock, Ids, Transients
 
-#: Guesses at one account from one address, and at any account from one address, before it has to wait.
+#: Guesses at one account from one address before that address has to wait. How many from one address at all accounts
+#: is a setting.
 GUESSES_AT_ACCOUNT, ACCOUNT_WINDOW = 10, timedelta(minutes=15)
-GUESSES_FROM_ADDRESS, ADDRESS_WINDOW = 30, timedelta(minutes=1)
+ADDRESS_WINDOW = timedelta(minutes=1)
 #: The same address in more tenants than this does not happen; the limit bounds the hashing of one attempt.
 ACCOUNTS_TRIED = 3
 
@@ -64,12 +65,14 @@ class SignIn:
         passwords: Passwords,
         idle: timedelta,
         longest: timedelta,
+        per_minute: int,
     ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._transients = transients
         self._passwords = passwords
+        self._per_minute = per_minute
         self._idle = int(idle.total_seconds())
         self._longest = int(longest.total_seconds())
 
@@ -134,7 +137,7 @@ class SignIn:
     def _slow_down(self, email: str, address: str) -> None:
         counted = (
             (_account_counter(email, address), ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT),
-            (f"sign-in:address:{address}", ADDRESS_WINDOW, GUESSES_FROM_ADDRESS),
+            (f"sign-in:address:{address}", ADDRESS_WINDOW, self._per_minute),
         )
         for key, window, most in counted:
             seconds = int(window.total_seconds())

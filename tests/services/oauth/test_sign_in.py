@@ -102,7 +102,9 @@ def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, addr
 
     kept = Remembering()
     passwords = hub.service(Users)._passwords
-    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, timedelta(minutes=5), timedelta(hours=2))
+    entrance = SignIn(
+        hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, timedelta(minutes=5), timedelta(hours=2), 10
+    )
     entrance.sign_in(author.person.email, PASSWORD, address)
     assert kept.seconds == {"session": 7200, "session-use": 300}
 
