@@ -44,6 +44,8 @@ from hub.lti.services.dynamic_registration import DynamicRegistration
 from hub.lti.services.links import Links
 from hub.lti.services.messages import Messages
 from hub.lti.services.platforms import Platforms, ToolSettings
+from hub.lti.services.reports import Reports
+from hub.lti.services.rosters import Rosters
 from hub.lti.services.scores import Scores
 from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visits
@@ -393,7 +395,9 @@ def _add_lti(
         ),
         visits,
         links,
-        DeepLinking(db, bridge, shelf),
+        DeepLinking(db, bridge, shelf, built[Imports], f"{settings.public_url}/lti/static/icon.svg"),
+        Rosters(db, ports.clock, ports.transients, bridge),
+        Reports(db, ports.clock, shelf, links, built[Registrations]),
         Messages(db, bridge, platforms, links, visits),
         Scores(db, ports.clock, ports.ids, ports.transients, bridge),
     )

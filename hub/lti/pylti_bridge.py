@@ -7,7 +7,7 @@ imports pylti1p3.
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -36,14 +36,22 @@ from pylti1p3.service_connector import ServiceConnector, TServiceConnectorRespon
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config import ToolConfAbstract
 
-from hub.errors import HubError, Invalid, Unauthenticated, Unavailable, Violation
+from hub.errors import HubError, Invalid, NotFound, Unauthenticated, Unavailable, Violation
 from hub.lti.spec import jose, scores
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.claims import LOGIN_SECONDS, Expected
 from hub.lti.spec.deep_linking import response_claims
 from hub.lti.spec.launch import DeepLinkingSettings, Launch, admit
-from hub.lti.spec.links import next_link
+from hub.lti.spec.links import next_link, related_link
 from hub.lti.spec.login import Login
+from hub.lti.spec.memberships import (
+    GROUPS_MEDIA_TYPE,
+    MEDIA_TYPE,
+    MOST_MEMBERS,
+    Member,
+    read_groups,
+    read_members,
+)
 from hub.lti.spec.platform import Platform
 from hub.lti.spec.urls import origin_of, url_fault
 from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
@@ -213,6 +221,15 @@ class Bridge:
         """The platform's Assignment and Grade Services, with the scopes that a launch granted."""
         connector = _Connector(platform, self._http, self._keys, self._clock, self._ids, self._transients)
         return Grades(connector, scopes)
+
+    def memberships(self, platform: Platform) -> "Memberships":
+        """The platform's Names and Role Provisioning Services and its groups."""
+        return Memberships(_Connector(platform, self._http, self._keys, self._clock, self._ids, self._transients))
+
+    def access_token(self, platform: Platform, scopes: Sequence[str]) -> None:
+        """Ask the platform for a new token for these scopes; raises `PlatformRefused` or `Unavailable`."""
+        connector = _Connector(platform, self._http, self._keys, self._clock, self._ids, self._transients)
+        connector.renew(scopes)
 
     def _expected(self, platform: Platform, record: LoginRecord) -> Expected:
         return Expected(
@@ -559,6 +576,11 @@ class _Connector(ServiceConnector):
         following = next_link(response.headers.get("link", ""), url)
         return {"headers": dict(response.headers), "body": _json_or_none(response.body), "next_page_url": following}
 
+    def renew(self, scopes: Sequence[str]) -> None:
+        """Fetch a token anew, whatever is kept."""
+        self._transients.delete(self._token_key(scopes))
+        self.get_access_token(scopes)
+
     def _authorized(
         self, method: str, url: str, scopes: Sequence[str], headers: Mapping[str, str], body: bytes | None
     ) -> HttpResponse:
@@ -620,50 +642,138 @@ class Grades(AssignmentsGradesService):
         grade.set_score_maximum(float(score.maximum))
         if score.given is not None:
             grade.set_score_given(float(score.given))
+        if score.comment:
+            grade.set_comment(score.comment)
+        submission = scores.submission_of(score)
+        if submission:
+            grade.set_extra_claims({"submission": submission})
         with _faults_refused():
             self.put_grade(grade, LineItem({"id": line_item_url}))
 
-    def find_or_create(self, container_url: str, wanted: Mapping[str, Any]) -> str:
-        """The URL of the line item of this resource link in the container, made when it is missing.
+    def line_item(self, line_item_url: str) -> scores.Column | None:
+        """One line item as the platform has it; None when it is gone. Needs one of the line item scopes."""
+        try:
+            answer = self._read(line_item_url, scores.LINE_ITEM_MEDIA_TYPE)
+        except PlatformRefused as refusal:
+            if refusal.response.status in {404, 410} and refusal.step == "service":
+                return None
+            raise
+        return scores.read_column(answer, line_item_url)
 
-        Raises `PlatformRefused`, `Unavailable`, or `Invalid` for an answer that cannot be used: one of another origin
-        would get the token that was given to us for this one.
+    def find_or_create(self, container_url: str, wanted: scores.WantedColumn) -> scores.Column:
+        """The line item of a resource link in the container, made when it is missing and may be made.
+
+        The link's own comes first; else the one with our resourceId and tag that belongs to no other link (the teacher
+        moved it, or the course was copied). Raises `PlatformRefused`, `Unavailable`, or `Invalid` for an answer that
+        cannot be used: one of another origin would get the token that was given to us for this one.
         """
+        own, by_resource = {"resource_link_id": wanted.link_id}, {"resource_id": wanted.resource_id, "tag": wanted.tag}
         with _faults_refused():
-            found = self._find(container_url, wanted["resourceLinkId"]) or self._create(container_url, wanted)
-        if found is None or url_fault(found, allow_private=True) or origin_of(found) != origin_of(container_url):
+            found = self._find(container_url, own, lambda items: scores.line_item_of(items, wanted.link_id))
+            found = found or self._find(container_url, by_resource, lambda items: scores.stray_line_item(items, wanted))
+            if found is None and v.SCOPE_LINE_ITEM in self._service_data["scope"]:
+                found = self._create(container_url, wanted)
+        if found is None:
+            raise NotFound("The link has no column in the gradebook (any more).", code="lti_no_line_item")
+        if url_fault(found.url, allow_private=True) or origin_of(found.url) != origin_of(container_url):
             raise Invalid("The platform's line item has no address that can be used.", code="lti_line_item_refused")
         return found
 
-    def _find(self, container_url: str, resource_link_id: str) -> str | None:
+    def _find(
+        self, container_url: str, filters: Mapping[str, str], choose: Callable[[object], scores.Column | None]
+    ) -> scores.Column | None:
         """pylti1p3 reads every page of the container, without end where the platform's pages go in a circle; we ask for
-        the link's own items (AGS section 3.2.9) and look at a few pages."""
-        query = urlencode({"resource_link_id": resource_link_id})
-        page: str | None = container_url + ("&" if "?" in container_url else "?") + query
+        what we look for (AGS section 3.2.9) and look at a few pages."""
+        page: str | None = container_url + ("&" if "?" in container_url else "?") + urlencode(filters)
         for _ in range(MOST_PAGES):
             if page is None:
                 return None
             items, page = self.get_lineitems_page(page)
-            found = scores.line_item_of(items, resource_link_id)
+            found = choose(items)
             if found:
                 return found
         return None
 
-    def _create(self, container_url: str, wanted: Mapping[str, Any]) -> str | None:
+    def results(self, line_item_url: str) -> dict[str, Any]:
+        """What the gradebook shows, by user (AGS section 3.3): score, maximum and comment of each."""
+        page: str | None = scores.path_extended(line_item_url, "results")
+        found: dict[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            if page is None:
+                break
+            answer = self._request(page, scores.RESULTS_MEDIA_TYPE)
+            found.update(scores.read_results(answer["body"]))
+            page = answer["next_page_url"]
+        return found
+
+    def _read(self, url: str, media_type: str) -> Any:
+        return self._request(url, media_type)["body"]
+
+    def _request(self, url: str, media_type: str) -> TServiceConnectorResponse:
+        return self._service_connector.make_service_request(self._service_data["scope"], url, accept=media_type)
+
+    def _create(self, container_url: str, wanted: scores.WantedColumn) -> scores.Column | None:
         answer = self._service_connector.make_service_request(
             self._service_data["scope"],
             container_url,
             is_post=True,
-            data=orjson.dumps(wanted).decode(),
+            data=orjson.dumps(wanted.as_line_item()).decode(),
             content_type=scores.LINE_ITEM_MEDIA_TYPE,
             accept=scores.LINE_ITEM_MEDIA_TYPE,
         )
-        return scores.line_item_of([answer["body"]], wanted["resourceLinkId"])
+        return scores.line_item_of([answer["body"]], wanted.link_id)
 
     @staticmethod
     def _add_url_path_ending(url: str, url_path_ending: str) -> str:
         """pylti1p3 loses what follows a second question mark."""
         return scores.path_extended(url, url_path_ending)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The members of a course or link, and where the platform tells later what changed since."""
+
+    members: list[Member]
+    differences_url: str | None
+
+
+class Memberships:
+    """Names and Role Provisioning Services 2.0 of one platform, and the groups of its courses.
+
+    pylti1p3's own class reads every page without end and knows neither links nor differences.
+    """
+
+    def __init__(self, connector: _Connector) -> None:
+        self._connector = connector
+
+    def read(self, url: str, group_names: Mapping[str, str]) -> Listed:
+        """The members at `url`, page by page. Raises `PlatformRefused`, `Unavailable`, `Invalid`."""
+        members: list[Member] = []
+        differences: str | None = None
+        page: str | None = url
+        seen: set[str] = set()
+        while page and page not in seen and len(members) < MOST_MEMBERS:
+            seen.add(page)
+            answer = self._connector.make_service_request([v.SCOPE_MEMBERSHIP_READ], page, accept=MEDIA_TYPE)
+            found = read_members(answer["body"], group_names)
+            if found is None:
+                raise Invalid("The platform's list of members is no membership container.", code="lti_service_refused")
+            members += found
+            differences = related_link(answer["headers"].get("link", ""), "differences", page) or differences
+            page = answer["next_page_url"]
+        return Listed(members[:MOST_MEMBERS], differences)
+
+    def groups(self, url: str) -> dict[str, str]:
+        """The names of a course's groups by their ids."""
+        names: dict[str, str] = {}
+        page: str | None = url
+        for _ in range(MOST_PAGES):
+            if page is None:
+                break
+            answer = self._connector.make_service_request([v.SCOPE_GROUPS_READ], page, accept=GROUPS_MEDIA_TYPE)
+            names |= read_groups(answer["body"])
+            page = answer["next_page_url"]
+        return names
 
 
 # Shared --------------------------------------------------------------------------------------------------------------

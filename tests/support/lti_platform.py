@@ -64,6 +64,8 @@ class LtiPlatform:
     scores: list[ReceivedScore] = field(default_factory=list)
     line_items: list[dict[str, Any]] = field(default_factory=list)
     line_items_answer: Any = None
+    #: The column of the link that the test launches, as `ags` names it; None when the teacher removed it.
+    own_column: dict[str, Any] | None = field(default_factory=lambda: {"label": "Unit 1", "scoreMaximum": 100})
     line_items_link: str = ""
     requests: dict[str, int] = field(default_factory=dict)
     assertions: list[str] = field(default_factory=list)
@@ -72,6 +74,14 @@ class LtiPlatform:
     registrations: list[tuple[str | None, dict[str, Any]]] = field(default_factory=list)
     registration_status: int = 200
     registration_answer: Any = field(default_factory=lambda: ...)
+    members: list[dict[str, Any]] = field(default_factory=list)
+    members_a_page: int = 1000
+    members_answer: Answer | None = None
+    knows_links: bool = True
+    differences: list[dict[str, Any]] | None = None
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     @property
     def issuer(self) -> str:
@@ -191,8 +201,15 @@ class LtiPlatform:
         token = headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
             return _json(401, {"error": "invalid_token"})
+        if path == "/items/1/lineitem/scores" and self.own_column is None:
+            return _json(404, {"message": "there is no such line item"})
         if path.endswith("/scores"):
             return self._score(url, token, body)
+        if path.endswith("/results"):
+            return _json(200, self.results)
+        if path.startswith(("/members", "/groups")):
+            self.asked.append(url)
+            return self._groups() if path == "/groups" else self._members(url)
         return self._line_items(method, url, body)
 
     def openid(self) -> dict[str, Any]:
@@ -244,15 +261,50 @@ class LtiPlatform:
         self.scores.append(ReceivedScore(url, token, score))
         return 204, {}, b""
 
+    def nrps(self) -> dict[str, Any]:
+        """The claims of a course that tells its members and groups."""
+        scope = [v.SCOPE_GROUPS_READ]
+        return {
+            v.NAMES_ROLE_SERVICE: {"context_memberships_url": f"{self.origin}/members?course=1"},
+            v.GROUPS_SERVICE: {"context_groups_url": f"{self.origin}/groups", "scope": scope},
+        }
+
+    def _groups(self) -> Answer:
+        return _json(200, {"groups": self.groups})
+
+    def _members(self, url: str) -> Answer:
+        if self.members_answer:
+            return self.members_answer
+        query = parse_qs(urlsplit(url).query)
+        if "rlid" in query and not self.knows_links:
+            return _json(400, {"message": "rlid is not supported"})
+        if "since" in query:
+            return _json(200, {"members": self.differences})
+        start = int(query.get("from", ["0"])[0])
+        shown = self.members[start : start + self.members_a_page]
+        links = []
+        if start + self.members_a_page < len(self.members):
+            links.append(f'</members?course=1&from={start + self.members_a_page}>; rel="next"')
+        elif self.differences is not None:
+            links.append(f"<{self.origin}/members?course=1&since=1>; rel=differences")
+        status, headers, content = _json(200, {"id": "x", "members": shown})
+        return status, headers | ({"Link": ", ".join(links)} if links else {}), content
+
     def _line_items(self, method: str, url: str, body: bytes) -> Answer:
         if method == "POST":
-            item = json.loads(body) | {"id": f"{self.origin}/items/{len(self.line_items) + 1}/lineitem?type_id=1"}
+            item = json.loads(body) | {"id": f"{self.origin}/items/{len(self.line_items) + 2}/lineitem?type_id=1"}
             self.line_items.append(item)
             return _json(201, item)
         if self.line_items_answer is not None:
             return _json(200, self.line_items_answer)
-        wanted = parse_qs(urlsplit(url).query).get("resource_link_id")
-        found = [item for item in self.line_items if not wanted or item["resourceLinkId"] in wanted]
+        if urlsplit(url).path.endswith("/lineitem"):
+            made = [item for item in self.line_items if urlsplit(item["id"]).path == urlsplit(url).path]
+            own = [self.own_column | {"id": url}] if self.own_column and "/items/1/" in url else made
+            return _json(200, own[0]) if own else _json(404, {"message": "gone"})
+        query = parse_qs(urlsplit(url).query)
+        filters = {"resource_link_id": "resourceLinkId", "resource_id": "resourceId", "tag": "tag"}
+        wanted = {member: query[name][0] for name, member in filters.items() if name in query}
+        found = [item for item in self.line_items if all(item.get(name) == value for name, value in wanted.items())]
         status, headers, content = _json(200, found)
         return status, headers | ({"Link": self.line_items_link} if self.line_items_link else {}), content
 

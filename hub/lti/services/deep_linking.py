@@ -1,30 +1,44 @@
 """Deep linking: what a teacher may choose, and the signed answer that carries the choice to the platform."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import BinaryIO
 from urllib.parse import urljoin
+from uuid import UUID
 
 from hub.db import Database
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, Violation
 from hub.lti.pylti_bridge import Bridge
 from hub.lti.services.shelf import PackageChoice, Shelf
 from hub.lti.services.visits import Visit
-from hub.lti.spec.deep_linking import Choice, content_item
+from hub.lti.spec.deep_linking import Choice, Wishes, content_item
 from hub.lti.spec.launch import DeepLinkingSettings
 from hub.lti.storage import platforms
+from hub.scorm.services.imports import Imports, JobView, Upload
 
 MOST_CHOICES = 50
+MOST_POINTS = 10_000
+_ACTIONS_OF_UPLOADERS = frozenset({"packages.read", "packages.write"})
 
 
 @dataclass(frozen=True, slots=True)
 class Picker:
-    """The choice that is offered: packages, and whether several of them or a gradebook column can be asked for."""
+    """The choice that is offered: packages, and what of the links can be chosen with them.
+
+    `targets` are the ways to open a link that the platform takes, of those that there are. `upload` is a package that
+    was just sent and is being checked.
+    """
 
     packages: Sequence[PackageChoice]
     search: str
     accepts_several: bool
     accepts_line_item: bool
     is_for_link: bool
+    targets: Sequence[str]
+    may_upload: bool
+    upload: JobView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +50,23 @@ class DeepLinkingResponse:
 
 
 class DeepLinking:
-    """Offers packages and answers deep linking requests."""
+    """Offers packages, takes new ones, and answers deep linking requests."""
 
-    def __init__(self, db: Database, bridge: Bridge, shelf: Shelf) -> None:
+    def __init__(self, db: Database, bridge: Bridge, shelf: Shelf, imports: Imports, icon_url: str) -> None:
         self._db = db
         self._bridge = bridge
         self._shelf = shelf
+        self._imports = imports
+        self._icon_url = icon_url
 
-    def picker(self, visit: Visit, search: str = "") -> Picker:
+    @property
+    def largest_upload(self) -> int:
+        """So many bytes a package may have."""
+        return self._imports.largest_upload
+
+    def picker(self, visit: Visit, search: str = "", job_id: UUID | None = None) -> Picker:
         """The packages that a teacher may choose from, those whose title has `search` in it."""
+        visit.require("content.choose")
         settings = visit.deep_linking
         return Picker(
             packages=self._shelf.search(visit.principal, search),
@@ -52,28 +74,61 @@ class DeepLinking:
             accepts_several=settings is not None and settings.accept_multiple,
             accepts_line_item=settings is not None and settings.accept_line_item,
             is_for_link=settings is None,
+            targets=[one for one in ("iframe", "window") if settings is not None and one in settings.targets],
+            may_upload="content.upload" in visit.actions,
+            upload=self._imports.get(visit.principal, job_id) if job_id else None,
         )
 
-    def answer(self, visit: Visit, chosen: Sequence[str], *, is_graded: bool) -> DeepLinkingResponse:
-        """The response for the chosen packages. `Invalid` for none or too many, `NotFound` for an unknown one."""
+    def upload(self, visit: Visit, body: BinaryIO, name: str) -> JobView:
+        """Take a package that the teacher brought along; it is checked by the worker like every other."""
+        visit.require("content.upload")
+        principal = replace(visit.principal, actions=_ACTIONS_OF_UPLOADERS)
+        return self._imports.accept(principal, Upload(body, name))
+
+    def answer(self, visit: Visit, chosen: Sequence[str], wishes: Wishes) -> DeepLinkingResponse:
+        """The response for the chosen packages.
+
+        `Invalid` for none, too many, or wishes that make no sense; `NotFound` for an unknown one.
+        """
+        visit.require("content.choose")
         settings = visit.deep_linking
         if settings is None:
             raise Conflict("This page belongs to a link, not to a choice of content.", code="lti_wrong_page")
-        choices = [self._choice(visit, package, is_graded) for package in _checked(chosen, settings)]
+        check_wishes(wishes)
+        choices = [self._choice(visit, package) for package in _checked(chosen, settings)]
         with self._db.read(visit.tenant_id) as session:
             platform = platforms.get(session, visit.tenant_id, visit.platform_id)
         if platform is None:
             raise NotFound("The platform was removed from the Hub.", code="platform_not_found")
-        items = [content_item(choice, settings, self._bridge.launch_url) for choice in choices]
+        launch_url, icon_url = self._bridge.launch_url, self._icon_url
+        items = [content_item(choice, wishes, settings, launch_url, icon_url) for choice in choices]
         jwt = self._bridge.sign_deep_linking_response(platform, visit.deployment_id, settings, items)
         return DeepLinkingResponse(settings.return_url, jwt)
 
-    def _choice(self, visit: Visit, package: str, is_graded: bool) -> Choice:
+    def _choice(self, visit: Visit, package: str) -> Choice:
         found = self._shelf.find(visit.principal, package)
         if found is None:
             raise NotFound("There is no such package.", code="package_not_found")
         thumbnail = urljoin(self._bridge.launch_url, found.thumbnail) if found.thumbnail else None
-        return Choice(found.name, found.title, found.description or None, is_graded, thumbnail)
+        return Choice(found.name, found.title, found.description or None, thumbnail)
+
+
+def check_wishes(wishes: Wishes) -> None:
+    """Refuse points and dates that no gradebook could use, with every fault."""
+    faults = []
+    if not wishes.points.is_finite() or not Decimal(0) < wishes.points <= MOST_POINTS:
+        faults.append(Violation("AGS 2.0, 3.2.4", "points", f"must be more than 0 and at most {MOST_POINTS}"))
+    if _is_before(wishes.available_until, wishes.available_from):
+        faults.append(Violation("Deep Linking 2.0, 3.2.4", "until", "is before the beginning"))
+    if _is_before(wishes.due_at, wishes.available_from):
+        faults.append(Violation("Deep Linking 2.0, 3.2.4", "due", "is before the beginning"))
+    if faults:
+        detail = f"The field {faults[0].where} {faults[0].message}."
+        raise Invalid(detail, code="lti_bad_choice", violations=faults)
+
+
+def _is_before(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one < other
 
 
 def _checked(chosen: Sequence[str], settings: DeepLinkingSettings) -> Sequence[str]:

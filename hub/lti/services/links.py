@@ -1,4 +1,4 @@
-"""Resource links: what a placement in a course opens, for whom, and how its learners are doing."""
+"""Resource links: what a placement in a course opens, and for whom."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,21 +8,19 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database
 from hub.db.audit import record
-from hub.errors import Conflict, NotFound
+from hub.errors import Conflict, Invalid, NotFound, Violation
 from hub.lti.services.shelf import PackageChoice, Shelf
 from hub.lti.services.visits import Visit, launch_principal
 from hub.lti.spec import vocabulary as v
-from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, AgsEndpoint, Launch
+from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, Launch
 from hub.lti.spec.platform import Platform
-from hub.lti.storage import links, platforms
+from hub.lti.spec.scores import COUNTING
+from hub.lti.storage import links
 from hub.lti.storage.tables import ResourceLinkRow
 from hub.ports import Ids
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
-from hub.scorm.services.registrations import Registrations, RegistrationView
-
-#: A course's page shows so many learners; more are in the console.
-MOST_LEARNERS = 500
+from hub.scorm.services.registrations import Registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,9 @@ class Link:
     context_title: str | None
     package_id: UUID | None
     package_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CourseReport:
-    """How the learners of one link are doing, the newest first. `package` is None when it was deleted."""
-
-    link: Link
-    package: PackageChoice | None
-    registrations: Sequence[RegistrationView]
+    context_row_id: UUID | None
+    link_id: str
+    counting: str
 
 
 class Links:
@@ -78,8 +70,21 @@ class Links:
             row = self._save(work.session, platform, launch)
             if named is not None:
                 row.package_id, row.package_name = named.id, named.name
+            elif row.package_id is None and launch.history:
+                _take_after(links.origin_of(work.session, row, launch.history), row)
             self._save_line_item(work.session, row, launch)
             return _link(row)
+
+    def arrive_in_course(self, platform: Platform, launch: Launch) -> UUID:
+        """The course of a launch that asks for the report of its course; `Invalid` for a launch without one."""
+        facts = _facts(platform, launch)
+        if facts.context is None:
+            raise Invalid("The launch names no course, so there is no report.", code="lti_no_context")
+        with self._db.unit_of_work(platform.tenant_id) as work:
+            found = _known(links.find(work.session, facts))
+            return links.save_context(
+                work.session, self._ids.uuid(), platform.tenant_id, platform.id, found, facts.context
+            ).id
 
     def _named_package(self, platform: Platform, launch: Launch) -> PackageChoice | None:
         name = launch.custom.get(PACKAGE_PARAMETER)
@@ -87,31 +92,26 @@ class Links:
         return self._shelf.find(principal, name) if name else None
 
     def _save(self, session: Session, platform: Platform, launch: Launch) -> ResourceLinkRow:
-        assert launch.resource_link is not None  # The claims table demands it of every resource link request.
-        deployment = platforms.deployment_key(session, platform.tenant_id, platform.id, launch.deployment_id)
-        if deployment is None:
-            raise NotFound("The deployment was removed from the Hub a moment ago.", code="lti_deployment_unknown")
-        facts = links.LinkFacts(
-            tenant_id=platform.tenant_id,
-            platform_id=platform.id,
-            deployment_id=deployment,
-            link_id=launch.resource_link.id,
-            title=launch.resource_link.title,
-            context_id=launch.context.id if launch.context else None,
-            context_title=launch.context.title if launch.context else None,
-            memberships_url=launch.memberships_url,
-        )
-        return links.save_link(session, self._ids.uuid(), facts)
+        facts = _facts(platform, launch)
+        found = _known(links.find(session, facts))
+        context = None
+        if facts.context is not None:
+            context = links.save_context(
+                session, self._ids.uuid(), platform.tenant_id, platform.id, found, facts.context
+            )
+        return links.save_link(session, self._ids.uuid(), facts, found, context)
 
     def _save_line_item(self, session: Session, row: ResourceLinkRow, launch: Launch) -> None:
         """Keep where grades go: the link's own column, or a container in which we may make one."""
         ags = launch.ags
         if ags is None or v.SCOPE_SCORE not in ags.scopes:
             return
-        may_make = _may_make(ags) and launch.custom.get(GRADED_PARAMETER) != "no"
-        if ags.line_item_url or may_make:
-            container = ags.line_items_url if may_make else None
-            links.save_line_item(session, self._ids.uuid(), row, ags.line_item_url, container, sorted(ags.scopes))
+        is_wanted = launch.custom.get(GRADED_PARAMETER) != "no"
+        if ags.line_item_url or (is_wanted and ags.line_items_url and v.SCOPE_LINE_ITEM in ags.scopes):
+            may_look = is_wanted and ags.scopes & {v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ}
+            container = ags.line_items_url if may_look else None
+            facts = links.ColumnFacts(ags.line_item_url, container, sorted(ags.scopes), row.package_name)
+            links.save_line_item(session, self._ids.uuid(), row, facts)
 
     def open_player(self, platform: Platform, launch: Launch, link: Link, origins: Sequence[str]) -> str:
         """The one-time address of the player for the learner who launched, at the place where they left off.
@@ -130,28 +130,68 @@ class Links:
             principal, registration.id, return_url=launch.return_url, locale=language, frame_origins=origins
         ).url
 
+    def open_review(self, platform: Platform, launch: Launch, origins: Sequence[str]) -> str:
+        """The one-time address at which somebody's work is looked at, and not changed (Submission Review 1.0).
+
+        The link is told by its id or by its gradebook column. Raises `NotFound` where there is no link or no work yet.
+        """
+        assert launch.for_user is not None  # The claims table demands it of every submission review.
+        with self._db.read(platform.tenant_id) as session:
+            row = self._reviewed(session, platform, launch)
+            if row is None or row.package_id is None:
+                raise NotFound("This submission belongs to no link of the Hub.", code="lti_link_removed")
+            key = links.LinkKey(platform.tenant_id, row.id, row.package_id)
+            registration = links.registration_of(session, key, launch.for_user)
+        if registration is None:
+            raise NotFound("This learner has not begun yet; there is nothing to look at.", code="lti_nothing_submitted")
+        person = launch.person
+        principal = launch_principal(platform.tenant_id, platform.id, person.subject, person.name or person.subject)
+        return self._launches.create(
+            principal,
+            registration,
+            mode="review",
+            return_url=launch.return_url,
+            locale=launch.language or "en",
+            frame_origins=origins,
+        ).url
+
+    @staticmethod
+    def _reviewed(session: Session, platform: Platform, launch: Launch) -> ResourceLinkRow | None:
+        if launch.resource_link is not None:
+            found = links.find(session, _facts(platform, launch))
+            if found is not None and found.link is not None:
+                return found.link
+        url = launch.ags.line_item_url if launch.ags else None
+        return links.link_of_line_item(session, platform.tenant_id, platform.id, url) if url else None
+
     def choose(self, visit: Visit, package: str) -> None:
         """Say what the link of this visit opens; raises `NotFound` for no such package."""
+        visit.require("link.change")
         chosen = self._shelf.find(visit.principal, package)
         if chosen is None:
             raise NotFound("There is no such package.", code="package_not_found")
-        link = self._link_of(visit)
+        link = self.link_of(visit)
         with self._db.unit_of_work(visit.tenant_id) as work:
             links.set_package(work.session, visit.tenant_id, link.id, chosen.id, chosen.name)
             about = {"package": chosen.name}
             record(work.session, self._ids.uuid(), visit.principal, "resource_link.chosen", str(link.id), about)
 
-    def report(self, visit: Visit) -> CourseReport:
-        """How the learners of the visit's link are doing."""
-        link = self._link_of(visit)
-        found = self._registrations.of_context(visit.principal, str(link.id), MOST_LEARNERS)
-        package = self._shelf.find(visit.principal, link.package_name) if link.package_name else None
-        # The name of a deleted package may be another's by now.
-        return CourseReport(link, package if package and package.id == link.package_id else None, found)
+    def set_counting(self, visit: Visit, counting: str) -> None:
+        """Say which attempt is the grade from the next result on; `Invalid` for a word that is none."""
+        visit.require("link.change")
+        link = self.link_of(visit)
+        if counting not in COUNTING:
+            fault = Violation("link", "counting", f"must be one of {', '.join(COUNTING)}", counting[:50])
+            raise Invalid("There is no such way to count attempts.", code="lti_bad_counting", violations=[fault])
+        with self._db.unit_of_work(visit.tenant_id) as work:
+            links.set_counting(work.session, visit.tenant_id, link.id, counting)
+            about = {"counting": counting}
+            record(work.session, self._ids.uuid(), visit.principal, "resource_link.counting", str(link.id), about)
 
     def preview(self, visit: Visit) -> str:
         """A one-time address that shows the link's package to the teacher; nothing of it is recorded."""
-        link = self._link_of(visit)
+        visit.require("link.preview")
+        link = self.link_of(visit)
         if link.package_id is None:
             raise Conflict("Choose what this link opens first.", code="lti_nothing_chosen")
         language = visit.language or "en"
@@ -159,7 +199,13 @@ class Links:
             visit.principal, link.package_id, locale=language, frame_origins=visit.origins
         ).url
 
-    def _link_of(self, visit: Visit) -> Link:
+    @staticmethod
+    def view(row: ResourceLinkRow) -> Link:
+        """A link as the pages see it."""
+        return _link(row)
+
+    def link_of(self, visit: Visit) -> Link:
+        """The link of a visit; raises `Conflict` or `NotFound` where there is none."""
         if visit.resource_link_id is None:
             raise Conflict("This page belongs to a choice of content, not to a link.", code="lti_wrong_page")
         with self._db.read(visit.tenant_id) as session:
@@ -169,8 +215,30 @@ class Links:
         return _link(row)
 
 
-def _may_make(ags: AgsEndpoint) -> bool:
-    return ags.line_items_url is not None and v.SCOPE_LINE_ITEM in ags.scopes
+def _facts(platform: Platform, launch: Launch) -> links.LinkFacts:
+    context = launch.context
+    return links.LinkFacts(
+        tenant_id=platform.tenant_id,
+        platform_id=platform.id,
+        deployment_id=launch.deployment_id,
+        link_id=launch.resource_link.id if launch.resource_link else "",
+        title=launch.resource_link.title if launch.resource_link else None,
+        context=links.ContextFacts(context.id, context.title, launch.memberships_url, launch.groups_url)
+        if context
+        else None,
+    )
+
+
+def _known(found: links.Found | None) -> links.Found:
+    if found is None:
+        raise NotFound("The deployment was removed from the Hub a moment ago.", code="lti_deployment_unknown")
+    return found
+
+
+def _take_after(origin: ResourceLinkRow | None, row: ResourceLinkRow) -> None:
+    """A link of a copied course opens what the one opened that it was copied from."""
+    if origin is not None:
+        row.package_id, row.package_name, row.counting = origin.package_id, origin.package_name, origin.counting
 
 
 def _key(platform: Platform, link: Link) -> links.LinkKey:
@@ -179,4 +247,13 @@ def _key(platform: Platform, link: Link) -> links.LinkKey:
 
 
 def _link(row: ResourceLinkRow) -> Link:
-    return Link(row.id, row.title, row.context_title, row.package_id, row.package_name)
+    return Link(
+        row.id,
+        row.title,
+        row.context_title,
+        row.package_id,
+        row.package_name,
+        row.lti_context_id,
+        row.link_id,
+        row.counting,
+    )

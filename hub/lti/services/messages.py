@@ -15,6 +15,7 @@ from hub.lti.services.visits import Visit, Visits
 from hub.lti.spec.launch import Launch
 from hub.lti.spec.login import Login, read_login
 from hub.lti.spec.platform import Platform
+from hub.lti.spec.roles import actions_of
 from hub.lti.spec.urls import origin_of
 from hub.lti.storage import platforms
 
@@ -45,6 +46,13 @@ class ShowCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowReport:
+    """Show how the course is going: to a teacher all of it, to a learner their own part."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class NothingYet:
     """Tell the learner that the teacher has not chosen anything for this link yet."""
 
@@ -63,7 +71,7 @@ class OpenWindow:
     id_token: str
 
 
-Answer = OpenPlayer | ShowPicker | ShowCourse | NothingYet | OpenWindow
+Answer = OpenPlayer | ShowPicker | ShowCourse | ShowReport | NothingYet | OpenWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +158,28 @@ class Messages:
 
     def _answer(self, platform: Platform, launch: Launch) -> Answer:
         if launch.deep_linking:
-            return ShowPicker(self._begin_visit(platform, launch, None))
+            return ShowPicker(self._begin_visit(platform, launch))
+        if launch.for_user is not None:
+            return OpenPlayer(self._links.open_review(platform, launch, frame_origins(platform, launch)))
+        if launch.page == "report":
+            course = self._links.arrive_in_course(platform, launch)
+            return ShowReport(self._begin_visit(platform, launch, context_row_id=course))
         link = self._links.arrive(platform, launch)
         if launch.roles.is_instructor:
-            token = self._begin_visit(platform, launch, link.id)
+            token = self._begin_visit(platform, launch, resource_link_id=link.id, context_row_id=link.context_row_id)
             return ShowCourse(token) if link.package_id else ShowPicker(token)
         if link.package_id is None:
             return NothingYet(link.title, launch.language)
         return OpenPlayer(self._links.open_player(platform, launch, link, frame_origins(platform, launch)))
 
-    def _begin_visit(self, platform: Platform, launch: Launch, resource_link_id: UUID | None) -> str:
+    def _begin_visit(
+        self,
+        platform: Platform,
+        launch: Launch,
+        *,
+        resource_link_id: UUID | None = None,
+        context_row_id: UUID | None = None,
+    ) -> str:
         person = launch.person
         return self._visits.begin(
             Visit(
@@ -170,6 +190,8 @@ class Messages:
                 name=person.name or person.subject,
                 origins=frame_origins(platform, launch),
                 resource_link_id=resource_link_id,
+                context_row_id=context_row_id,
+                actions=actions_of(launch.roles),
                 language=launch.language,
                 deep_linking=launch.deep_linking,
             )

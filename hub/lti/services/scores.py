@@ -22,12 +22,14 @@ from hub.events import RegistrationProgressed
 from hub.identity import Principal
 from hub.lti.pylti_bridge import Bridge, PlatformRefused
 from hub.lti.spec import scores as spec
-from hub.lti.spec.deep_linking import SCORE_MAXIMUM, Choice, line_item
+from hub.lti.spec import vocabulary as v
+from hub.lti.spec.deep_linking import LINE_ITEM_TAG, LONGEST_TITLE, SCORE_MAXIMUM
 from hub.lti.spec.platform import Platform
 from hub.lti.storage import deliveries, links, platforms
 from hub.lti.storage.tables import ScoreDeliveryRow
 from hub.ports import Clock, Ids, Transients
 from hub.relay import RetryLater
+from hub.scorm.services.registrations import AttemptResult, results_of_attempts
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,9 @@ STATUSES = ("pending", "sending", "delivered", "failed", "superseded")
 SENDING_LEASE = timedelta(seconds=100)
 ANOTHER_IS_SENT_SECONDS = 2.0
 LINE_ITEM_SECONDS = 60
+#: The scale of a column is looked at again after so long.
+SCALE_IS_GOOD_FOR = timedelta(days=1)
+_GONE = {404, 410}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +100,9 @@ class Scores:
         target = deliveries.target_of(work.session, event.tenant_id, event.registration_id)
         if target is None:
             return
-        scaled = spec.scaled_score(event.score_scaled, event.score_raw, event.score_min, event.score_max)
-        progress = spec.Progress(event.completion, event.success, scaled)
-        self._queue(
-            work,
-            event.tenant_id,
-            event.registration_id,
-            target,
-            spec.score_of(progress, Decimal(SCORE_MAXIMUM)),
-            force=False,
-        )
+        attempts = results_of_attempts(work.session, event.tenant_id, event.registration_id)
+        score = spec.counted(_with_news(attempts, event), target.counting, Decimal(SCORE_MAXIMUM))
+        self._queue(work, event.tenant_id, event.registration_id, target, score, force=False)
 
     def _queue(
         self,
@@ -183,12 +181,47 @@ class Scores:
         return _Parcel(row.id, row.tenant_id, row.user_id, _score(row), row.scored_at, column, platform)
 
     def _send(self, parcel: _Parcel) -> None:
-        url = parcel.column.url or self._line_item_url(parcel)
-        grades = self._bridge.grades(parcel.platform, parcel.column.scopes)
-        grades.send(url, parcel.user_id, parcel.score, spec.wire_time(parcel.scored_at))
+        column = self._known_column(parcel) or self._found_column(parcel)
+        try:
+            self._post(parcel, column)
+        except PlatformRefused as refusal:
+            if refusal.response.status not in _GONE or refusal.step != "service" or not parcel.column.container_url:
+                raise
+            if self._is_there(parcel, column):
+                raise
+            # The teacher removed the column, or the platform made another: look again, once.
+            self._post(parcel, self._found_column(parcel))
 
-    def _line_item_url(self, parcel: _Parcel) -> str:
-        """Find or make the column of a link that had none. One worker at a time, or there would be two columns."""
+    def _is_there(self, parcel: _Parcel, column: spec.Column) -> bool:
+        """Whether a column that took no score exists all the same: then it is the learner who is not there."""
+        return self._bridge.grades(parcel.platform, parcel.column.scopes).line_item(column.url) is not None
+
+    def _post(self, parcel: _Parcel, column: spec.Column) -> None:
+        grades = self._bridge.grades(parcel.platform, parcel.column.scopes)
+        score = spec.rescaled(parcel.score, column.score_maximum)
+        grades.send(column.url, parcel.user_id, score, spec.wire_time(parcel.scored_at))
+
+    def _known_column(self, parcel: _Parcel) -> spec.Column | None:
+        """The link's column with its scale, which is read once a day where it may be; None when it is not there."""
+        column, now = parcel.column, self._clock.now()
+        if column.url is None:
+            return None
+        is_fresh = column.checked_at is not None and now - column.checked_at < SCALE_IS_GOOD_FOR
+        if is_fresh or not set(column.scopes) & {v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ}:
+            return spec.Column(column.url, column.score_maximum)
+        found = self._bridge.grades(parcel.platform, column.scopes).line_item(column.url)
+        self._keep_column(parcel, found)
+        if found is None and not column.container_url:
+            raise NotFound("The link's column was removed from the gradebook.", code="lti_no_line_item")
+        return found
+
+    def _keep_column(self, parcel: _Parcel, found: spec.Column | None) -> None:
+        values = (found.url, found.score_maximum, self._clock.now()) if found else (None, None, None)
+        with self._db.unit_of_work(parcel.tenant_id) as work:
+            links.set_line_item(work.session, parcel.tenant_id, parcel.column.line_item_id, *values)
+
+    def _found_column(self, parcel: _Parcel) -> spec.Column:
+        """Find or make the column of a link that has none. One worker at a time, or there would be two columns."""
         column = parcel.column
         if not column.container_url:
             raise NotFound("The link has no column in the gradebook.", code="lti_no_line_item")
@@ -196,14 +229,19 @@ class Scores:
         if not self._transients.add(busy, b"1", LINE_ITEM_SECONDS):
             raise RetryLater("The column in the gradebook is being made.", ANOTHER_IS_SENT_SECONDS)
         try:
-            wanted = line_item(Choice(str(column.package_id), column.title or "Course"))
-            wanted["resourceLinkId"] = column.link_id
-            url = self._bridge.grades(parcel.platform, column.scopes).find_or_create(column.container_url, wanted)
-            with self._db.unit_of_work(parcel.tenant_id) as work:
-                links.set_line_item_url(work.session, parcel.tenant_id, column.line_item_id, url)
+            wanted = spec.WantedColumn(
+                link_id=column.link_id,
+                resource_id=column.resource_id or str(column.package_id),
+                tag=column.tag or LINE_ITEM_TAG,
+                label=(column.title or "Course")[:LONGEST_TITLE],
+                score_maximum=Decimal(SCORE_MAXIMUM),
+            )
+            grades = self._bridge.grades(parcel.platform, column.scopes)
+            found = grades.find_or_create(column.container_url, wanted)
+            self._keep_column(parcel, found)
         finally:
             self._transients.delete(busy)
-        return url
+        return found
 
     def _refused(self, parcel: _Parcel, message: Claimed, refusal: PlatformRefused) -> None:
         outcome = spec.judge_refusal(refusal.response.status)
@@ -282,7 +320,31 @@ def _wait_for_lease(row: ScoreDeliveryRow, now: datetime) -> None:
 
 
 def _score(row: ScoreDeliveryRow) -> spec.Score:
-    return spec.Score(row.score_given, row.score_maximum, row.activity_progress, row.grading_progress)
+    return spec.Score(
+        row.score_given,
+        row.score_maximum,
+        row.activity_progress,
+        row.grading_progress,
+        row.started_at,
+        row.submitted_at,
+        row.comment,
+    )
+
+
+def _with_news(attempts: Sequence[AttemptResult], event: RegistrationProgressed) -> list[spec.Attempt]:
+    """The attempts, the newest as the news of it says."""
+    scaled = spec.scaled_score(event.score_scaled, event.score_raw, event.score_min, event.score_max)
+    own = next((one for one in attempts if one.id == event.attempt_id), None)
+    began_at = own.began_at if own else event.began_at
+    completed_at = (own.completed_at if own else None) or event.changed_at
+    newest = spec.Attempt(spec.Progress(event.completion, event.success, scaled), began_at, completed_at)
+    return [_attempt(one) for one in attempts if one.id != event.attempt_id] + [newest]
+
+
+def _attempt(one: AttemptResult) -> spec.Attempt:
+    result = one.result
+    scaled = spec.scaled_score(result.score_scaled, result.score_raw, result.score_min, result.score_max)
+    return spec.Attempt(spec.Progress(result.completion, result.success, scaled), one.began_at, one.completed_at)
 
 
 def _view(listed: deliveries.Listed) -> ScoreDelivery:

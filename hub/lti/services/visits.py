@@ -1,4 +1,4 @@
-"""Visits: what a teacher's launch allows the pages that follow it to do.
+"""Visits: what a launch allows the pages that follow it to do.
 
 Inside an LMS a browser may keep no cookie of ours, so the pages after a launch carry a token in their forms: random,
 good for an hour, for this one launch, never in an address. What it stands for is kept on the server, so a page can
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.errors import Unauthenticated
+from hub.errors import Forbidden, Unauthenticated
 from hub.identity import Principal
 from hub.lti.spec.launch import DeepLinkingSettings
 from hub.ports import Ids, Transients
@@ -24,7 +24,11 @@ _ACTIONS = frozenset({"packages.read", "registrations.read", "registrations.writ
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A teacher's verified launch: of a resource link, or of deep linking. `origins` are the pages' frame ancestors."""
+    """A verified launch that led to pages: of a resource link, of a course's report, or of deep linking.
+
+    `actions` are what the person's roles allow, in this one link or course and nowhere else
+    (`hub.lti.spec.roles.ACTIONS`). `origins` are the pages' frame ancestors.
+    """
 
     tenant_id: UUID
     platform_id: UUID
@@ -33,8 +37,15 @@ class Visit:
     name: str
     origins: tuple[str, ...]
     resource_link_id: UUID | None = None
+    context_row_id: UUID | None = None
+    actions: frozenset[str] = frozenset()
     language: str | None = None
     deep_linking: DeepLinkingSettings | None = None
+
+    def require(self, action: str) -> None:
+        """Refuse with `Forbidden` what the person's roles in this course do not allow."""
+        if action not in self.actions:
+            raise Forbidden("Your role in this course does not allow this.", code="lti_role_refused")
 
     @property
     def principal(self) -> Principal:

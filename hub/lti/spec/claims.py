@@ -172,7 +172,8 @@ def is_own_link(link: str, launch_url: str) -> bool:
 
 _RESOURCE_LINK = frozenset({v.RESOURCE_LINK_REQUEST})
 _DEEP_LINKING = frozenset({v.DEEP_LINKING_REQUEST})
-MESSAGE_TYPES = _RESOURCE_LINK | _DEEP_LINKING
+_REVIEW = frozenset({v.SUBMISSION_REVIEW_REQUEST})
+MESSAGE_TYPES = _RESOURCE_LINK | _DEEP_LINKING | _REVIEW
 
 _SECURITY = "Security Framework 1.0, 5.1.3"
 _NAME = text(1000)
@@ -185,6 +186,7 @@ _PRESENTATION = record(
 )  # height and width come as numbers or as strings; the Hub does not use them.
 _AGS = record({"scope": list_of(text(1000), 100)}, {"lineitem": url, "lineitems": url})
 _NRPS = record({"context_memberships_url": url}, {"service_versions": list_of(text(100), 100)})
+_GROUPS = record({"context_groups_url": url, "scope": list_of(text(1000), 100)})
 _DEEP_LINKING_SETTINGS = record(
     {
         "deep_link_return_url": url,
@@ -214,8 +216,11 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(v.VERSION, Level.VERIFY, "LTI 1.3, 5.3.2", text(255, 1), _is_lti_version),
     Claim(v.DEPLOYMENT_ID, Level.VERIFY, "LTI 1.3, 5.3.3", identifier, _is_deployed),
     Claim(v.TARGET_LINK_URI, Level.VERIFY, "LTI 1.3, 5.3.4", url, _is_the_link, _RESOURCE_LINK),
+    Claim(v.TARGET_LINK_URI, Level.VERIFY, "Submission Review 1.0, 3", url, _is_the_link, _REVIEW),
     Claim(v.TARGET_LINK_URI, Level.OPTIONAL, "LTI 1.3, 5.3.4", url, _is_the_link, _DEEP_LINKING),
     Claim(v.RESOURCE_LINK, Level.EXIST, "LTI 1.3, 5.3.5", _RESOURCE_LINK_CLAIM, messages=_RESOURCE_LINK),
+    Claim(v.RESOURCE_LINK, Level.OPTIONAL, "Submission Review 1.0, 3", _RESOURCE_LINK_CLAIM, messages=_REVIEW),
+    Claim(v.FOR_USER, Level.EXIST, "Submission Review 1.0, 3", record({"user_id": identifier}), messages=_REVIEW),
     Claim("sub", Level.EXIST, "LTI 1.3, 5.3.6", identifier),
     Claim(v.ROLES, Level.EXIST, "LTI 1.3, 5.3.7", list_of(text(1000), 200)),
     Claim(
@@ -242,12 +247,11 @@ CLAIMS: tuple[Claim, ...] = (
         _NRPS,
         _may_be_called("context_memberships_url"),
     ),
+    Claim(v.GROUPS_SERVICE, Level.OPTIONAL, "Course Groups 1.0, 3.1", _GROUPS, _may_be_called("context_groups_url")),
     Claim(v.TOOL_PLATFORM, Level.IGNORED, "LTI 1.3, 5.4.2"),
     Claim(v.ROLE_SCOPE_MENTOR, Level.IGNORED, "LTI 1.3, 5.4.3"),
     Claim(v.LIS, Level.IGNORED, "LTI 1.3, 5.4.5"),
     Claim(v.LTI1P1, Level.IGNORED, "LTI 1.3 Migration Guide"),
-    Claim(v.GROUPS_SERVICE, Level.IGNORED, "Course Groups 1.0"),
-    Claim(v.FOR_USER, Level.IGNORED, "Submission Review 1.0"),
 )
 
 

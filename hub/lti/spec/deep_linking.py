@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from hub.lti.spec import vocabulary as v
-from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, DeepLinkingSettings
+from hub.lti.spec.launch import GRADED_PARAMETER, HISTORY_PARAMETER, PACKAGE_PARAMETER, DeepLinkingSettings
 
 RESPONSE_SECONDS = 300
 SCORE_MAXIMUM = 100
@@ -14,45 +16,86 @@ THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 320, 180
 LONGEST_TITLE = 255
 
 
+#: What our columns are found again by, together with their resource id.
+LINE_ITEM_TAG = "grade"
+
+_FRAME = {"width": 1024, "height": 768}
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the teacher chose: a package, and whether it is to have a column in the gradebook."""
+    """What the teacher chose: a package, and how the link is to be."""
 
     package_id: str
     title: str
     description: str | None = None
-    is_graded: bool = True
     thumbnail_url: str | None = None
 
 
-def content_item(choice: Choice, settings: DeepLinkingSettings, launch_url: str) -> dict[str, Any]:
-    """A resource link (section 3.2.4) that opens the chosen package; nothing that the platform says it
-    ignores.
-    """
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How the links are to be: with a column of so many points or none, where they open (`iframe`, `window` or as the
+    platform likes), and when they may be opened and handed in."""
+
+    is_graded: bool = True
+    points: Decimal = Decimal(SCORE_MAXIMUM)
+    target: str | None = None
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+    due_at: datetime | None = None
+
+
+def content_item(
+    choice: Choice, wishes: Wishes, settings: DeepLinkingSettings, launch_url: str, icon_url: str
+) -> dict[str, Any]:
+    """A resource link (section 3.2.4) that opens the chosen package; nothing that the platform says it ignores."""
     item: dict[str, Any] = {
         "type": "ltiResourceLink",
         "title": choice.title[:LONGEST_TITLE],
         "url": launch_url,
-        "custom": {PACKAGE_PARAMETER: choice.package_id},
+        "icon": {"url": icon_url, "width": 48, "height": 48},
+        "custom": {PACKAGE_PARAMETER: choice.package_id, HISTORY_PARAMETER: "$ResourceLink.id.history"},
     }
     if choice.description:
         item["text"] = choice.description
     if choice.thumbnail_url:
         item["thumbnail"] = {"url": choice.thumbnail_url, "width": THUMBNAIL_WIDTH, "height": THUMBNAIL_HEIGHT}
-    if not choice.is_graded:
+    if not wishes.is_graded:
         item["custom"][GRADED_PARAMETER] = "no"
     elif settings.accept_line_item:
-        item["lineItem"] = line_item(choice)
-    if "iframe" in settings.targets:
-        item["iframe"] = {"width": 1024, "height": 768}
-    elif "window" in settings.targets:
-        item["window"] = {"targetName": f"package-{choice.package_id}"}
+        item["lineItem"] = line_item(choice, wishes.points)
+    item |= _presented(choice, wishes, settings) | _dated(wishes)
     return item
 
 
-def line_item(choice: Choice) -> dict[str, Any]:
-    """The gradebook column for a package (AGS 2.0 section 3.2.2)."""
-    return {"label": choice.title[:LONGEST_TITLE], "scoreMaximum": SCORE_MAXIMUM, "resourceId": choice.package_id}
+def _presented(choice: Choice, wishes: Wishes, settings: DeepLinkingSettings) -> dict[str, Any]:
+    """Where the link opens: what was asked for, if the platform takes it; else the first that it takes."""
+    ways = {"iframe": _FRAME, "window": {"targetName": f"package-{choice.package_id}"}}
+    wanted = [target for target in (wishes.target, "iframe", "window") if target in ways and target in settings.targets]
+    return {wanted[0]: ways[wanted[0]]} if wanted else {}
+
+
+def _dated(wishes: Wishes) -> dict[str, Any]:
+    available = {"startDateTime": wishes.available_from, "endDateTime": wishes.available_until}
+    dates = {"available": available, "submission": {"endDateTime": wishes.due_at}}
+    told = {name: {key: _moment(at) for key, at in times.items() if at} for name, times in dates.items()}
+    return {name: times for name, times in told.items() if times}
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def line_item(choice: Choice, points: Decimal) -> dict[str, Any]:
+    """The gradebook column for a package (AGS 2.0 section 3.2.2), whose submissions can be looked at (Submission
+    Review 1.0)."""
+    return {
+        "label": choice.title[:LONGEST_TITLE],
+        "scoreMaximum": int(points) if points == int(points) else float(points),
+        "resourceId": choice.package_id,
+        "tag": LINE_ITEM_TAG,
+        "submissionReview": {"reviewableStatus": ["InProgress", "Submitted", "Completed"]},
+    }
 
 
 def response_claims(

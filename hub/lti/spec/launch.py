@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation
 from hub.lti.spec import vocabulary as v
@@ -14,6 +15,10 @@ from hub.lti.spec.roles import Roles, judge_roles
 PACKAGE_PARAMETER = "package_id"
 #: The custom parameter that says "no" where the teacher wants no column in the gradebook.
 GRADED_PARAMETER = "graded"
+#: The custom parameter by which a link of a copied course tells what it was copied from (`$ResourceLink.id.history`).
+HISTORY_PARAMETER = "link_history"
+#: Ids of a history are taken up to so many, the nearest first.
+LONGEST_HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,10 @@ class DeepLinkingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A launch that may be let in. `resource_link` is set for a resource link request, `deep_linking` for the
-    other.
+    """A launch that may be let in.
+
+    `resource_link` is set for a resource link request, `deep_linking` for a deep linking request, `for_user` for a
+    submission review: whose submission. `page` is what the target asks for: `report`, or None for the link itself.
     """
 
     message_type: str
@@ -75,10 +82,21 @@ class Launch:
     resource_link: ResourceLink | None = None
     ags: AgsEndpoint | None = None
     memberships_url: str | None = None
+    groups_url: str | None = None
     deep_linking: DeepLinkingSettings | None = None
     return_url: str | None = None
     language: str | None = None
     custom: Mapping[str, str] = field(default_factory=dict)
+    for_user: str | None = None
+    page: str | None = None
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The ids of the links that this one was copied from, the nearest first (LTI 1.3, appendix B.4.2)."""
+        told = self.custom.get(HISTORY_PARAMETER, "")
+        # A platform that does not know the parameter leaves it as it was written, with its dollar sign.
+        ids = [] if told.startswith("$") else [one.strip() for one in told.split(",")]
+        return tuple(dict.fromkeys(one for one in ids if one))[:LONGEST_HISTORY]
 
 
 def admit(claims: Mapping[str, Any], expected: Expected) -> Launch:
@@ -93,6 +111,8 @@ def admit(claims: Mapping[str, Any], expected: Expected) -> Launch:
     launch = _launch(claims)
     if launch.deep_linking and not launch.roles.is_instructor:
         raise Forbidden("Only a teacher of the course may choose content.", code="lti_role_refused")
+    if launch.for_user not in {None, launch.person.subject} and not launch.roles.is_instructor:
+        raise Forbidden("Only a teacher of the course may see the work of others.", code="lti_role_refused")
     return launch
 
 
@@ -111,6 +131,7 @@ def _refusal(violations: list[Violation]) -> HubError:
 def _launch(claims: Mapping[str, Any]) -> Launch:
     presentation = claims.get(v.LAUNCH_PRESENTATION) or {}
     memberships = claims.get(v.NAMES_ROLE_SERVICE) or {}
+    target = claims.get(v.TARGET_LINK_URI) or ""
     return Launch(
         message_type=claims[v.MESSAGE_TYPE],
         deployment_id=claims[v.DEPLOYMENT_ID],
@@ -120,7 +141,10 @@ def _launch(claims: Mapping[str, Any]) -> Launch:
         resource_link=_resource_link(claims),
         ags=_ags(claims),
         memberships_url=memberships.get("context_memberships_url"),
+        groups_url=_groups_url(claims.get(v.GROUPS_SERVICE) or {}),
         deep_linking=_deep_linking(claims),
+        for_user=claims[v.FOR_USER]["user_id"] if claims[v.MESSAGE_TYPE] == v.SUBMISSION_REVIEW_REQUEST else None,
+        page="report" if ("page", "report") in parse_qsl(urlsplit(target).query) else None,
         return_url=presentation.get("return_url"),
         language=_language(presentation.get("locale") or claims.get("locale")),
         custom=_custom(claims),
@@ -143,10 +167,14 @@ def _context(claims: Mapping[str, Any]) -> Context | None:
     return Context(context["id"], context.get("title") or context.get("label")) if context else None
 
 
+def _groups_url(service: Mapping[str, Any]) -> str | None:
+    return service["context_groups_url"] if v.SCOPE_GROUPS_READ in service.get("scope", ()) else None
+
+
 def _resource_link(claims: Mapping[str, Any]) -> ResourceLink | None:
-    if claims[v.MESSAGE_TYPE] != v.RESOURCE_LINK_REQUEST:
+    link = claims.get(v.RESOURCE_LINK)
+    if claims[v.MESSAGE_TYPE] == v.DEEP_LINKING_REQUEST or not link:
         return None
-    link = claims[v.RESOURCE_LINK]
     return ResourceLink(link["id"], link.get("title"))
 
 

@@ -1,4 +1,4 @@
-"""The address of the next page of a service's answer (RFC 8288, Link header)."""
+"""The addresses that a service's answer names in its Link header (RFC 8288): the next page, what changed since."""
 
 import html
 import re
@@ -8,18 +8,24 @@ from hub.lti.spec.urls import origin_of, url_fault
 
 # Moodle writes `rel=“next”` with curly quotes and HTML entities in its line-item header; others leave the quotes out.
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;[^,<]*)*)")
-_NEXT = re.compile(r";\s*rel\s*=\s*[\"'“”]?\s*(?:[^\"'“”;]*\s)?next(?:\s[^\"'“”;]*)?[\"'“”]?\s*(?:;|$)", re.IGNORECASE)
+_RELATION = r";\s*rel\s*=\s*[\"'“”]?\s*(?:[^\"'“”;]*\s)?{}(?:\s[^\"'“”;]*)?[\"'“”]?\s*(?:;|$)"
+_RELATIONS = {name: re.compile(_RELATION.format(name), re.IGNORECASE) for name in ("next", "differences")}
 
 
 def next_link(header: str, base_url: str) -> str | None:
-    """The absolute address of the page after this one, or None on the last.
+    """The absolute address of the page after this one, or None on the last."""
+    return related_link(header, "next", base_url)
+
+
+def related_link(header: str, relation: str, base_url: str) -> str | None:
+    """The absolute address that stands in this relation (`next`, `differences`) to the page, or None.
 
     A relative address is relative to the page. One of another origin is not followed: the request carries a token
     that was given to us for this origin's service.
     """
     text = html.unescape(header)
     for target, parameters in _LINK.findall(text):
-        if _NEXT.search(parameters):
+        if _RELATIONS[relation].search(parameters):
             return _within_origin(base_url, target.strip())
     return None
 

@@ -1,6 +1,6 @@
 """What a launch's roles say the person is in this course (LTI 1.3 section 5.3.7 and appendix A)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
@@ -24,6 +24,24 @@ class Roles:
 
     is_instructor: bool
     is_learner: bool
+
+
+#: What may be done in the link or course of a launch, and nowhere else, by whom.
+ACTIONS: Mapping[str, str] = {
+    "report.read": "See how everybody in the course is doing",
+    "report.read_mine": "See how one is doing oneself",
+    "link.change": "Choose what a link opens and which attempt counts",
+    "link.preview": "Look at the link's course without leaving a trace",
+    "content.choose": "Add content to the course",
+    "content.upload": "Upload a package",
+}
+
+_OF_LEARNERS = frozenset({"report.read_mine"})
+
+
+def actions_of(roles: Roles) -> frozenset[str]:
+    """What somebody with these roles may do in the course that they came from."""
+    return frozenset(ACTIONS) if roles.is_instructor else _OF_LEARNERS
 
 
 def judge_roles(roles: Iterable[str]) -> Roles:

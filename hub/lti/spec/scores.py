@@ -2,8 +2,8 @@
 means.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum
@@ -11,11 +11,16 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 LINE_ITEM_MEDIA_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+RESULTS_MEDIA_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
+
+#: Which of a learner's attempts is the grade, as a setting of the link.
+COUNTING = ("last", "best", "first", "average")
 
 #: A score that could not be delivered for so long goes to the list that a person looks at.
 GIVE_UP_AFTER = timedelta(days=3)
 
 _HUNDREDTH_OF_A_PERCENT = Decimal("0.0001")
+_MILLIONTH = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,27 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score message without its addressee and time (sections 3.4.4 to 3.4.8)."""
+    """A score message without its addressee and time (sections 3.4.4 to 3.4.8).
+
+    When the attempt began and was handed in, and the comment, go along, but do not make a score another one.
+    """
 
     given: Decimal | None
     maximum: Decimal
     activity_progress: str
     grading_progress: str
+    started_at: datetime | None = field(default=None, compare=False)
+    submitted_at: datetime | None = field(default=None, compare=False)
+    comment: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt as it stands: its progress, when it began, and when it was completed."""
+
+    progress: Progress
+    began_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 def scaled_score(scaled: float | None, raw: float | None, lowest: float | None, highest: float | None) -> float | None:
@@ -52,6 +72,57 @@ def scaled_score(scaled: float | None, raw: float | None, lowest: float | None, 
     return (raw - bottom) / (top - bottom) if top > bottom else None
 
 
+def counted(attempts: Sequence[Attempt], counting: str, maximum: Decimal) -> Score:
+    """The score for all attempts of a learner, the oldest first, by the link's setting.
+
+    Only attempts with a result count; while there is none, the newest tells how far the learner is. The average is
+    that of all results. The specification leaves the choice to the tool.
+    """
+    final = [one for one in attempts if _is_final(one.progress)]
+    if not final:
+        return _dated(score_of(attempts[-1].progress, maximum), attempts[-1])
+    scores = [_dated(score_of(one.progress, maximum), one) for one in final]
+    given = [score.given or Decimal(0) for score in scores]
+    chosen = {
+        "last": scores[-1],
+        "first": scores[0],
+        # Of several equal ones the earliest, which cannot be late.
+        "best": max(scores, key=lambda score: score.given or Decimal(0)),
+        "average": replace(scores[-1], given=(sum(given, Decimal(0)) / len(given)).quantize(_HUNDREDTH_OF_A_PERCENT)),
+    }[counting]
+    if len(final) == 1:
+        return chosen
+    return replace(
+        chosen,
+        comment=f"{len(final)} attempts; the {counting} one counts."
+        if counting != "average"
+        else f"The average of {len(final)} attempts.",
+    )
+
+
+def _dated(score: Score, attempt: Attempt) -> Score:
+    is_final = score.activity_progress == "Completed"
+    return replace(score, started_at=attempt.began_at, submitted_at=attempt.completed_at if is_final else None)
+
+
+def _is_final(progress: Progress) -> bool:
+    return progress.completion == "completed" or progress.success in {"passed", "failed"}
+
+
+def rescaled(score: Score, maximum: Decimal | None) -> Score:
+    """The score on the scale of its line item (section 3.2.4, scoreMaximum), to a millionth of a point."""
+    if maximum is None or maximum == score.maximum or maximum <= 0:
+        return score
+    given = None if score.given is None else (score.given / score.maximum * maximum).quantize(_MILLIONTH).normalize()
+    return replace(score, given=given, maximum=maximum)
+
+
+def submission_of(score: Score) -> dict[str, str]:
+    """When the learner began and handed in (section 3.4.10); platforms judge lateness by it."""
+    told = {"startedAt": score.started_at, "submittedAt": score.submitted_at}
+    return {name: wire_time(moment) for name, moment in told.items() if moment is not None}
+
+
 def score_of(progress: Progress, maximum: Decimal) -> Score:
     """The score message for a registration's progress.
 
@@ -61,7 +132,7 @@ def score_of(progress: Progress, maximum: Decimal) -> Score:
     earns the maximum, content that is failed without one earns nothing: a column without a mark would tell
     the teacher less.
     """
-    is_final = progress.completion == "completed" or progress.success in {"passed", "failed"}
+    is_final = _is_final(progress)
     return Score(
         given=_given(progress, maximum, is_final),
         maximum=maximum,
@@ -154,13 +225,91 @@ def reason_of(status: int, body: bytes) -> str:
     return f"The platform answered {status}" + (f": {text}" if text else ".")
 
 
-def line_item_of(items: Any, resource_link_id: str) -> str | None:
-    """The URL of the first line item that belongs to a resource link (section 3.2), or None when there is none."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A line item of the platform: its address, and its scale where it tells one."""
+
+    url: str
+    score_maximum: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedColumn:
+    """The line item of a link: whose it is, what it is found again by, and what it is made with (section 3.2.2)."""
+
+    link_id: str
+    resource_id: str
+    tag: str
+    label: str
+    score_maximum: Decimal
+
+    def as_line_item(self) -> dict[str, Any]:
+        """The line item to be made."""
+        return {
+            "label": self.label,
+            "scoreMaximum": float(self.score_maximum),
+            "resourceLinkId": self.link_id,
+            "resourceId": self.resource_id,
+            "tag": self.tag,
+        }
+
+
+def read_column(item: object, url: str) -> Column | None:
+    """A line item as the platform tells it; None for something else."""
+    return Column(url, _positive(item.get("scoreMaximum"))) if isinstance(item, dict) else None
+
+
+def line_item_of(items: object, resource_link_id: str) -> Column | None:
+    """The first line item that belongs to a resource link (section 3.2), or None when there is none."""
+    return next((_column(item) for item in _items(items) if item.get("resourceLinkId") == resource_link_id), None)
+
+
+def stray_line_item(items: object, wanted: WantedColumn) -> Column | None:
+    """The line item with our resourceId and tag, where it belongs to no other link and is the only one.
+
+    A column that a teacher moved, or that came with a copied course, has lost its link but not what we called it.
+    """
+    strays = [
+        item
+        for item in _items(items)
+        if (item.get("resourceId"), item.get("tag") or wanted.tag) == (wanted.resource_id, wanted.tag)
+        and item.get("resourceLinkId") in {None, "", wanted.link_id}
+    ]
+    return _column(strays[0]) if len(strays) == 1 else None
+
+
+def _items(items: object) -> list[dict[str, Any]]:
+    listed = items if isinstance(items, list) else []
+    return [item for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
+
+
+def _column(item: Mapping[str, Any]) -> Column:
+    return Column(item["id"], _positive(item.get("scoreMaximum")))
+
+
+def _positive(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+        return None
+    return Decimal(str(value))
+
+
+def read_results(items: object) -> dict[str, Any]:
+    """A gradebook's results by user (section 3.3.4): `score`, `maximum`, `comment`; entries that are none are left."""
+    found: dict[str, Any] = {}
     for item in items if isinstance(items, list) else []:
-        if (
-            isinstance(item, dict)
-            and item.get("resourceLinkId") == resource_link_id
-            and isinstance(item.get("id"), str)
-        ):
-            return str(item["id"])
-    return None
+        if isinstance(item, dict) and isinstance(item.get("userId"), str | int):
+            found[str(item["userId"])[:255]] = {
+                "score": _number(item.get("resultScore")),
+                "maximum": _number(item.get("resultMaximum")),
+                "comment": _comment(item.get("comment")),
+            }
+    return found
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+    return float(value) if is_number else None  # type: ignore[arg-type]
+
+
+def _comment(value: object) -> str | None:
+    return "".join(letter for letter in value[:500] if letter.isprintable()) if isinstance(value, str) else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_, update
@@ -18,6 +19,7 @@ class Target:
 
     line_item_id: UUID
     user_id: str
+    counting: str = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,18 @@ class Column:
     link_id: str
     title: str | None
     package_id: UUID | None
+    resource_id: str | None
+    tag: str | None
+    score_maximum: Decimal | None
+    checked_at: datetime | None
 
 
 def target_of(session: Session, tenant_id: UUID, registration_id: UUID) -> Target | None:
     """The target of a registration that came by a graded link; None for every other."""
     found = session.execute(
-        select(LineItemRow.id, LinkRegistrationRow.user_id)
+        select(LineItemRow.id, LinkRegistrationRow.user_id, ResourceLinkRow.counting)
         .join(LinkRegistrationRow, LinkRegistrationRow.resource_link_id == LineItemRow.resource_link_id)
+        .join(ResourceLinkRow, ResourceLinkRow.id == LineItemRow.resource_link_id)
         .where(LinkRegistrationRow.tenant_id == tenant_id, LinkRegistrationRow.registration_id == registration_id)
     ).one_or_none()
     return Target(*found) if found else None
@@ -101,6 +108,9 @@ def add(
             score_maximum=score.maximum,
             activity_progress=score.activity_progress,
             grading_progress=score.grading_progress,
+            started_at=score.started_at,
+            submitted_at=score.submitted_at,
+            comment=score.comment,
             scored_at=scored_at,
             created_at=now,
         )
@@ -149,12 +159,16 @@ def column_of(session: Session, tenant_id: UUID, line_item_id: UUID) -> Column:
             ResourceLinkRow.link_id,
             ResourceLinkRow.title,
             ResourceLinkRow.package_id,
+            LineItemRow.resource_id,
+            LineItemRow.tag,
+            LineItemRow.score_maximum,
+            LineItemRow.checked_at,
         )
         .join(ResourceLinkRow, ResourceLinkRow.id == LineItemRow.resource_link_id)
         .where(LineItemRow.tenant_id == tenant_id, LineItemRow.id == line_item_id)
     ).one()
-    line_item_id, platform_id, url, container_url, scopes, link_id, title, package_id = row
-    return Column(line_item_id, platform_id, url, container_url, tuple(scopes), link_id, title, package_id)
+    values = row._asdict()
+    return Column(line_item_id=values.pop("id"), scopes=tuple(values.pop("scopes")), **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,27 @@
-"""Resource links, the registrations that came by them, and their line items in the database."""
+"""Courses and links of platforms, the registrations that came by them, and their line items in the database."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hub.lti.storage.tables import LineItemRow, LinkRegistrationRow, ResourceLinkRow
+from hub.lti.storage.tables import DeploymentRow, LineItemRow, LinkRegistrationRow, LtiContextRow, ResourceLinkRow
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFacts:
+    """What a launch tells of its course; None where it does not tell."""
+
+    context_id: str
+    title: str | None
+    memberships_url: str | None
+    groups_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,41 +30,130 @@ class LinkFacts:
 
     tenant_id: UUID
     platform_id: UUID
-    deployment_id: UUID
+    deployment_id: str
     link_id: str
     title: str | None
-    context_id: str | None
-    context_title: str | None
-    memberships_url: str | None
+    context: ContextFacts | None
 
 
-def save_link(session: Session, new_id: UUID, facts: LinkFacts) -> ResourceLinkRow:
-    """The row of a link, made or brought up to date. What a launch does not tell is kept as it was.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a link and its course; `deployment_id` is our id of the deployment."""
 
-    Most launches tell nothing new: they write nothing and hold no lock that the next learner would wait for.
-    """
-    row = session.scalar(_link_query(facts))
+    deployment_id: UUID
+    link: ResourceLinkRow | None
+    context: LtiContextRow | None
+
+
+def find(session: Session, facts: LinkFacts) -> Found | None:
+    """A launch's deployment with its link and course, as far as they are known, in one query."""
+    context_id = facts.context.context_id if facts.context else None
+    row = session.execute(
+        select(DeploymentRow.id, ResourceLinkRow, LtiContextRow)
+        .outerjoin(
+            ResourceLinkRow,
+            and_(ResourceLinkRow.deployment_id == DeploymentRow.id, ResourceLinkRow.link_id == facts.link_id),
+        )
+        .outerjoin(
+            LtiContextRow,
+            and_(LtiContextRow.deployment_id == DeploymentRow.id, LtiContextRow.context_id == context_id),
+        )
+        .where(
+            DeploymentRow.tenant_id == facts.tenant_id,
+            DeploymentRow.platform_id == facts.platform_id,
+            DeploymentRow.deployment_id == facts.deployment_id,
+        )
+    ).one_or_none()
+    return Found(*row) if row else None
+
+
+def save_context(
+    session: Session, new_id: UUID, tenant_id: UUID, platform_id: UUID, found: Found, facts: ContextFacts
+) -> LtiContextRow:
+    """The row of a course, made or brought up to date. What a launch does not tell is kept as it was."""
+    row = found.context
     if row is None:
-        session.execute(insert(ResourceLinkRow).values(id=new_id, **asdict(facts)).on_conflict_do_nothing())
-        row = session.scalars(_link_query(facts)).one()
-    for name in ("title", "context_id", "context_title", "memberships_url"):
+        key = {"deployment_id": found.deployment_id, "context_id": facts.context_id}
+        values = {"id": new_id, "tenant_id": tenant_id, "platform_id": platform_id, **key}
+        session.execute(insert(LtiContextRow).values(**values).on_conflict_do_nothing())
+        row = session.scalars(select(LtiContextRow).filter_by(tenant_id=tenant_id, **key)).one()
+    for name in ("title", "memberships_url", "groups_url"):
         if getattr(facts, name) is not None:
             setattr(row, name, getattr(facts, name))
     return row
 
 
-def _link_query(facts: LinkFacts) -> Select[ResourceLinkRow]:
-    return select(ResourceLinkRow).where(
-        ResourceLinkRow.tenant_id == facts.tenant_id,
-        ResourceLinkRow.deployment_id == facts.deployment_id,
-        ResourceLinkRow.link_id == facts.link_id,
+def save_link(
+    session: Session, new_id: UUID, facts: LinkFacts, found: Found, context: LtiContextRow | None
+) -> ResourceLinkRow:
+    """The row of a link, made or brought up to date. What a launch does not tell is kept as it was.
+
+    Most launches tell nothing new: they write nothing and hold no lock that the next learner would wait for.
+    """
+    row = found.link
+    if row is None:
+        key = {"deployment_id": found.deployment_id, "link_id": facts.link_id}
+        values = {"id": new_id, "tenant_id": facts.tenant_id, "platform_id": facts.platform_id, **key}
+        session.execute(insert(ResourceLinkRow).values(**values).on_conflict_do_nothing())
+        row = session.scalars(select(ResourceLinkRow).filter_by(tenant_id=facts.tenant_id, **key)).one()
+    row.title = facts.title if facts.title is not None else row.title
+    if context is not None:
+        row.lti_context_id, row.context_id, row.context_title = context.id, context.context_id, context.title
+        row.memberships_url = context.memberships_url
+    return row
+
+
+def origin_of(session: Session, row: ResourceLinkRow, history: Sequence[str]) -> ResourceLinkRow | None:
+    """The link that this one was copied from: the nearest of its history that opens something here."""
+    query = select(ResourceLinkRow).where(
+        ResourceLinkRow.tenant_id == row.tenant_id,
+        ResourceLinkRow.platform_id == row.platform_id,
+        ResourceLinkRow.link_id.in_(history),
+        ResourceLinkRow.package_id.is_not(None),
+        ResourceLinkRow.id != row.id,
     )
+    return min(session.scalars(query), key=lambda found: history.index(found.link_id), default=None)
 
 
 def get_link(session: Session, tenant_id: UUID, resource_link_id: UUID) -> ResourceLinkRow | None:
     """One link of the tenant."""
     return session.scalar(
         select(ResourceLinkRow).where(ResourceLinkRow.tenant_id == tenant_id, ResourceLinkRow.id == resource_link_id)
+    )
+
+
+def get_context(session: Session, tenant_id: UUID, context_row_id: UUID) -> LtiContextRow | None:
+    """One course of the tenant."""
+    return session.scalar(
+        select(LtiContextRow).where(LtiContextRow.tenant_id == tenant_id, LtiContextRow.id == context_row_id)
+    )
+
+
+def links_of_context(session: Session, tenant_id: UUID, context_row_id: UUID, limit: int) -> Sequence[ResourceLinkRow]:
+    """The links of a course that open something, in the order in which they were used first."""
+    return session.scalars(
+        select(ResourceLinkRow)
+        .where(
+            ResourceLinkRow.tenant_id == tenant_id,
+            ResourceLinkRow.lti_context_id == context_row_id,
+            ResourceLinkRow.package_id.is_not(None),
+        )
+        .order_by(ResourceLinkRow.id)
+        .limit(limit)
+    ).all()
+
+
+def link_of_line_item(session: Session, tenant_id: UUID, platform_id: UUID, url: str) -> ResourceLinkRow | None:
+    """The link of a platform whose gradebook column is at that address."""
+    return session.scalar(
+        select(ResourceLinkRow)
+        .join(LineItemRow, LineItemRow.resource_link_id == ResourceLinkRow.id)
+        .where(
+            ResourceLinkRow.tenant_id == tenant_id,
+            ResourceLinkRow.platform_id == platform_id,
+            LineItemRow.url == url,
+        )
+        .limit(1)
     )
 
 
@@ -87,23 +190,89 @@ def add_registration(session: Session, key: LinkKey, user_id: str, registration_
     )
 
 
-def save_line_item(
-    session: Session, new_id: UUID, link: ResourceLinkRow, url: str | None, container_url: str | None, scopes: list[str]
-) -> None:
+def registration_of(session: Session, key: LinkKey, user_id: str) -> UUID | None:
+    """The registration of one platform user by a link for the package that it opens."""
+    return session.scalar(
+        select(LinkRegistrationRow.registration_id).where(
+            LinkRegistrationRow.tenant_id == key.tenant_id,
+            LinkRegistrationRow.resource_link_id == key.resource_link_id,
+            LinkRegistrationRow.package_id == key.package_id,
+            LinkRegistrationRow.user_id == user_id,
+        )
+    )
+
+
+def registrations_of(session: Session, tenant_id: UUID, resource_link_id: UUID) -> Sequence[tuple[UUID, str]]:
+    """The registrations of a link with the platform users whose they are."""
+    rows = session.execute(
+        select(LinkRegistrationRow.registration_id, LinkRegistrationRow.user_id).where(
+            LinkRegistrationRow.tenant_id == tenant_id, LinkRegistrationRow.resource_link_id == resource_link_id
+        )
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def get_line_item(session: Session, tenant_id: UUID, resource_link_id: UUID) -> LineItemRow | None:
+    """The gradebook column of a link."""
+    return session.scalar(
+        select(LineItemRow).where(LineItemRow.tenant_id == tenant_id, LineItemRow.resource_link_id == resource_link_id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What a launch tells of a link's column, and what to find it by where it is gone."""
+
+    url: str | None
+    container_url: str | None
+    scopes: list[str]
+    resource_id: str | None
+
+
+def save_line_item(session: Session, new_id: UUID, link: ResourceLinkRow, facts: ColumnFacts) -> None:
     """The gradebook column of a link as its launch tells it. A known URL stays where the launch names none."""
-    query = select(LineItemRow).where(LineItemRow.tenant_id == link.tenant_id, LineItemRow.resource_link_id == link.id)
-    row = session.scalar(query)
+    row = get_line_item(session, link.tenant_id, link.id)
     if row is None:
-        values = {"id": new_id, "tenant_id": link.tenant_id, "resource_link_id": link.id, "scopes": scopes}
+        values = {"id": new_id, "tenant_id": link.tenant_id, "resource_link_id": link.id, "scopes": facts.scopes}
         session.execute(insert(LineItemRow).values(**values).on_conflict_do_nothing())
-        row = session.scalars(query).one()
-    row.url = url or row.url
-    row.container_url = container_url
-    row.scopes = scopes
+        row = get_line_item(session, link.tenant_id, link.id)
+        assert row is not None  # It was made a line above, by us or by another.
+    if facts.url and facts.url != row.url:  # The teacher moved it, or it is new: its scale may be another.
+        row.url, row.checked_at = facts.url, None
+    row.container_url, row.scopes, row.resource_id = facts.container_url, facts.scopes, facts.resource_id
 
 
-def set_line_item_url(session: Session, tenant_id: UUID, line_item_id: UUID, url: str) -> None:
-    """The line item was found or made at the platform."""
+def set_line_item(
+    session: Session,
+    tenant_id: UUID,
+    line_item_id: UUID,
+    url: str | None,
+    score_maximum: Decimal | None,
+    checked_at: datetime | None,
+) -> None:
+    """The line item was found, made or looked at (or is gone: `url` None)."""
     session.execute(
-        update(LineItemRow).where(LineItemRow.tenant_id == tenant_id, LineItemRow.id == line_item_id).values(url=url)
+        update(LineItemRow)
+        .where(LineItemRow.tenant_id == tenant_id, LineItemRow.id == line_item_id)
+        .values(url=url, score_maximum=score_maximum, checked_at=checked_at)
+    )
+
+
+def set_results(
+    session: Session, tenant_id: UUID, line_item_id: UUID, results: dict[str, Any], read_at: datetime
+) -> None:
+    """What the gradebook says was read."""
+    session.execute(
+        update(LineItemRow)
+        .where(LineItemRow.tenant_id == tenant_id, LineItemRow.id == line_item_id)
+        .values(results=results, results_at=read_at)
+    )
+
+
+def set_counting(session: Session, tenant_id: UUID, resource_link_id: UUID, counting: str) -> None:
+    """Say which attempt counts from now on."""
+    session.execute(
+        update(ResourceLinkRow)
+        .where(ResourceLinkRow.tenant_id == tenant_id, ResourceLinkRow.id == resource_link_id)
+        .values(counting=counting)
     )

@@ -39,17 +39,6 @@ def list_after(session: Session, tenant_id: UUID, after: UUID | None, limit: int
     return _with_deployments(session, session.scalars(query).all())
 
 
-def deployment_key(session: Session, tenant_id: UUID, platform_id: UUID, deployment_id: str) -> UUID | None:
-    """Our id of a platform's deployment."""
-    return session.scalar(
-        select(DeploymentRow.id).where(
-            DeploymentRow.tenant_id == tenant_id,
-            DeploymentRow.platform_id == platform_id,
-            DeploymentRow.deployment_id == deployment_id,
-        )
-    )
-
-
 def _with_deployments(session: Session, rows: Sequence[PlatformRow]) -> list[Platform]:
     if not rows:
         return []

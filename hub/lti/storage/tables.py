@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
@@ -63,11 +64,57 @@ class DeploymentRow(Base, TenantOwned, Timestamped):
     deployment_id: Mapped[str]
 
 
+class LtiContextRow(Base, TenantOwned, Timestamped):
+    """A course of a platform; `context_id` is the platform's id of it, unique in its deployment (LTI 1.3, 5.4.1).
+
+    `memberships_url` and `groups_url` are where its members and groups are listed, None where the platform offers none.
+    """
+
+    __tablename__ = "lti_context"
+    __table_args__ = (UniqueConstraint("deployment_id", "context_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    platform_id: Mapped[UUID] = mapped_column(ForeignKey("platform.id", ondelete="CASCADE"), index=True)
+    deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployment.id", ondelete="CASCADE"))
+    context_id: Mapped[str]
+    title: Mapped[str | None]
+    memberships_url: Mapped[str | None]
+    groups_url: Mapped[str | None]
+
+
+class RosterRow(Base, TenantOwned, Timestamped):
+    """The list of members as it was fetched last: of a course (`id` is the course's), or of those who may use one link
+    (`id` is the link's). `differences_url` is where the platform tells what changed since; `error` why it could not be
+    fetched."""
+
+    __tablename__ = "roster"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lti_context_id: Mapped[UUID] = mapped_column(ForeignKey("lti_context.id", ondelete="CASCADE"), index=True)
+    fetched_at: Mapped[datetime | None]
+    differences_url: Mapped[str | None]
+    error: Mapped[str | None]
+
+
+class RosterMemberRow(Base, TenantOwned):
+    """A member of a roster; `groups` are the names of the course's groups that they are in."""
+
+    __tablename__ = "roster_member"
+
+    roster_id: Mapped[UUID] = mapped_column(ForeignKey("roster.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    is_learner: Mapped[bool]
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
 class ResourceLinkRow(Base, TenantOwned, Timestamped):
     """A placement in a course; `link_id` is the platform's id of it, unique in its deployment (LTI 1.3, 5.3.5).
 
     `package_id` is what it opens: from the link's custom parameter, or chosen by a teacher (None: not yet);
-    `package_name` is the API's id of the same package.
+    `package_name` is the API's id of the same package. `counting` says which of a learner's attempts is the grade
+    (`hub.lti.spec.scores.COUNTING`).
     """
 
     __tablename__ = "resource_link"
@@ -83,6 +130,8 @@ class ResourceLinkRow(Base, TenantOwned, Timestamped):
     package_id: Mapped[UUID | None] = mapped_column(ForeignKey("package.id", ondelete="SET NULL"))
     package_name: Mapped[str | None]
     memberships_url: Mapped[str | None]
+    lti_context_id: Mapped[UUID | None] = mapped_column(ForeignKey("lti_context.id", ondelete="SET NULL"), index=True)
+    counting: Mapped[str] = mapped_column(server_default="last")
 
 
 class LinkRegistrationRow(Base, TenantOwned, Timestamped):
@@ -98,7 +147,9 @@ class LinkRegistrationRow(Base, TenantOwned, Timestamped):
 
 
 class LineItemRow(Base, TenantOwned, Timestamped):
-    """The gradebook column of a link. `url` is None until the Hub has found or made it in the container."""
+    """The gradebook column of a link. `url` is None until the Hub has found or made it in the container, and again
+    when it is gone. `resource_id` and `tag` are what it is found by then; `score_maximum` is its scale, as it was read
+    at `checked_at`. `results` are the platform's grades by user, as they were read at `results_at`."""
 
     __tablename__ = "line_item"
 
@@ -107,6 +158,12 @@ class LineItemRow(Base, TenantOwned, Timestamped):
     url: Mapped[str | None]
     container_url: Mapped[str | None]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    resource_id: Mapped[str | None]
+    tag: Mapped[str | None]
+    score_maximum: Mapped[Decimal | None] = mapped_column(Numeric())
+    checked_at: Mapped[datetime | None]
+    results: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    results_at: Mapped[datetime | None]
 
 
 class ScoreDeliveryRow(Base, TenantOwned, Timestamped):
@@ -149,5 +206,8 @@ class ScoreDeliveryRow(Base, TenantOwned, Timestamped):
     scored_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     leased_until: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    comment: Mapped[str | None]
     last_error: Mapped[str | None]
     delivered_at: Mapped[datetime | None]

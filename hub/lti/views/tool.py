@@ -13,9 +13,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from hub.errors import Invalid
 from hub.http import public, service
-from hub.lti.services.deep_linking import DeepLinking
 from hub.lti.services.links import Links
 from hub.lti.services.messages import (
     Answer,
@@ -25,10 +23,10 @@ from hub.lti.services.messages import (
     OpenWindow,
     ShowCourse,
     ShowPicker,
+    ShowReport,
 )
 from hub.lti.services.platforms import Platforms
-from hub.lti.services.visits import Visit, Visits
-from hub.lti.views import registration
+from hub.lti.views import inside, registration
 from hub.lti.views.pages import AREA, WORDS, framed, page
 
 #: What a browser says it fetches a page for when the page is to be shown in a frame (Fetch Metadata).
@@ -55,11 +53,8 @@ def tool_blueprint() -> Blueprint:
     blueprint.add_url_rule("/launch", view_func=launch, methods=["POST"])
     blueprint.add_url_rule("/launch", view_func=not_by_get, methods=["GET"])
     blueprint.add_url_rule("/jwks", view_func=jwks, methods=["GET"])
-    blueprint.add_url_rule("/picker", view_func=picker, methods=["POST"])
-    blueprint.add_url_rule("/choice", view_func=choose, methods=["POST"])
-    blueprint.add_url_rule("/course", view_func=course, methods=["POST"])
-    blueprint.add_url_rule("/preview", view_func=preview, methods=["POST"])
     blueprint.add_url_rule("/static/<path:name>", view_func=static, methods=["GET"])
+    inside.add_rules(blueprint)
     registration.add_rules(blueprint)
     return blueprint
 
@@ -105,40 +100,6 @@ def jwks() -> Response:
 
 
 @public
-def picker() -> WerkzeugResponse:
-    """The choice of packages, searched or shown again."""
-    return _picker_page(_token(), request.form.get("search", "")[:200])
-
-
-@public
-def choose() -> WerkzeugResponse:
-    """What the teacher chose: the answer to deep linking, or what this link opens from now on."""
-    token, visit = _token(), _visit()
-    chosen = request.form.getlist("package")
-    if visit.deep_linking is None:
-        if len(chosen) != 1:
-            raise Invalid("Choose one package.", code="lti_nothing_chosen")
-        service(Links).choose(visit, chosen[0])
-        return _course_page(token)
-    answer = service(DeepLinking).answer(visit, chosen, is_graded="graded" in request.form)
-    # No form-action: the platform may send the browser on to pages of its own, which the directive would stop.
-    policy = framed(visit.origins, form_action=None)
-    return page("lti/return.html", policy, visit.language, answer=answer)
-
-
-@public
-def course() -> WerkzeugResponse:
-    """How the learners of the link are doing."""
-    return _course_page(_token())
-
-
-@public
-def preview() -> WerkzeugResponse:
-    """Show the link's package to the teacher."""
-    return redirect(service(Links).preview(_visit()), 303)
-
-
-@public
 def static(name: str) -> Response:
     """Style and scripts of these pages."""
     return send_from_directory(AREA / "static", name, max_age=3600)
@@ -148,9 +109,11 @@ def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
     if isinstance(answer, OpenPlayer):
         return redirect(answer.url, 303)
     if isinstance(answer, ShowPicker):
-        return _picker_page(answer.token)
+        return inside.picker_page(answer.token)
     if isinstance(answer, ShowCourse):
-        return _course_page(answer.token)
+        return inside.course_page(answer.token)
+    if isinstance(answer, ShowReport):
+        return inside.report_page(answer.token)
     if isinstance(answer, NothingYet):
         return page("lti/nothing_yet.html", framed(origins), answer.language, title=answer.title)
     return _window_page(answer, origins)
@@ -177,27 +140,3 @@ def _window_page(answer: OpenWindow, origins: Iterable[str]) -> Response:
     response = page("lti/window.html", policy, again=again, answer=answer)
     response.status_code = HTTPStatus.UNAUTHORIZED
     return response
-
-
-def _picker_page(token: str, search: str = "") -> Response:
-    visit = service(Visits).find(token)
-    offered = service(DeepLinking).picker(visit, search)
-    return page("lti/picker.html", framed(visit.origins), visit.language, token=token, picker=offered)
-
-
-def _course_page(token: str) -> Response:
-    visit = service(Visits).find(token)
-    report = service(Links).report(visit)
-    # The preview's form is answered by a redirect to the content origin, which form-action has to allow as well.
-    policy = framed(visit.origins, form_action=f"'self' {service(Links).player_origin}")
-    return page("lti/course.html", policy, visit.language, token=token, report=report)
-
-
-def _token() -> str:
-    return request.form.get("visit", "")
-
-
-def _visit() -> Visit:
-    visit = service(Visits).find(_token())
-    g.frame_origins = visit.origins
-    return visit

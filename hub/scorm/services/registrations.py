@@ -286,6 +286,22 @@ def begin_attempt(session: Session, row: Registration, attempt_id: UUID, now: da
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """How one attempt stands."""
+
+    id: UUID
+    result: ResultView
+    began_at: datetime | None
+    completed_at: datetime | None
+
+
+def results_of_attempts(session: Session, tenant_id: UUID, registration_id: UUID) -> list[AttemptResult]:
+    """The results of a registration's attempts, the oldest first, in the caller's transaction."""
+    found = registrations.attempts(session, tenant_id, registration_id)
+    return [AttemptResult(row.id, result_view(row), row.began_at, row.completed_at) for row in found]
+
+
 def _held(session: Session, tenant_id: UUID, registration_id: UUID) -> Registration:
     row = registrations.lock(session, tenant_id, registration_id)
     if row is None:

@@ -1,13 +1,18 @@
 """Deep linking: the picker, and the signed answer to the platform."""
 
 import html
+import json
 import re
+from base64 import urlsafe_b64decode
+from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from werkzeug.test import TestResponse
 
 from hub.bootstrap import Hub
 from hub.lti.spec import vocabulary as v
@@ -54,8 +59,14 @@ def test_the_choice_goes_back_as_a_signed_message(
     (item,) = claims[v.CONTENT_ITEMS]
     assert item["type"] == "ltiResourceLink"
     assert item["url"] == LAUNCH_URL
-    assert item["custom"] == {"package_id": str(package)}
-    assert item["lineItem"] == {"label": "Golf", "scoreMaximum": 100, "resourceId": str(package)}
+    assert item["custom"] == {"package_id": str(package), "link_history": "$ResourceLink.id.history"}
+    assert item["lineItem"] | {"submissionReview": None} == {
+        "label": "Golf",
+        "scoreMaximum": 100,
+        "resourceId": str(package),
+        "tag": "grade",
+        "submissionReview": None,
+    }
 
 
 def test_an_ungraded_choice_asks_for_no_column(client: FlaskClient, package: UUID, picker: str) -> None:
@@ -149,3 +160,71 @@ def test_a_learner_may_not_choose(client: FlaskClient, platform: LtiPlatform) ->
     login = platform.begin(client)
     claims = platform.deep_linking_claims(login, **{v.ROLES: [LEARNER]})
     assert platform.launch(client, login, claims).status_code == 403
+
+
+def wishes_of(client: FlaskClient, platform: LtiPlatform, package: UUID, **fields: str) -> TestResponse:
+    """Open the picker and send a choice with these fields."""
+    login = platform.begin(client)
+    page = platform.launch(client, login, platform.deep_linking_claims(login))
+    token = re.search(r'name="visit" value="([^"]+)"', page.text)
+    assert token
+    form = {"visit": token[1], "package": str(package), "graded": "on"} | fields
+    return client.post("/lti/choice", data=form)
+
+
+def test_points_dates_and_display_are_the_teachers(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
+    fields = {"points": "12,5", "target": "window", "from": "2026-12-01T08:00", "until": "2026-12-24T18:00"}
+    answer = wishes_of(client, platform, package, **fields, due="2026-12-20T12:00", zone="-60")
+    [item] = _items(answer)
+    assert item["lineItem"]["scoreMaximum"] == 12.5
+    assert item["available"] == {"startDateTime": "2026-12-01T07:00:00Z", "endDateTime": "2026-12-24T17:00:00Z"}
+    assert item["submission"] == {"endDateTime": "2026-12-20T11:00:00Z"}
+    assert "window" in item
+    assert "iframe" not in item
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"points": "0"},
+        {"points": "-1"},
+        {"points": "NaN"},
+        {"points": "1e99"},
+        {"points": "many"},
+        {"from": "tomorrow"},
+        {"from": "9999-12-31T23:59", "zone": "999"},
+        {"from": "2026-12-24T18:00", "until": "2026-12-01T08:00"},
+        {"from": "2026-12-24T18:00", "due": "2026-12-01T08:00"},
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, fields: dict[str, str]
+) -> None:
+    refused = wishes_of(client, platform, package, **fields)
+    assert refused.status_code == 400
+    assert "lti_bad_choice" in refused.text
+
+
+def test_a_package_is_uploaded_on_the_spot(client: FlaskClient, platform: LtiPlatform, hub: Hub) -> None:
+    login = platform.begin(client)
+    page = platform.launch(client, login, platform.deep_linking_claims(login))
+    token = re.search(r'name="visit" value="([^"]+)"', page.text)
+    assert token
+    form = {"visit": token[1], "file": (BytesIO(b"no zip at all"), "golf.zip")}
+    sent = client.post("/lti/upload", data=form)
+    assert "“golf.zip” is being checked" in sent.text
+    job = re.search(r'name="job" value="([^"]+)"', sent.text)
+    assert job
+    hub.relay.deliver_due()
+    looked = client.post("/lti/picker", data={"visit": token[1], "job": job[1]})
+    assert "“golf.zip” cannot be used" in looked.text
+    assert client.post("/lti/upload", data={"visit": token[1]}).status_code == 400
+    assert client.post("/lti/picker", data={"visit": token[1], "job": str(UUID(int=1))}).status_code == 404
+
+
+def _items(answer: TestResponse) -> list[dict[str, Any]]:
+    token = re.search(r'name="JWT" value="([^"]+)"', answer.text)
+    assert token, answer.text
+    payload = token[1].split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims[v.CONTENT_ITEMS]

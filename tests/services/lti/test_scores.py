@@ -39,7 +39,9 @@ def test_a_score_reaches_the_gradebook(book: Gradebook, platform: LtiPlatform) -
         "activityProgress": "Completed",
         "gradingProgress": "FullyGraded",
         "timestamp": score.body["timestamp"],
+        "submission": score.body["submission"],
     }
+    assert score.body["submission"].keys() == {"startedAt", "submittedAt"}
     assert score.body["timestamp"].endswith("Z")
     assert len(score.body["timestamp"].partition(".")[2]) == 4
     assert v.SCOPE_SCORE in platform.tokens[score.token]
@@ -141,7 +143,7 @@ def test_a_token_that_soon_ends_is_not_kept(book: Gradebook, platform: LtiPlatfo
     for scaled in (0.1, 0.2):
         book.progress(score_scaled=scaled)
         book.work()
-    assert platform.requests["/token"] == 2
+    assert platform.requests["/token"] == 3  # Two scores, and a look at the column before the first.
 
 
 def test_a_token_that_is_no_longer_good_is_renewed(book: Gradebook, platform: LtiPlatform) -> None:
@@ -434,7 +436,7 @@ def test_pages_of_columns_in_a_circle_come_to_an_end(enter: Callable[..., Gradeb
     book.progress(score_scaled=0.5)
     assert book.work() == []
     assert book.sent() == [50]
-    assert platform.requests["/items"] == 21
+    assert platform.requests["/items"] == 41  # Two searches of twenty pages at most, and the making.
 
 
 def test_no_column_is_made_for_a_link_that_the_teacher_wanted_ungraded(
@@ -447,3 +449,43 @@ def test_no_column_is_made_for_a_link_that_the_teacher_wanted_ungraded(
 
 def _wire(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_a_score_is_sent_on_the_scale_that_the_column_has(book: Gradebook, platform: LtiPlatform) -> None:
+    platform.own_column = {"label": "Unit 1", "scoreMaximum": 8}
+    book.progress(completion="completed", score_scaled=2 / 3)
+    book.work()
+    body = platform.scores[0].body
+    assert (body["scoreGiven"], body["scoreMaximum"]) == (5.333336, 8)
+
+
+def test_a_column_that_the_teacher_removed_is_found_again_or_made(book: Gradebook, platform: LtiPlatform) -> None:
+    book.progress(completion="incomplete", score_scaled=0.1)
+    book.work()
+    platform.own_column = None
+    book.progress(completion="incomplete", score_scaled=0.2)
+    assert book.work() == []
+    assert platform.line_items[0]["tag"] == "grade"
+    # Moved: the platform knows it under another address, by what we called it.
+    moved = platform.line_items[0] | {"id": f"{platform.origin}/items/9/lineitem?type_id=1", "resourceLinkId": None}
+    platform.line_items = [moved]
+    book.progress(completion="incomplete", score_scaled=0.3)
+    platform.answers = [(404, {}, b"")]
+    assert book.work() == []
+    assert [urlsplit(score.path).path for score in platform.scores] == [
+        "/items/1/lineitem/scores",
+        "/items/2/lineitem/scores",
+        "/items/9/lineitem/scores",
+    ]
+    assert book.sent() == [10, 20, 30]
+
+
+def test_a_removed_column_that_may_not_be_made_again_is_told(
+    enter: Callable[..., Gradebook], platform: LtiPlatform
+) -> None:
+    book = enter(**platform.ags(scope=[v.SCOPE_SCORE, v.SCOPE_LINE_ITEM_READ], lineitems=None))
+    platform.own_column = None
+    book.progress(completion="completed")
+    assert book.work() == []
+    (failed,) = book.deliveries()
+    assert (failed.status, failed.last_error) == ("failed", "The link's column was removed from the gradebook.")

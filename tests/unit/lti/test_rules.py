@@ -11,23 +11,29 @@ from hypothesis import strategies as st
 from hub.errors import HubError, Invalid
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.claims import CLAIMS
-from hub.lti.spec.deep_linking import Choice, content_item, response_claims
+from hub.lti.spec.deep_linking import Choice, Wishes, content_item, response_claims
 from hub.lti.spec.launch import DeepLinkingSettings, admit
 from hub.lti.spec.links import next_link
 from hub.lti.spec.login import read_login
 from hub.lti.spec.roles import judge_roles
 from hub.lti.spec.scores import (
+    Attempt,
+    Column,
     Outcome,
     Progress,
     Score,
+    WantedColumn,
+    counted,
     judge_refusal,
     line_item_of,
     next_timestamp,
     path_extended,
     reason_of,
     replaces,
+    rescaled,
     scaled_score,
     score_of,
+    stray_line_item,
     wire_time,
     wished_pause,
 )
@@ -298,7 +304,64 @@ def test_a_reason_is_one_short_line() -> None:
     ],
 )
 def test_the_line_item_of_a_link(items: Any, found: str | None) -> None:
-    assert line_item_of(items, "l") == found
+    assert line_item_of(items, "l") == (Column(found, None) if found else None)
+
+
+WANTED = WantedColumn("l", "p", "grade", "Golf", Decimal(100))
+
+
+@pytest.mark.parametrize(
+    ("items", "found"),
+    [
+        ([{"id": "a", "resourceId": "p", "tag": "grade", "scoreMaximum": 10}], "a"),
+        ([{"id": "a", "resourceId": "p"}], "a"),
+        ([{"id": "a", "resourceId": "p", "tag": "grade", "resourceLinkId": "other"}], None),
+        ([{"id": "a", "resourceId": "p", "tag": "other"}], None),
+        ([{"id": "a", "resourceId": "q", "tag": "grade"}], None),
+        ([{"id": one, "resourceId": "p", "tag": "grade"} for one in "ab"], None),
+        ([None, {"id": 1, "resourceId": "p"}], None),
+        ("odd", None),
+    ],
+)
+def test_a_column_that_lost_its_link_is_known_by_what_we_called_it(items: Any, found: str | None) -> None:
+    column = stray_line_item(items, WANTED)
+    assert (column.url if column else None) == found
+
+
+def attempt(completion: str = "completed", scaled: float | None = None) -> Attempt:
+    return Attempt(Progress(completion, "unknown", scaled))
+
+
+@pytest.mark.parametrize(
+    ("counting", "given"),
+    [("last", 40), ("first", 60), ("best", 90), ("average", Decimal("63.3333"))],
+)
+def test_the_link_says_which_attempt_counts(counting: str, given: Decimal) -> None:
+    attempts = [attempt(scaled=0.6), attempt(scaled=0.9), attempt(scaled=0.4), attempt("incomplete", 0.1)]
+    score = counted(attempts, counting, Decimal(100))
+    assert score.given == given
+    assert score.grading_progress == "FullyGraded"
+    assert "3 attempts" in (score.comment or "")
+
+
+def test_while_no_attempt_has_a_result_the_newest_tells_how_far_it_is() -> None:
+    score = counted([attempt("incomplete", 0.5), attempt("incomplete", 0.2)], "best", Decimal(100))
+    assert (score.given, score.grading_progress, score.comment) == (20, "Pending", None)
+
+
+@pytest.mark.parametrize(
+    ("given", "maximum", "sent"),
+    [
+        ("87.5", "10", "8.75"),
+        ("33.3333", "3", "0.999999"),
+        ("100", "0.5", "0.5"),
+        ("50", None, "50"),
+        ("50", "0", "50"),
+    ],
+)
+def test_a_score_is_sent_on_the_scale_of_its_column(given: str, maximum: str | None, sent: str) -> None:
+    score = Score(Decimal(given), Decimal(100), "Completed", "FullyGraded")
+    assert rescaled(score, Decimal(maximum) if maximum else None).given == Decimal(sent)
 
 
 # Deep linking answers
@@ -306,15 +369,25 @@ def test_the_line_item_of_a_link(items: Any, found: str | None) -> None:
 
 def test_an_answer_has_what_the_platform_takes() -> None:
     settings = DeepLinkingSettings("https://lms.example/r", ("embed", "window"), True, True, "data")
-    item = content_item(Choice("p", "Golf", "A game"), settings, LAUNCH_URL)
+    due = datetime(2026, 12, 24, 18, tzinfo=UTC)
+    wishes = Wishes(points=Decimal("12.5"), target="iframe", due_at=due)
+    item = content_item(Choice("p", "Golf", "A game"), wishes, settings, LAUNCH_URL, "https://hub.example/icon")
     assert item == {
         "type": "ltiResourceLink",
         "title": "Golf",
         "text": "A game",
         "url": LAUNCH_URL,
-        "custom": {"package_id": "p"},
-        "lineItem": {"label": "Golf", "scoreMaximum": 100, "resourceId": "p"},
+        "icon": {"url": "https://hub.example/icon", "width": 48, "height": 48},
+        "custom": {"package_id": "p", "link_history": "$ResourceLink.id.history"},
+        "lineItem": {
+            "label": "Golf",
+            "scoreMaximum": 12.5,
+            "resourceId": "p",
+            "tag": "grade",
+            "submissionReview": {"reviewableStatus": ["InProgress", "Submitted", "Completed"]},
+        },
         "window": {"targetName": "package-p"},
+        "submission": {"endDateTime": "2026-12-24T18:00:00Z"},
     }
     claims = response_claims(
         client_id="c", issuer="i", deployment_id="1", settings=settings, items=[item], nonce="n", now=100.9
