@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 from flask_babel import get_locale
 
 from hub.console.blueprint import console
@@ -77,6 +78,7 @@ def statements() -> str:
         verbs=VERBS,
         after=rows[0].stored if rows else 0,
         is_live="live" in request.args,
+        as_query=_address_of_query(),
     )
 
 
@@ -134,7 +136,12 @@ def _store() -> StoreView:
 
 
 def _query() -> StatementQuery:
-    """The filters as the LRS knows them (Communication 2.1.3); a fault names the field."""
+    """The filters as the LRS knows them; a fault names the field."""
+    return parse(_parameters())
+
+
+def _parameters() -> dict[str, str]:
+    """The filters as parameters of GET statements (Communication 2.1.3)."""
     parameters = {name: request.args.get(name, "").strip() for name in ("verb", "activity", "registration")}
     parameters["agent"] = _agent(request.args.get("actor", "").strip())
     for name in ("since", "until"):
@@ -142,7 +149,12 @@ def _query() -> StatementQuery:
         parameters[name] = given.isoformat() if given else ""
     if request.args.get("related"):
         parameters["related_activities" if parameters["activity"] else "related_agents"] = "true"
-    return parse({name: value for name, value in parameters.items() if value})
+    return {name: value for name, value in parameters.items() if value}
+
+
+def _address_of_query() -> str:
+    """What a program asks the LRS to get the same statements."""
+    return f"{url_for('xapi.get_statements', _external=True)}?{urlencode(_parameters())}".rstrip("?")
 
 
 def _agent(text: str) -> str:

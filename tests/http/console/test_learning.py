@@ -13,6 +13,8 @@ from hub.lti.services.platforms import Platforms
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
 from hub.xapi_lrs.services.statements import Statements
+from hub.xapi_lrs.services.stores import Stores
+from tests.http.xapi_lrs.conftest import LrsClient, issue
 from tests.support.courses import add_course
 from tests.support.people import form_token
 
@@ -122,6 +124,21 @@ def test_statements_are_filtered_by_what_the_sentence_links_to(client, enter, st
         assert "No entry fits" not in narrowed.text, link
     assert "Mara Quist" not in client.get("/statements?actor=tom@school.example").text
     assert "Mara Quist" in client.get("/statements?actor=mara@school.example").text
+
+
+def test_the_filters_are_a_query_that_a_program_can_ask(hub, system, client, enter, store):
+    enter("reporting")
+    store()
+    store(actor={"mbox": "mailto:tom+1@school.example"}, verb={"id": f"{VERBS}/failed"})
+    chosen = {"actor": "tom+1@school.example", "verb": f"{VERBS}/failed", "since": "2020-01-01", "store": "default"}
+    page = client.get("/statements", query_string=chosen).text
+    [address] = [html.unescape(each) for each in re.findall(r'data-copy="([^"]+)"', page)]
+    issued = issue(hub, system, hub.service(Stores).find(system.tenant_id, "default"), "statements/read")
+    lrs = LrsClient(client, issued.credential.key, issued.secret, root="")
+    found = lrs.request("GET", address.removeprefix(hub.settings.public_url)).json["statements"]
+    assert [each["actor"]["mbox"] for each in found] == ["mailto:tom+1@school.example"]
+    everything = client.get("/statements").text
+    assert f'data-copy="{hub.settings.public_url}/xapi/statements"' in everything
 
 
 @pytest.mark.parametrize(
