@@ -31,6 +31,7 @@ class Sco:
     columns: dict[str, Any] = field(default_factory=dict)
     sequencing: Sequencing | None = None
     data_maps: tuple[DataMap, ...] = ()
+    prerequisites: str | None = None
 
     @property
     def href(self) -> str:
@@ -112,6 +113,7 @@ def _course(standard: Any, title: str, scos: tuple[Sco, ...], sequencing: Sequen
             scorm_type=sco.columns.get("scorm_type", "sco"),
             is_visible=sco.columns.get("is_visible", True),
             data_maps=sco.data_maps,
+            prerequisites=sco.prerequisites,
             sequencing=sco.sequencing,
         )
         for sco in scos

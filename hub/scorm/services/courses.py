@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.errors import NotFound
 from hub.scorm.spec.manifest.course import MEDIA, DataMap, Organization, from_data
 from hub.scorm.spec.navigation import Node
+from hub.scorm.spec.prerequisites import BadScript, Test, block_status, parse
 from hub.scorm.spec.runtime.sessions import Settings
 from hub.scorm.spec.sequencing.tree import Tree, of_organization
 from hub.scorm.storage import courses
@@ -64,6 +66,7 @@ class Course:
     by_id: Mapping[UUID, CourseActivity]
     organization: Organization | None = None
     tree: Tree | None = None
+    prerequisites: Mapping[str, Test] = field(default_factory=dict)
 
     @property
     def standard(self) -> str:
@@ -84,6 +87,22 @@ class Course:
     def launchable(self) -> list[CourseActivity]:
         """The activities that have content."""
         return [activity for activity in self.activities if activity.node.launchable]
+
+    def closed(self, statuses: Mapping[str, str]) -> frozenset[str]:
+        """The activities whose prerequisites, or those of a block around them, do not hold.
+
+        `statuses` are those of the activities with content.
+        """
+        nodes, known = self.nodes, dict(statuses)
+        for node in reversed(nodes):
+            if node.id not in known:
+                known[node.id] = block_status([known[other.id] for other in nodes if other.parent == node.id])
+        found: set[str] = set()
+        for node in nodes:
+            test = self.prerequisites.get(node.id)
+            if node.parent in found or (test is not None and not test(known)):
+                found.add(node.id)
+        return frozenset(found)
 
     def activity(self, identifier: str) -> CourseActivity:
         """The activity with the manifest's identifier. Raises `NotFound`."""
@@ -116,10 +135,20 @@ class Courses:
         if version is None:
             raise NotFound("This version of the package is not there any more.", code="version_not_found")
         rows = courses.activities(session, tenant_id, version_id)
-        organization = None
+        organization = from_data(courses.course_data(session, tenant_id, version_id)).organization
         if _runtime_of(version.standard) == "scorm_2004":
-            organization = from_data(courses.course_data(session, tenant_id, version_id)).organization
-        return _course(version, tenant_id, rows, organization)
+            return _course(version, tenant_id, rows, organization)
+        return replace(_course(version, tenant_id, rows, None), prerequisites=_prerequisites(organization))
+
+
+def _prerequisites(organization: Organization) -> Mapping[str, Test]:
+    """What has to be done before an item may be opened. A script that cannot be read closes nothing."""
+    found: dict[str, Test] = {}
+    for item, _ in organization.walk():
+        if item.prerequisites:
+            with suppress(BadScript):
+                found[item.identifier] = parse(item.prerequisites)
+    return found
 
 
 def _runtime_of(standard: str) -> str:

@@ -24,6 +24,7 @@ from hub.scorm.services.tokens import ContentGrants, PlayerSession
 from hub.scorm.spec import navigation
 from hub.scorm.spec.delivery import Store, store_faults, stores_of
 from hub.scorm.spec.navigation import Outcome, Request
+from hub.scorm.spec.prerequisites import status_of
 from hub.scorm.spec.replay import Call, navigation_record
 from hub.scorm.spec.runtime import sessions
 from hub.scorm.spec.runtime.model import general_name, violations
@@ -191,7 +192,7 @@ class Runtime:
                 self._take(scene, commit)
             request, target = _asked(commit, json.loads(state.said))
             statuses = {commit.activity: status(tracking_of(state), begun=True)}
-            moves = _moves(course, learning, activity, scene.now) if commit.kind == "terminate" else None
+            moves = _moves(work, course, learning, activity, scene.now) if commit.kind == "terminate" else None
             return Committed(state.sequence, statuses, request, target, moves)
 
     def _take(self, scene: Scene, commit: Commit) -> None:
@@ -235,7 +236,7 @@ class Runtime:
         attempt, now = learning.attempt, self._clock.now()
         shown = course.by_id.get(attempt.activity_id) if attempt.activity_id else None
         self._close_open_sessions(work, course, learning, now, counts=request not in ("abandon", "abandonAll"))
-        step = _step(course, learning, shown, request, target, now)
+        step = _step(work, course, learning, shown, request, target, now)
         self._keep_step(work, attempt, shown, request, target, step, now)
         if step.ended and request == "suspendAll" and shown is not None:
             _suspend(work, course, learning, shown)
@@ -247,7 +248,7 @@ class Runtime:
             delivery = self._deliver(work, player, course, learning, shown, step.resumed, now)
         if step.ended:
             runtime.end_launch(work.session, player.tenant_id, player.launch_id, now)
-        moves = _moves(course, learning, shown, now)
+        moves = _moves(work, course, learning, shown, now)
         return Destination(delivery, step.ended, step.refusal, moves, self._statuses(work, course, learning))
 
     def _keep_step(
@@ -380,6 +381,7 @@ def _asked(commit: Commit, said: Mapping[str, str]) -> tuple[Request | None, str
 
 
 def _step(
+    work: UnitOfWork,
     course: Course,
     learning: Learning,
     shown: CourseActivity | None,
@@ -389,7 +391,11 @@ def _step(
 ) -> _Step:
     attempt = sequenced(course, learning, now)
     if attempt is None:
-        plain = navigation.process(course.nodes, shown.node.id if shown else None, request, target)
+        closed = _closed(work, course, learning)
+        nodes = [replace(node, launchable=node.launchable and node.id not in closed) for node in course.nodes]
+        plain = navigation.process(nodes, shown.node.id if shown else None, request, target)
+        if closed and plain.deliver is None and request not in _LEAVING:
+            return _Step(refusal="prerequisites")
         return _Step(plain.deliver, plain.ended, plain.refusal)
     if request in ("start", "resumeAll"):
         outcome = attempt.open()
@@ -405,10 +411,10 @@ def _step(
     return _Step(outcome.delivery, outcome.session_ended, outcome.exception, outcome.resumed, outcome.trace)
 
 
-def _moves(course: Course, learning: Learning, shown: CourseActivity | None, now: datetime) -> Moves:
+def _moves(work: UnitOfWork, course: Course, learning: Learning, shown: CourseActivity | None, now: datetime) -> Moves:
     attempt = sequenced(course, learning, now)
     if attempt is None:
-        return _free_moves(course, shown.node.id if shown else None)
+        return _free_moves(course, shown.node.id if shown else None, _closed(work, course, learning))
     valid = attempt.navigation()
     return Moves(
         forward=valid.continue_,
@@ -421,10 +427,22 @@ def _moves(course: Course, learning: Learning, shown: CourseActivity | None, now
     )
 
 
-def _free_moves(course: Course, shown: str | None) -> Moves:
-    valid = navigation.valid_requests(course.nodes, shown)
+def _free_moves(course: Course, shown: str | None, closed: frozenset[str] = frozenset()) -> Moves:
+    nodes = [replace(node, launchable=node.launchable and node.id not in closed) for node in course.nodes]
+    valid = navigation.valid_requests(nodes, shown)
+    choices = [choice for choice in valid.choices if choice not in closed]
     visible = [node.id for node in course.nodes if node.visible]
-    return Moves(valid.forward, valid.backward, valid.choices, valid.choices, visible)
+    return Moves(valid.forward, valid.backward, choices, choices, visible)
+
+
+def _closed(work: UnitOfWork, course: Course, learning: Learning) -> frozenset[str]:
+    """The activities that a SCORM 1.2 course keeps closed until others are done."""
+    if not course.prerequisites:
+        return frozenset()
+    work.session.flush()
+    rows = runtime.results(work.session, learning.attempt.tenant_id, learning.attempt.id)
+    known = {row.activity_id: status_of(tracking_of(row)) for row in rows}
+    return course.closed({one.node.id: known.get(one.id, "not attempted") for one in course.launchable})
 
 
 def _initial_values(

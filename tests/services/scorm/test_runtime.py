@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -380,6 +380,39 @@ class TestSeveralActivities:
         window2004.go()
         answer = window2004.commit({}, "terminate", navigation="{target=three}choice")
         assert (answer.request, answer.target) == ("choice", "three")
+
+
+class TestPrerequisites:
+    """SCORM 1.2: what has to be done before an item may be opened."""
+
+    DONE: ClassVar = {"cmi.core.lesson_status": "completed"}
+
+    @pytest.fixture
+    def window(self, hub: Hub, tenant: TenantView, system: Principal) -> Window:
+        scos = (Sco("one"), Sco("two", prerequisites="one"), Sco("three", prerequisites="one & two"))
+        package = add_played_course(hub, tenant.id, "scorm_1_2", *scos)
+        return Window(hub, system, enrol(hub, system, package).id)
+
+    def test_items_open_one_after_the_other(self, window: Window) -> None:
+        destination = window.go()
+        assert (destination.delivery.activity, list(destination.moves.choices)) == ("one", ["one"])
+        assert destination.moves.forward is False
+        answer = window.commit(self.DONE, kind="terminate")
+        assert (answer.moves.forward, list(answer.moves.choices)) == (True, ["one", "two"])
+        destination = window.go("continue")
+        assert destination.delivery.activity == "two"
+        window.commit(self.DONE, kind="terminate")
+        assert window.go("choice", "three").delivery.activity == "three"
+        window.commit(self.DONE, kind="terminate")
+        assert window.go("continue").ended
+
+    def test_what_is_closed_is_not_delivered(self, window: Window) -> None:
+        window.go()
+        for request, target in (("choice", "three"), ("jump", "two"), ("continue", None)):
+            destination = window.go(request, target)
+            assert (destination.delivery, destination.ended, destination.refusal) == (None, False, "prerequisites")
+        assert window.go("start").delivery.activity == "one"
+        assert window.go("suspendAll").ended
 
 
 class TestSequencing:
