@@ -27,7 +27,7 @@ from hub.db import Database
 from hub.db.migrations import Migrations
 from hub.events import Events, RegistrationProgressed, TenantCreated
 from hub.health import HEARTBEAT_SECONDS, Health, Heartbeat, Origins, Part
-from hub.http.access import Authenticator, install_access
+from hub.http.access import Authenticator, install_authentication, install_authorization
 from hub.http.access_log import AccessLog
 from hub.http.api import create_api
 from hub.http.context import install_context
@@ -453,6 +453,7 @@ def create_hub_app(hub: Hub) -> Flask:
     app = _flask_app(hub, "hub", hub.authenticators)
     install_headers(app)
     install_rate_limits(app)
+    install_authorization(app)
     app.register_blueprint(health_blueprint())
     app.register_blueprint(thumbnails_blueprint)
     _register_api(app)
@@ -488,6 +489,7 @@ def _register_api(app: Flask) -> None:
 def create_content_app(hub: Hub) -> Flask:
     """The content origin: the player, uploaded content and its run-time API; no Hub cookie is ever set or read."""
     app = _flask_app(hub, "hub-content", [])
+    install_authorization(app)
     register_player(app, hub.service(Contents), hub.settings.content_sender)
     return app
 
@@ -505,5 +507,5 @@ def _flask_app(hub: Hub, name: str, authenticators: list[Authenticator]) -> Flas
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_context(app, hub.services)
     install_problems(app)
-    install_access(app, authenticators)
+    install_authentication(app, authenticators)
     return app

@@ -55,13 +55,22 @@ def declared_action(app: Flask, endpoint: str, method: str) -> str | None:
     return declared
 
 
-def install_access(app: Flask, authenticators: Sequence[Authenticator]) -> None:
-    """Check every request of the app before its view runs."""
+def install_authentication(app: Flask, authenticators: Sequence[Authenticator]) -> None:
+    """Find out who asks, before anything else is decided about a request of the app."""
+
+    def authenticate() -> None:
+        if request.endpoint is not None and request.method != "OPTIONS":
+            g.principal = _authenticate(authenticators)
+
+    app.before_request(authenticate)
+
+
+def install_authorization(app: Flask) -> None:
+    """Check that who asks may, before the view runs."""
 
     def authorize() -> None:
         if request.endpoint is None or request.method == "OPTIONS":
             return
-        g.principal = _authenticate(authenticators)
         needed = "public" if request.endpoint == "static" else declared_action(app, request.endpoint, request.method)
         if needed is None:
             raise Forbidden("This address does not say who may use it, so nobody may.", code="undeclared_action")

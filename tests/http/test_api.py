@@ -4,7 +4,7 @@ import marshmallow as ma
 import pytest
 from flask import Flask
 
-from hub.http.access import action, install_access, public
+from hub.http.access import action, install_authentication, install_authorization, public
 from hub.http.api import ApiBlueprint, create_api
 from hub.http.context import install_context
 from hub.http.problem import install_problems
@@ -19,7 +19,8 @@ def api_client():
     app = Flask("test")
     install_context(app, {})
     install_problems(app)
-    install_access(app, [])
+    install_authentication(app, [])
+    install_authorization(app)
     api = create_api(app, "1", {"packages:read": "See packages"}, lambda name: ["packages:read"])
     blueprint = ApiBlueprint("greetings", __name__, url_prefix="/api/v1/greetings", description="Politeness")
 
