@@ -1,7 +1,8 @@
 """How values look on pages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -145,6 +146,43 @@ def clock(moment: datetime) -> Markup:
     return Markup('<span title="{}">{}</span>').format(exact, exact[11:-1])
 
 
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one code, told together."""
+
+    code: str
+    severity: str
+    findings: list[dict[str, Any]]
+
+    @property
+    def fix(self) -> str:
+        """What to do, where it is the same for all of them."""
+        found = {one["fix"] for one in self.findings}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
+    def in_tools(self) -> dict[str, str]:
+        """What to do in the common authoring tools."""
+        return self.findings[0].get("in_tools", {})
+
+
+def grouped(findings: Iterable[dict[str, Any]]) -> list[FindingGroup]:
+    """Findings by their code, in the order of the gravest first that they come in."""
+    groups: dict[str, FindingGroup] = {}
+    for one in findings:
+        groups.setdefault(one["code"], FindingGroup(one["code"], one["severity"], [])).findings.append(one)
+    return list(groups.values())
+
+
+def quoted(finding: dict[str, Any]) -> Markup:
+    """The line that a finding is about, with its place marked."""
+    quote, mark = finding.get("quote", ""), finding.get("mark")
+    if mark is None:
+        return escape(quote)
+    end = next((at for at in range(mark + 1, len(quote)) if quote[at] in " >/=\"'"), len(quote))
+    return Markup("{}<mark>{}</mark>{}").format(quote[:mark], quote[mark:end], quote[end:])
+
+
 def marked(text: str) -> Markup:
     """Plain text with `code` marked as such; everything else is escaped."""
     pieces = text.split("`")
@@ -158,6 +196,8 @@ FILTERS = {
     "request_name": request_name,
     "activity_title": activity_title,
     "clock": clock,
+    "grouped": grouped,
+    "quoted": quoted,
     "score": score,
     "standard": standard,
     "state_name": state_name,

@@ -421,6 +421,10 @@ def _print_findings(findings: Sequence[dict[str, Any]]) -> None:
     for one in findings:
         place = ":".join(str(one[part]) for part in ("file", "line", "column") if one[part])
         click.echo(f"  {one['severity']:<7}  {place + ': ' if place else ''}{one['message']} [{one['code']}]")
+        if one.get("quote"):
+            click.echo(f"           | {one['quote']}")
+            if one["mark"] is not None:
+                click.echo(f"           | {' ' * one['mark']}^")
         click.echo(f"           {one['fix']}")
     advice = {(tool, words): None for one in findings for tool, words in one.get("in_tools", {}).items()}
     for tool, words in advice:

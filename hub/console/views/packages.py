@@ -1,10 +1,11 @@
 """Packages: upload, look into, preview, publish, change, delete; and the jobs that import them."""
 
+from dataclasses import asdict
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 import orjson
-from flask import Response, g, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, g, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import get_locale
 from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,6 +19,7 @@ from hub.http.event_stream import Snapshot, event_stream
 from hub.http.tus import Tus
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.launches import Launches
+from hub.scorm.services.lint import rules
 from hub.scorm.services.packages import Archive, Changes, Packages, PackageView
 from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads, UploadView
@@ -161,10 +163,12 @@ def packages_archive(package_id: str, number: int) -> Response:
 
 @console.get("/packages/<package_id>/report")
 @action("packages.read")
-def packages_report(package_id: str) -> str:
+def packages_report(package_id: str) -> str | Response:
     package = service(Packages).get(principal(), package_id)
     number = request.args.get("version", type=int)
     report = service(Packages).report(principal(), package_id, number) if package.version_count else None
+    if report is not None and request.args.get("format") == "json":
+        return jsonify(asdict(report))
     return render_template("console/package_report.html", package=package, report=report, tab="report")
 
 
@@ -231,6 +235,14 @@ def packages_preview(package_id: str) -> AnyResponse:
     language = str(get_locale()).replace("_", "-")
     link = service(Launches).preview(principal(), package.uuid, return_url=back, locale=language)
     return redirect(link.url, 303)
+
+
+@console.get("/findings")
+@action("packages.read")
+def findings() -> str:
+    """What packages are judged by, each code under its own address."""
+    g.console_section = "packages"
+    return render_template("console/findings.html", rules=rules())
 
 
 @console.get("/jobs")

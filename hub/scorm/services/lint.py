@@ -10,6 +10,7 @@ from hub.scorm.spec.manifest.archive import ByteSource, Limits, read_entry
 from hub.scorm.spec.manifest.course import STANDARD_NAMES, Course
 from hub.scorm.spec.manifest.findings import Refused, verdict
 from hub.scorm.spec.manifest.package import Reading
+from hub.scorm.spec.manifest.rules import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,25 @@ class LintResult:
         """The standard with its edition, for people."""
         name = STANDARD_NAMES.get(self.standard or "", "")
         return f"{name} {self.edition} Edition" if self.edition else name
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """What a code of findings means; `{…}` in its words stand for the facts of a case."""
+
+    code: str
+    severity: str
+    message: str
+    fix: str
+    section: str
+
+
+def rules() -> list[RuleView]:
+    """Every rule that packages are judged by, by code."""
+    return [
+        RuleView(code, rule.severity.value, rule.message, rule.fix, rule.section)
+        for code, rule in sorted(RULES.items())
+    ]
 
 
 def lint(path: Path, limits: Limits | None = None) -> LintResult:

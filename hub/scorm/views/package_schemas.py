@@ -130,6 +130,12 @@ class FindingSchema(ma.Schema):
     file = fields.String(metadata={"example": "imsmanifest.xml"})
     line = fields.Integer(allow_none=True, metadata={"example": 26})
     column = fields.Integer(allow_none=True, metadata={"example": 5})
+    quote = fields.String(
+        metadata={"example": '<resource identifier="R1" href="page.html">', "description": "The line, or a part of it"}
+    )
+    mark = fields.Integer(
+        allow_none=True, metadata={"example": 0, "description": "Where in the quote it is, counted from 0"}
+    )
     in_tools = fields.Dict(
         keys=fields.String(),
         values=fields.String(),

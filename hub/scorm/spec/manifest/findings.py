@@ -57,7 +57,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found. `message` and `fix` are for people, `code` is for programs."""
+    """One thing that was found. `message` and `fix` are for people, `code` is for programs.
+
+    `quote` is the line it is about, or a part of it, and `mark` the 0-based place in that.
+    """
 
     code: str
     severity: Severity
@@ -67,6 +70,8 @@ class Finding:
     file: str = ""
     line: int | None = None
     column: int | None = None
+    quote: str = ""
+    mark: int | None = None
 
     @property
     def place(self) -> Place:

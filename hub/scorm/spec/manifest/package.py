@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.scorm.spec.manifest import aicc, cmi5, content, imsmanifest, media, tincan, xml
 from hub.scorm.spec.manifest.archive import (
@@ -17,6 +17,7 @@ from hub.scorm.spec.manifest.archive import (
 from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES, Course
 from hub.scorm.spec.manifest.findings import Finding, Place, Refused, Report, Verdict, verdict
 from hub.scorm.spec.manifest.hrefs import Files
+from hub.scorm.spec.manifest.quotes import with_quotes
 from hub.scorm.spec.manifest.rules import finding
 
 _CMI5 = "cmi5.xml"
@@ -76,6 +77,23 @@ class Reading:
 
 
 def read(source: ByteSource, limits: Limits, name: str = "") -> Reading:
+    """Judge an upload (see `_judge`), and quote the lines that the findings are about."""
+    reading = _judge(source, limits, name)
+    entries = {entry.name: entry for entry in reading.entries}
+
+    def load(file: str) -> bytes | None:
+        entry = entries.get(file)
+        if not reading.entries and file == _CMI5 and source.size <= xml.LARGEST_BYTES:
+            return source.read(0, source.size)
+        try:
+            return _read_whole(source, entry) if entry is not None else None
+        except Refused:
+            return None
+
+    return replace(reading, findings=with_quotes(reading.findings, load))
+
+
+def _judge(source: ByteSource, limits: Limits, name: str) -> Reading:
     """Judge the zip by its central directory, then read its manifest. Nothing is unpacked but that and launch pages.
 
     A cmi5 course structure may come without a zip (cmi5 14.2), and so may a PDF, a video or a web page; `name` is what

@@ -764,20 +764,20 @@ def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:
     """The finding of rule `code` at `place`, its words filled with `facts`."""
     rule = RULES[code]
     where = place or Place()
-    shown = {name: _shown(value) for name, value in facts.items()}
+    words = {name: shown(value) for name, value in facts.items()}
     return Finding(
         code,
         rule.severity,
-        rule.message.format(**shown),
-        rule.fix.format(**shown),
+        rule.message.format(**words),
+        rule.fix.format(**words),
         rule.section,
-        _shown(where.file),
+        shown(where.file),
         where.line,
         where.column,
     )
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """Facts come from hostile files: long texts are cut, characters that do not print are shown by their code."""
     if not isinstance(value, str):
         return value

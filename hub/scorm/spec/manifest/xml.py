@@ -106,6 +106,11 @@ def parse(data: bytes, file: str) -> Document:
     return Document(file, text, root, (*findings, *mended))
 
 
+def decoded(data: bytes, file: str) -> str:
+    """The text of a file as `parse` reads it. Raises `Refused` for what is not readable as text."""
+    return _decode(data, file)[0]
+
+
 def _decode(data: bytes, file: str) -> tuple[str, list[Finding]]:
     """The text, by byte order mark, shape of the first bytes, or declaration (XML 1.0 4.3.3 and appendix F)."""
     for mark, encoding in _MARKS:
