@@ -179,7 +179,8 @@ def quoted(finding: dict[str, Any]) -> Markup:
     quote, mark = finding.get("quote", ""), finding.get("mark")
     if mark is None:
         return escape(quote)
-    end = next((at for at in range(mark + 1, len(quote)) if quote[at] in " >/=\"'"), len(quote))
+    ends = " />" if quote[mark : mark + 1] == "<" else " \"'>"
+    end = next((at for at in range(mark + 2, len(quote)) if quote[at] in ends), len(quote))
     return Markup("{}<mark>{}</mark>{}").format(quote[:mark], quote[mark:end], quote[end:])
 
 

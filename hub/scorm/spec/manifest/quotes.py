@@ -36,9 +36,11 @@ def _quoted(found: Finding, lines: list[str]) -> Finding:
         return found
     line = lines[found.line - 1].rstrip("\r").replace("\t", " ")
     at = (found.column or 1) - 1
+    if at >= len(line.rstrip()):  # What is wrong is told behind it: mark the last tag.
+        at = max(0, line.rfind("<"))
     start = max(0, at - _BEFORE) if len(line) > _LONGEST else len(line) - len(line.lstrip())
     quote = line[start : start + _LONGEST]
-    if not quote.strip() or at < start:
+    if not quote.strip():
         return found
-    mark = at - start if found.column is not None and at < start + len(quote) else None
+    mark = at - start if found.column is not None and 0 <= at - start < len(quote) else None
     return replace(found, quote=shown(quote), mark=mark)
