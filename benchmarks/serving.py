@@ -11,12 +11,9 @@ import argparse
 import random
 import time
 from collections.abc import Iterator
-from uuid import uuid4
 
 from benchmarks.http_load import Outcome, run
-from hub.identity import system_principal
-from hub.oauth.services.tenants import Tenants
-from tests.support.playing import Sco, Window, add_played_course, enrol
+from tests.support.playing import course_address
 from tests.support.running_hub import RunningHub, running_hub
 
 
@@ -38,7 +35,7 @@ def measure(served: RunningHub, wanted: argparse.Namespace) -> Iterator[str]:
     size = wanted.kilobytes * 1000
     text = (b"export const line = 'The quick brown fox jumps over the lazy dog.';\n" * size)[:size]
     files = {"picture.jpg": random.Random(1).randbytes(size), "script.js": text}
-    address = course_address(served, files)
+    address = course_address(served.hub, files)
     whole, packed = _get(served, f"{address}picture.jpg"), _get(served, f"{address}script.js", "br")
     part = _get(served, f"{address}picture.jpg", extra="Range: bytes=1000-50999\r\n")
     run(served.port, 20, 1, lambda _: whole)
@@ -64,17 +61,6 @@ def told(name: str, outcome: Outcome, cpu: float, own: float) -> str:
         f"p99 {outcome.percentile(0.99):.1f} ms; web server {cpu / answers * 1e6:.0f} us CPU each, "
         f"load {own / answers * 1e6:.0f}{faults}"
     )
-
-
-def course_address(served: RunningHub, files: dict[str, bytes]) -> str:
-    """Add a course with these files and launch it; returns the address of its folder, with its grant."""
-    slug = f"bench{uuid4().hex[:8]}"
-    tenant = served.hub.service(Tenants).create(slug, slug)
-    system = system_principal(tenant.id)
-    package = add_played_course(served.hub, tenant.id, "scorm_1_2", Sco("one"), files=files)
-    delivery = Window(served.hub, system, enrol(served.hub, system, package).id).go().delivery
-    assert delivery is not None
-    return delivery.url.rpartition("/")[0] + "/"
 
 
 def _get(served: RunningHub, url: str, codings: str = "", extra: str = "") -> bytes:

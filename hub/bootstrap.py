@@ -489,8 +489,9 @@ def _register_api(app: Flask) -> None:
 def create_content_app(hub: Hub) -> Flask:
     """The content origin: the player, uploaded content and its run-time API; no Hub cookie is ever set or read."""
     app = _flask_app(hub, "hub-content", [])
+    settings = hub.settings
     install_authorization(app)
-    register_player(app, hub.service(Contents), hub.settings.content_sender)
+    register_player(app, hub.service(Contents), settings.content_sender, max(settings.web_threads // 2, 1))
     return app
 
 

@@ -20,6 +20,8 @@ from hub.media_types import media_type
 from hub.ports import ObjectInfo, PresignedPost
 
 _PIECE = 256 * 1024
+#: What is read at once for a reader, who may be slow: some of these wait in memory for each.
+_READ_PIECE = 64 * 1024
 _INCOMING, _TYPES = ".incoming", ".types"
 _FOLDER_TRIES = 100
 
@@ -210,7 +212,7 @@ def _make_folder(folder: Path) -> None:
 def _pieces(descriptor: int, start: int, end: int | None) -> Iterator[bytes]:
     position = start
     while end is None or position < end:
-        length = _PIECE if end is None else min(_PIECE, end - position)
+        length = _READ_PIECE if end is None else min(_READ_PIECE, end - position)
         piece = os.pread(descriptor, length, position)
         if not piece:
             return

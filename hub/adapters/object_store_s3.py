@@ -26,7 +26,8 @@ _PART = 5 * 1024 * 1024
 _PARTS_AT_ONCE = 3
 #: Uploads in parts at the same time in one process: each holds up to 20 MB.
 _LARGE_AT_ONCE = 2
-_PIECE = 256 * 1024
+#: What is read at once for a reader, who may be slow: some of these wait in memory for each.
+_PIECE = 64 * 1024
 _DELETED_AT_ONCE = 1000
 _MISSING = frozenset({"NoSuchKey", "NotFound", "404"})
 _PROBE = ".probe"

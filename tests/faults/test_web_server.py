@@ -6,11 +6,13 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 import requests
 
+from tests.support.playing import course_address
 from tests.support.running_hub import RunningHub, running_hub
 
 SECONDS = 30.0
@@ -88,6 +90,28 @@ def test_while_postgresql_is_away_every_answer_says_when_to_try_again(served: Ru
     assert away.headers["Retry-After"]
     served.database.start()
     assert ask(served).status_code == 200
+
+
+def test_who_reads_slowly_does_not_keep_others_waiting(served: RunningHub) -> None:
+    course = urlsplit(course_address(served.hub, {"film.mp4": b"x" * 8_000_000, "picture.jpg": b"y" * 100_000}))
+    slow = []
+    for _ in range(2 * served.hub.settings.web_threads + 20):  # More than there are threads.
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", served.port))
+        connection.sendall(f"GET {course.path}film.mp4 HTTP/1.1\r\nHost: {course.netloc}\r\n\r\n".encode())
+        slow.append(connection)
+    time.sleep(1)
+    picture = ask(served, f"{course.path}picture.jpg", Host=course.netloc)
+    assert (picture.status_code, len(picture.content)) == (200, 100_000)
+    assert ask(served).status_code == 200
+    assert ask(served, f"{course.path}film.mp4", Host=course.netloc).status_code == 503
+    for connection in slow:
+        connection.close()
+    deadline = time.monotonic() + SECONDS
+    while ask(served, f"{course.path}film.mp4", Host=course.netloc).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_the_access_log_tells_everything_but_secrets(served: RunningHub) -> None:

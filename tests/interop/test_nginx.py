@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -12,10 +13,8 @@ from hub.adapters.embedded.s3 import SeaweedServer
 from hub.adapters.object_store_s3 import S3Store
 from hub.bootstrap import Hub, build, create_app
 from hub.config import Settings
-from hub.identity import system_principal
-from hub.oauth.services.tenants import Tenants
 from tests.support.nginx import nginx
-from tests.support.playing import PAGE, Sco, Window, add_played_course, enrol
+from tests.support.playing import PAGE, course_address
 
 FILM = bytes(range(256)) * 4_000
 NAME = "media/A film (1) é.mp4"
@@ -51,21 +50,11 @@ def sent_by_nginx(
     thread.start()
     packages = settings.object_store.removeprefix("folder:")
     with nginx(tmp_path_factory.mktemp("nginx"), web.server_port, packages) as port:
-        yield f"http://127.0.0.1:{port}{course(live)}"
+        yield f"http://127.0.0.1:{port}{urlsplit(course_address(live, {NAME: FILM})).path}"
     web.shutdown()
     thread.join()
     web.server_close()
     live.close()
-
-
-def course(hub: Hub) -> str:
-    """The path of a launched course's folder."""
-    tenant = hub.service(Tenants).create(f"nginx{id(hub):x}", "nginx")
-    system = system_principal(tenant.id)
-    package = add_played_course(hub, tenant.id, "scorm_1_2", Sco("one"), files={NAME: FILM})
-    delivery = Window(hub, system, enrol(hub, system, package).id).go().delivery
-    assert delivery is not None
-    return "/content/" + delivery.url.split("/content/")[1].rpartition("/")[0] + "/"
 
 
 def ask(address: str, method: str = "GET", **headers: str) -> requests.Response:

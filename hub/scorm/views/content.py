@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from threading import Semaphore
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from werkzeug.http import (
 )
 from werkzeug.wsgi import ClosingIterator
 
-from hub.errors import NotFound, RangeNotSatisfiable
+from hub.errors import NotFound, RangeNotSatisfiable, Unavailable
 from hub.http.access import public
 from hub.scorm.services.content import CODINGS, LARGEST_KEPT, ContentFile, Contents, Whole
 
@@ -35,6 +36,8 @@ Headers = list[tuple[str, str]]
 Sender = Literal["hub", "store", "nginx"]
 
 PREFIX = "/content/"
+#: Up to so much is handed to the server in one piece, which frees the thread however slowly the client reads.
+LARGEST_PIECE = 1024 * 1024
 _REFUSAL = "hub.content_refusal"
 _REDIRECT_SECONDS = 3600
 
@@ -55,10 +58,12 @@ class Answer:
 class ContentFiles:
     """WSGI: course files under /content/GRANT/; everything else goes to the `pages` behind."""
 
-    def __init__(self, pages: Wsgi, contents: Contents, sender: Sender) -> None:
+    def __init__(self, pages: Wsgi, contents: Contents, sender: Sender, most_streams: int) -> None:
         self._pages = pages
         self._contents = contents
         self._sender = sender
+        #: A stream holds a thread for as long as its client reads; some threads are for everybody else.
+        self._streams = Semaphore(most_streams)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         grant, slash, path = environ["PATH_INFO"].removeprefix(PREFIX).partition("/")
@@ -111,8 +116,18 @@ class ContentFiles:
 
     def _stream(self, file: ContentFile, start: int, end: int) -> Iterable[bytes]:
         """The bytes from the store, opened before the answer begins: a file that is gone is a 404."""
+        if end - start <= LARGEST_PIECE:
+            with self._contents.read(file, start, end) as pieces:
+                return [b"".join(pieces)]
         opened = ExitStack()
-        pieces = opened.enter_context(self._contents.read(file, start, end))
+        if not self._streams.acquire(blocking=False):
+            raise Unavailable("So many large files are being sent now that this one has to wait.", code="busy")
+        opened.callback(self._streams.release)
+        try:
+            pieces = opened.enter_context(self._contents.read(file, start, end))
+        except BaseException:
+            opened.close()
+            raise
         return ClosingIterator(pieces, opened.close)
 
     def _handed_over(self, environ: dict[str, Any], file: ContentFile, headers: Headers) -> Answer | None:
@@ -192,7 +207,8 @@ def _wanted_part(environ: dict[str, Any], file: ContentFile, etag: str) -> tuple
     """First byte, and the byte after the last one, of the one range that was asked for; None for all of the file.
 
     Several ranges at once are answered by the whole file, as RFC 9110 section 14.2 allows; a range is of the file as
-    it is, never of a coding of it.
+    it is, never of a coding of it. One without an end is what players ask for, who read on as they play: they get a
+    piece and ask for the next (section 15.3.7 has clients look at what came).
     """
     wanted = parse_range_header(environ.get("HTTP_RANGE"))
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
@@ -205,7 +221,8 @@ def _wanted_part(environ: dict[str, Any], file: ContentFile, etag: str) -> tuple
             f"The file has {file.info.size} bytes; none of the range is among them.",
             headers={"Content-Range": f"bytes */{file.info.size}"},
         )
-    return part
+    is_open = wanted.ranges[0][0] >= 0 and wanted.ranges[0][1] is None
+    return part[0], min(part[1], part[0] + LARGEST_PIECE) if is_open else part[1]
 
 
 def _if_range_holds(environ: dict[str, Any], file: ContentFile, etag: str) -> bool:

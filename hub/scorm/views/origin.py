@@ -13,8 +13,11 @@ from hub.scorm.views.player import LANGUAGES as LANGUAGES
 _FOLDER = Path(__file__).resolve().parents[1] / "player"
 
 
-def register_player(app: Flask, contents: Contents, sender: content.Sender) -> None:
-    """Add all that the content origin serves; `sender` says who sends the bytes of large files."""
+def register_player(app: Flask, contents: Contents, sender: content.Sender, most_streams: int) -> None:
+    """Add all that the content origin serves.
+
+    `sender` says who sends the bytes of large files, `most_streams` how many the Hub sends at once in this process.
+    """
     pages = Blueprint("player", __name__, template_folder=str(_FOLDER / "templates"))
     pages.add_url_rule("/play/<token>", view_func=player.play, endpoint="play")
     renewals = Blueprint("renewals", __name__)
@@ -34,7 +37,7 @@ def register_player(app: Flask, contents: Contents, sender: content.Sender) -> N
     for name in ("player", "content", ""):
         register_dialect(app, name, player.plain_page)
     app.after_request(_headers)
-    app.wsgi_app = content.ContentFiles(app.wsgi_app, contents, sender)  # type: ignore[method-assign]
+    app.wsgi_app = content.ContentFiles(app.wsgi_app, contents, sender, most_streams)  # type: ignore[method-assign]
 
 
 def _headers(response: Response) -> Response:

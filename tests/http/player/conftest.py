@@ -22,6 +22,7 @@ FILES = {
     "titles.vtt": b"WEBVTT",
     "empty.txt": b"",
     "with space/\u00fcber.html": b"<p>named</p>",
+    "media/huge.mp4": bytes(range(256)) * 9_000,
     "media/large.mp4": bytes(range(256)) * 1500,
     "text.js": b"export const answer = 42;\n" * 100,
     "noise.json": Random(1).randbytes(2_000),

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import brotli
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
 from hub.adapters.object_store_folder import FolderStore
@@ -30,7 +30,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.origins import ContentOrigins
 from hub.scorm.services.runtime import Runtime
 from hub.scorm.services.tokens import ContentGrants, PlayerTokens
-from hub.scorm.views.content import ContentFiles, Sender
+from hub.scorm.views.content import LARGEST_PIECE, ContentFiles, Sender
 from tests.http.player.conftest import FILES, Player, open_player
 from tests.support.playing import PAGE, Sco, add_played_course, enrol
 
@@ -112,6 +112,25 @@ class TestWholeFiles:
         assert (part.status_code, part.data) == (206, large[300000:300010])
         assert content_client.head(path).content_length == len(large)
 
+    def test_only_so_many_large_files_are_streamed_at_once(self, settings: Settings, player: Player) -> None:
+        """Half as many as there are threads: a client that does not read holds one."""
+        hub = build(replace(settings, web_threads=2))
+        client, path = Client(create_app(hub)), f"{player.content}/media/huge.mp4"
+
+        def ask(**headers: str) -> TestResponse:
+            return client.get(path, base_url=settings.content_url, headers=headers)
+
+        first, second = ask(), ask()
+        assert (first.status_code, second.status_code) == (200, 503)
+        assert second.headers["Retry-After"]
+        assert ask(Range="bytes=5-").status_code == 206  # A piece needs no stream.
+        first.close()
+        with ask() as third:
+            assert third.data == FILES["media/huge.mp4"]
+        with ask() as fourth:
+            assert fourth.status_code == 200
+        hub.close()
+
     def test_no_cookie_and_no_script_of_ours(self, content_client: FlaskClient, player: Player) -> None:
         content_client.set_cookie("launch", "x", domain="content.localhost", path="/")
         answer = content_client.get(f"{player.content}/one.html")
@@ -130,6 +149,21 @@ class TestRanges:
         assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{len(FILM)}"
         assert answer.data == FILM[first : last + 1]
         assert answer.content_length == last + 1 - first
+
+    def test_a_range_without_an_end_is_answered_piece_by_piece(
+        self, content_client: FlaskClient, player: Player
+    ) -> None:
+        path, huge, taken = f"{player.content}/media/huge.mp4", FILES["media/huge.mp4"], b""
+        while len(taken) < len(huge):
+            part = content_client.get(path, headers={"Range": f"bytes={len(taken)}-"})
+            last = len(taken) + len(part.data) - 1
+            assert part.status_code == 206
+            assert part.headers["Content-Range"] == f"bytes {len(taken)}-{last}/{len(huge)}"
+            assert 0 < len(part.data) <= LARGEST_PIECE
+            taken += part.data
+        assert taken == huge
+        whole = content_client.get(path, headers={"Range": f"bytes=0-{len(huge) - 1}"})
+        assert (whole.status_code, whole.data) == (206, huge)
 
     def test_a_range_beyond_the_end(self, content_client: FlaskClient, player: Player) -> None:
         answer = content_client.get(f"{player.content}/media/film.m4v", headers={"Range": "bytes=20000-"})
@@ -238,7 +272,7 @@ class TestSenders:
             return f"https://store.example/{key}?signed=1"
 
     def client(self, hub: Hub, sender: Sender, store: ObjectStore) -> Client:
-        return Client(ContentFiles(create_content_app(hub), contents_of(hub, store), sender), Response)
+        return Client(ContentFiles(create_content_app(hub), contents_of(hub, store), sender, 2), Response)
 
     @pytest.fixture
     def store(self, hub: Hub) -> ObjectStore:
