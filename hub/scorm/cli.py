@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.errors import Unavailable
 from hub.identity import Principal
 from hub.scorm.services.folders import as_archive, packages_in
 from hub.scorm.services.imports import Busy, Imports, JobView, Upload
@@ -83,7 +84,7 @@ def lint(files: tuple[Path, ...], as_json: bool) -> None:
     \b
     Example: hub lint fire-safety.zip
     """
-    results = [_lint(file) for file in files]
+    results = [_lint(one) for file in files for one in packages_in(file)]
     if as_json:
         _print_json([asdict(result) for result in results])
     else:
@@ -193,6 +194,37 @@ def publish(line: CommandLine, package_id: str, version: int, tenant: str | None
     changed = line.hub.service(Packages).change(line.principal(tenant), package_id, changes)
     facts = asdict(changed) if as_json else {}
     report(as_json, f"New attempts at {changed.id} begin with version {version}.", facts)
+
+
+@package.command("changes")
+@click.argument("package_id")
+@click.argument("version", type=int)
+@click.option("--since", type=int, metavar="VERSION", help="The version to compare with; the one before without it.")
+@tenant_option
+@json_option
+@pass_command_line
+def changes(
+    line: CommandLine, package_id: str, version: int, since: int | None, tenant: str | None, as_json: bool
+) -> None:
+    """Show what a version changed: items of the outline, and files by their content.
+
+    \b
+    Example: hub package changes fire-safety 3 --since 1
+    """
+    before = version - 1 if since is None else since
+    found = line.hub.service(Packages).compare(line.principal(tenant), package_id, before, version)
+    if as_json:
+        report(True, "", asdict(found))
+        return
+    click.echo(f"{package_id}: from version {found.before} to version {found.after}")
+    for mark, names in (("+", found.outline.added), ("-", found.outline.removed)):
+        for name in names:
+            click.echo(f"  {mark} item {name}")
+    for item in found.outline.changed:
+        click.echo(f"  ~ item {item.title or item.identifier}: {', '.join(item.what)}")
+    for mark, names in (("+", found.files.added), ("-", found.files.removed), ("~", found.files.changed)):
+        for name in names:
+            click.echo(f"  {mark} {name}")
 
 
 @package.command("download")
@@ -377,6 +409,10 @@ def _work_here(imports: Imports, principal: Principal, job: JobView) -> None:
         imports.run(principal.tenant_id, job.id)
     except Busy:  # One has taken it just now.
         return
+    except Unavailable as error:
+        if error.code != "not_fetched":
+            raise
+        # The other side may answer the next time; the job ends by itself when it does not.
 
 
 _Shown = Callable[[str, JobView], None]

@@ -140,6 +140,21 @@ def packages_versions(package_id: str) -> str:
     )
 
 
+@console.get("/packages/<package_id>/changes")
+@action("packages.read")
+def packages_changes(package_id: str) -> str:
+    """What changed from one version to another."""
+    package = service(Packages).get(principal(), package_id)
+    versions = service(Packages).versions(principal(), package_id)
+    newest = versions[0].number if versions else 0
+    number = request.args.get("number", newest, type=int)
+    since = request.args.get("since", number - 1, type=int)
+    changes = service(Packages).compare(principal(), package_id, since, number)
+    return render_template(
+        "console/package_changes.html", package=package, versions=versions, changes=changes, tab="versions"
+    )
+
+
 @console.post("/packages/<package_id>/versions/<int:number>/publish")
 @action("packages.write")
 def packages_publish(package_id: str, number: int) -> AnyResponse:
@@ -153,7 +168,7 @@ def packages_archive(package_id: str, number: int) -> Response:
     """The very zip that was uploaded, streamed."""
     opened = service(Packages).archive(principal(), package_id, number)
     archive: Archive = opened.__enter__()
-    response = Response(stream_with_context(archive.pieces), content_type="application/zip")
+    response = Response(stream_with_context(archive.pieces), content_type=archive.content_type)
     response.call_on_close(lambda: opened.__exit__(None, None, None))
     response.content_length = archive.size
     name = secure_filename(archive.name) or "package.zip"

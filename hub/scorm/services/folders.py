@@ -34,8 +34,8 @@ def as_archive(path: Path) -> Iterator[Path]:
 
 
 def packages_in(path: Path) -> list[Path]:
-    """What a path stands for: a folder with zips and no manifest, for each of its zips; anything else, for itself."""
-    if not path.is_dir() or any(_is_manifest(child) for child in path.iterdir()):
+    """What a path stands for: a folder of zips for each of them; a file or the folder of a package for itself."""
+    if not path.is_dir() or (path / "index.html").exists() or any(_is_manifest(one) for one in path.rglob("*")):
         return [path]
     zips = sorted(child for child in path.rglob("*.[zZ][iI][pP]") if child.is_file() and not _is_hidden(child, path))
     return zips or [path]

@@ -116,6 +116,11 @@ class Archive:
     size: int
     pieces: Iterator[bytes]
 
+    @property
+    def content_type(self) -> str:
+        """That of a zip; whatever else was uploaded is just bytes, which no browser opens by itself."""
+        return "application/zip" if self.name.lower().endswith(".zip") else "application/octet-stream"
+
 
 class Packages:
     """The packages of a tenant."""

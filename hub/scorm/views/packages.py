@@ -255,7 +255,7 @@ class VersionArchive(MethodView):
         """
         stack = ExitStack()
         archive = stack.enter_context(service(Packages).archive(principal(), package_id, number))
-        response = Response(archive.pieces, content_type="application/zip")
+        response = Response(archive.pieces, content_type=archive.content_type)
         response.call_on_close(stack.close)
         response.content_length = archive.size
         response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(archive.name)}"

@@ -6,6 +6,7 @@ import re
 import zipfile
 
 import pytest
+from PIL import Image
 
 from hub.demo import courses
 from hub.http.event_stream import PLACES
@@ -215,6 +216,40 @@ def test_an_import_from_an_address(client, author, hub, system):
     assert "https://files.example/a.zip" in page
     assert "secret" not in page + client.get("/jobs").text
     assert "t0ken" not in page + client.get("/audit").text
+
+
+def test_what_changed_between_two_versions(client, author, imported):
+    package_id = imported("fire_safety")
+    imported("weather_map", path=f"/packages/{package_id}/upload")
+    assert f"/packages/{package_id}/changes?since=1&amp;number=2" in client.get(f"/packages/{package_id}/versions").text
+    page = client.get(f"/packages/{package_id}/changes").text
+    assert "questions.js" in page
+    assert "Gone" in page
+    same = client.get(f"/packages/{package_id}/changes?since=2&number=2").text
+    assert "All files are the same." in same
+    assert client.get(f"/packages/{package_id}/changes?since=7&number=2").status_code == 404
+
+
+def test_a_picture_is_chosen_and_removed(client, author, imported):
+    package_id = imported("fire_safety")
+    address = f"/packages/{package_id}/thumbnail"
+
+    def choose(data, **form):
+        body = {"csrf_token": form_token(client, "/account"), "picture": (io.BytesIO(data), "a.png"), **form}
+        return client.post(address, data=body, content_type="multipart/form-data")
+
+    assert "<svg" in client.get("/packages").text, "a plain tile"
+    refused = choose(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    assert refused.status_code == 400
+    assert "no PNG, JPEG, GIF or WebP picture" in refused.text
+    assert "Fire safety at school" in refused.text, "nothing is lost on an error"
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 3), "red").save(picture, "PNG")
+    assert choose(picture.getvalue()).status_code == 303
+    shown = re.search(r'src="(/thumbnails/[^"]+)"', client.get("/packages").text)[1]
+    assert client.get(shown).content_type == "image/jpeg"
+    assert choose(b"", remove="yes").status_code == 303
+    assert "/thumbnails/" not in client.get("/packages").text
 
 
 class TestResuming:

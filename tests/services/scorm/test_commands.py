@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from hub.bootstrap import Hub
 from hub.cli import cli
@@ -120,6 +121,45 @@ def test_folders_are_zipped(hub_command: Commands, tmp_path: Path) -> None:
     refused = hub_command.run_bare("lint", course)
     assert isinstance(refused.exception, Invalid)
     assert "link.html" in refused.exception.violations[0].where
+
+
+def test_a_folder_of_zips_stands_for_each_of_them(hub_command: Commands, files: Path, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    (exports / "2026").mkdir(parents=True)
+    (exports / ".trash").mkdir()
+    for target in ("a.zip", "2026/B.ZIP", ".trash/c.zip"):
+        (exports / target).write_bytes((files / "good.zip").read_bytes())
+    jobs = json.loads(hub_command.run("import", exports, "--json").output)
+    assert [(job["archive_name"], job["state"]) for job in jobs] == [("B.ZIP", "ready"), ("a.zip", "ready")]
+    assert hub_command.run("import", exports, "--package-id", "p").exit_code == 2
+    assert hub_command.run_bare("lint", exports).output.count("can be imported") == 2
+    (exports / "index.html").write_bytes(PAGE)
+    assert "B.ZIP" not in hub_command.run_bare("lint", exports).output, "a folder of pages is a package itself"
+
+
+def test_importing_from_an_address(hub_command: Commands) -> None:
+    refused = hub_command.run("import", "ftp://me:secret@files.example/a.zip")
+    assert isinstance(refused.exception, Invalid)
+    assert refused.exception.violations[0].where == "url"
+    unreached = hub_command.run("import", "http://me:secret@127.0.0.1:1/a.zip?token=t0ken")
+    assert unreached.exit_code == 1
+    assert "127.0.0.1 does not answer" in unreached.output
+    assert "secret" not in unreached.output + hub_command.run("job", "list").output
+    assert "t0ken" not in unreached.output
+
+
+def test_the_picture_and_the_changes_of_a_package(hub_command: Commands, files: Path, tmp_path: Path) -> None:
+    hub_command.run("import", files / "good.zip", "--package-id", "p")
+    hub_command.run("import", files / "newer.zip", "--package-id", "p")
+    picture = tmp_path / "alarm.png"
+    Image.new("RGB", (4, 3), "red").save(picture)
+    chosen = json.loads(hub_command.run("package", "thumbnail", "p", picture, "--json").output)
+    assert chosen["thumbnail"].endswith(".jpg")
+    assert hub_command.run("package", "thumbnail", "p", "--remove").output == "p shows a plain tile now.\n"
+    assert hub_command.run("package", "thumbnail", "p").exit_code == 2
+    assert "~ imsmanifest.xml" in hub_command.run("package", "changes", "p", "2").output
+    facts = json.loads(hub_command.run("package", "changes", "p", "1", "--since", "2", "--json").output)
+    assert (facts["before"], facts["after"]) == (2, 1)
 
 
 @pytest.mark.parametrize(
