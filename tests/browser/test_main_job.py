@@ -190,11 +190,17 @@ def test_course_of_several_scos(demo: RunningDemo, page: Page) -> None:
     visitor.become("learner2")
 
     content = visitor.launch(WEATHER)
+    content.get_by_text("My notes").click()
+    content.locator("#notes").fill("Isobars close together: strong wind.")
+    content.locator("#notes").blur()
+    expect(content.get_by_text("Kept for all lessons.")).to_be_visible()
     read_on(content, 3)
     answer(content, WEATHER_CHECKS[0])
     content.get_by_role("button", name="Go on").click()
 
     content = visitor.content_at("Where air masses meet")
+    content.get_by_text("My notes").click()
+    expect(content.locator("#notes")).to_have_value("Isobars close together: strong wind.")
     read_on(content, 3)
     answer(content, WEATHER_CHECKS[1])
     visitor.player.get_by_role("button", name="Next").first.click()
@@ -206,6 +212,8 @@ def test_course_of_several_scos(demo: RunningDemo, page: Page) -> None:
     contents.get_by_role("button", name="Test").click()
 
     content = visitor.content_at("Test yourself")
+    for lesson in ("pressure", "fronts", "wind"):
+        expect(content.locator(f'[data-objective="{lesson}"] span')).to_have_text("check passed")
     read_on(content, 1)
     for given in WEATHER_TEST[:2]:
         answer(content, given)
