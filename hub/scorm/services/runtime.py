@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
 from urllib.parse import quote
+from uuid import UUID
 
 from hub.db import Database, UnitOfWork
 from hub.errors import Conflict, NotFound, Unprocessable
@@ -23,14 +24,16 @@ from hub.scorm.services.sequencing import request_of, sequenced
 from hub.scorm.services.tokens import ContentGrants, PlayerSession
 from hub.scorm.spec import navigation
 from hub.scorm.spec.delivery import Store, store_faults, stores_of
+from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.spec.navigation import Outcome, Request
 from hub.scorm.spec.prerequisites import status_of
 from hub.scorm.spec.replay import Call, navigation_record
 from hub.scorm.spec.runtime import sessions
 from hub.scorm.spec.runtime.model import general_name, violations
 from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner
-from hub.scorm.spec.settings import settings_of, strict_faults
+from hub.scorm.spec.settings import SUSPEND_DATA, SUSPEND_DATA_12, settings_of, strict_faults
 from hub.scorm.spec.statements import clean
+from hub.scorm.storage import courses as versions
 from hub.scorm.storage import runtime
 from hub.scorm.storage.runtime import Learning
 from hub.scorm.storage.tables_runtime import Attempt, RuntimeState
@@ -158,6 +161,7 @@ class Runtime:
         self._progress = progress
         self._replay = replay
         self._origins = origins
+        self._noted: set[UUID] = set()
 
     def navigate(
         self, player: PlayerSession, request: Request, target: str | None = None, current: str | None = None
@@ -212,6 +216,7 @@ class Runtime:
         if found:
             detail = "Values break the data model; nothing of this commit was kept."
             raise Unprocessable(detail, code="data_model", violations=found)
+        self._note_long_data(scene, commit.values)
         state.sequence, state.session_exit = commit.sequence, None
         self._replay.calls(scene.work, state, commit.calls, commit.calls_from, scene.now)
         values, said = {**stored, **commit.values}, {**json.loads(state.said), **commit.values}
@@ -223,6 +228,16 @@ class Runtime:
         if attempt is not None and commit.kind == "terminate" and not is_abandoned:
             attempt.report(scene.activity, values, said)
         self._progress.record(scene, stored, values, kind=commit.kind, counts=not is_abandoned)
+
+    def _note_long_data(self, scene: Scene, values: Mapping[str, str]) -> None:
+        """Tell the author once that content stores more than SCORM 1.2 allows, which is kept all the same."""
+        length, version_id = len(values.get(SUSPEND_DATA, "")), scene.course.version.id
+        if scene.course.standard != "scorm_1_2" or length <= SUSPEND_DATA_12 or version_id in self._noted:
+            return
+        identifier = scene.activity.node.id
+        note = finding("runtime.suspend-data-long", identifier=identifier, length=length, allowed=SUSPEND_DATA_12)
+        versions.add_finding(scene.work.session, scene.course.tenant_id, version_id, note.as_dict())
+        self._noted.add(version_id)
 
     def _navigate(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
@@ -65,6 +65,17 @@ def activities(session: Session, tenant_id: UUID, version_id: UUID) -> Sequence[
         )
         .order_by(Activity.position)
     ).all()
+
+
+def add_finding(session: Session, tenant_id: UUID, version_id: UUID, finding: dict[str, Any]) -> None:
+    """Add a finding to the version's report, unless it has one of that code."""
+    has_one = PackageVersion.findings.contains([{"code": finding["code"]}])
+    session.execute(
+        update(PackageVersion)
+        .where(PackageVersion.tenant_id == tenant_id, PackageVersion.id == version_id, ~has_one)
+        .values(findings=PackageVersion.findings.concat([finding]))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def published_version(session: Session, tenant_id: UUID, package_id: UUID) -> tuple[bool, UUID | None]:

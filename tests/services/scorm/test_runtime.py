@@ -16,6 +16,7 @@ from hub.identity import Principal, system_principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
+from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import RegistrationDetail, Registrations
 from hub.scorm.services.tokens import PlayerTokens
 from hub.scorm.spec.delivery import Store
@@ -232,6 +233,23 @@ class TestBadValues:
         delivery = window12.go().delivery
         assert delivery is not None
         assert delivery.values["cmi.suspend_data"] == awkward
+
+
+class TestLongSuspendData:
+    def test_the_author_is_told_once(self, hub: Hub, window12: Window, system: Principal, detail: Any) -> None:
+        """SCORM 1.2 allows 4,096 characters; what content stores is kept, and the version's report says so."""
+        registration = detail(window12.session.registration_id).registration
+        window12.go()
+        window12.commit({"cmi.suspend_data": "x" * 4096})
+        report = hub.service(Packages).report(system, registration.package_external_id)
+        assert report.findings == []
+        for length in (5000, 6000):
+            window12.commit({"cmi.suspend_data": "x" * length})
+        activity = detail(window12.session.registration_id).attempts[0].activities[0]
+        assert len(activity.values["cmi.suspend_data"]) == 6000
+        (note,) = hub.service(Packages).report(system, registration.package_external_id).findings
+        assert (note["code"], note["severity"]) == ("runtime.suspend-data-long", "hint")
+        assert "5000 characters" in note["message"]
 
 
 class TestComingBack:

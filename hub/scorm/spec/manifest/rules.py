@@ -756,7 +756,20 @@ IMPORT_RULES: dict[str, Rule] = {
     ),
 }
 
-_GROUPS = (ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, SCHEMA_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES, IMPORT_RULES)
+#: What only shows when learners play the course.
+RUNTIME_RULES: dict[str, Rule] = {
+    "runtime.suspend-data-long": Rule(
+        _HINT,
+        "“{identifier}” stored {length} characters of suspend_data; SCORM 1.2 allows {allowed}. They were kept.",
+        "Have it store less, or publish as SCORM 2004: other platforms may cut this off and lose learners' places.",
+        "SCORM 1.2 RTE 3.4.4, cmi.suspend_data",
+    ),
+}
+
+_GROUPS = (
+    *(ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, SCHEMA_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES),
+    *(IMPORT_RULES, RUNTIME_RULES),
+)
 RULES: dict[str, Rule] = {code: rule for group in _GROUPS for code, rule in group.items()}
 
 
