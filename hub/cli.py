@@ -19,6 +19,7 @@ COMMANDS = {
     "worker": "hub.operations:worker",
     "import": "hub.scorm.cli:import_packages",
     "job": "hub.scorm.cli:job",
+    "learner": "hub.scorm.cli_reports:learner",
     "lint": "hub.scorm.cli:lint",
     "package": "hub.scorm.cli:package",
     "registration": "hub.scorm.cli:registration",

@@ -35,13 +35,14 @@ def _csv_lines(*parts: Iterable[Sequence[object]]) -> Iterator[bytes]:
     yield "\ufeff".encode()
     for rows in parts:
         for row in rows:
-            writer.writerow([_cell(value) for value in row])
+            writer.writerow([cell(value) for value in row])
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value as a cell of CSV: text that a spreadsheet would take for a formula is marked as text."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return "" if value is None else value

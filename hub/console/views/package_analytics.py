@@ -7,9 +7,9 @@ from flask import Response, render_template, request
 from hub.console.blueprint import console
 from hub.console.query import moment
 from hub.http import action, principal, service
-from hub.scorm.services.analytics import Analytics, Wanted
+from hub.scorm.services.analytics import TABLES, Analytics, Wanted
 from hub.scorm.services.packages import Packages
-from hub.scorm.views.analytics import TABLES, report_csv
+from hub.scorm.views.analytics import report_csv
 
 
 @console.get("/packages/<package_id>/analytics")

@@ -1,7 +1,7 @@
 """The report on a package: who came how far, what took how long, and how its items work."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -134,6 +134,25 @@ class RecentDay:
     launches: int
     learners: int
     completions: int
+
+
+#: The tables of a report.
+TABLES = ("items", "answers", "activities", "scores", "days")
+_ROWS: dict[str, Any] = {"items": ItemReport, "activities": ActivityReport, "scores": ScoreBand, "days": Day}
+
+
+def table_of(found: PackageReport, name: str) -> tuple[list[str], Iterator[list[Any]]]:
+    """One table of a report: its columns, and its rows."""
+    if name == "answers":
+        columns = [field.name for field in fields(AnswerShare)]
+        answers = (
+            [item.activity, item.item, *(getattr(one, column) for column in columns)]
+            for item in found.items
+            for one in item.answers
+        )
+        return ["activity", "item", *columns], answers
+    columns = [field.name for field in fields(_ROWS[name]) if field.name != "answers"]
+    return columns, ([getattr(row, column) for column in columns] for row in getattr(found, name))
 
 
 class Analytics:

@@ -222,7 +222,7 @@ class Replays:
         full = [course.by_id[one.activity_id].node.id for one in states if self._is_full(course, one)]
         shown, next_id = rows[:limit], rows[limit - 1].id if len(rows) > limit else None
         records = [view for row in shown if (view := _record_view(row, course, wanted)) is not None]
-        titles = {one.node.id: one.node.title or one.node.id for one in course.activities}
+        titles = _titles(course)
         return ReplayView(registration_id, attempt, course.standard, titles, full, records, next_id)
 
     def all(self, principal: Principal, registration_id: UUID, attempt: int) -> Iterator[RecordView]:
@@ -266,6 +266,12 @@ class Replays:
 
     def _is_full(self, course: Course, state: RuntimeState) -> bool:
         return state.replay_bytes >= self._limit and state.activity_id in course.by_id
+
+
+def _titles(course: Course) -> dict[str, str]:
+    """The titles of all activities, that of the course for the root of its tree."""
+    root = {course.tree.activities[0].identifier: course.title} if course.tree else {}
+    return root | {one.node.id: one.node.title or one.node.id for one in course.activities}
 
 
 def _record_view(row: ReplayRecord, course: Course, wanted: Wanted) -> RecordView | None:

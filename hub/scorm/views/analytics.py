@@ -1,6 +1,5 @@
 """/api/v1/packages/{id}/analytics: the report on a package, as JSON and as tables in CSV."""
 
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -11,7 +10,7 @@ from marshmallow import fields, validate
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.downloads import csv_response
-from hub.scorm.services.analytics import Analytics, PackageReport, Wanted
+from hub.scorm.services.analytics import TABLES, Analytics, PackageReport, Wanted, table_of
 
 analytics_api = ApiBlueprint(
     "analytics", __name__, url_prefix=f"{PREFIX}/packages", description="How packages are used"
@@ -119,38 +118,17 @@ class AnalyticsSchema(ma.Schema):
     items = fields.List(fields.Nested(ItemReportSchema))
 
 
-def _answer_rows(found: PackageReport) -> Iterator[Sequence[Any]]:
-    for item in found.items:
-        for one in item.answers:
-            yield item.activity, item.item, one.response, one.answers, one.is_correct, one.rest_mean
-
-
-def _table(part: str, *names: str) -> tuple[Sequence[str], Callable[[PackageReport], Iterator[Sequence[Any]]]]:
-    return names, lambda found: ([getattr(row, name) for name in names] for row in getattr(found, part))
-
-
-#: The tables of a report: their columns, and their rows.
-TABLES: dict[str, tuple[Sequence[str], Callable[[PackageReport], Iterator[Sequence[Any]]]]] = {
-    "items": _table("items", *(name for name in ItemReportSchema._declared_fields if name != "answers")),
-    "answers": (("activity", "item", *AnswerShareSchema._declared_fields), _answer_rows),
-    "activities": _table("activities", *ActivityReportSchema._declared_fields),
-    "scores": _table("scores", *ScoreBandSchema._declared_fields),
-    "days": _table("days", *DaySchema._declared_fields),
-}
-
-
 class TableArguments(AnalyticsArguments):
     """Which table, of which attempts."""
 
     table = fields.String(
-        load_default="items", validate=validate.OneOf(list(TABLES)), metadata={"description": "Which table"}
+        load_default="items", validate=validate.OneOf(TABLES), metadata={"description": "Which table"}
     )
 
 
 def report_csv(found: PackageReport, table: str, package_id: str) -> Response:
     """One table of a report as CSV."""
-    names, rows = TABLES[table]
-    return csv_response(f"{package_id}-{table}", names, rows(found))
+    return csv_response(f"{package_id}-{table}", *table_of(found, table))
 
 
 @analytics_api.route("/<string:package_id>/analytics")
