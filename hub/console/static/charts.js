@@ -45,8 +45,8 @@
     const byLabel = {
       splits: () => labels.map((_, at) => at),
       values: (_, splits) => splits.map((at) => (labels.length > 24 && at % 5 ? "" : short(labels[at] ?? ""))),
-      rotate: labels.length > 8 ? -40 : 0,
-      size: labels.length > 8 ? 70 : 34,
+      rotate: labels.length > 12 ? -40 : 0,
+      size: labels.length > 12 ? 70 : 34,
       grid: { show: false },
     };
     return {

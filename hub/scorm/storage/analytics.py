@@ -99,7 +99,7 @@ _ACTIVITIES = f"""
                avg(state.score_scaled) AS score_mean,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY state.duration_seconds) AS seconds_median,
                count(*) FILTER (WHERE chosen.activity_id = state.activity_id AND chosen.completion <> 'completed'
-                                  AND chosen.success <> 'passed') AS left_here
+                                  AND chosen.success = 'unknown') AS left_here
         FROM chosen
         JOIN runtime_state AS state ON state.attempt_id = chosen.id AND state.tenant_id = :tenant
         JOIN activity ON activity.id = state.activity_id
