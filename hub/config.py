@@ -58,7 +58,8 @@ def _origin(text: str) -> str:
         raise ValueError("must be an origin without path, query or user")
     if "*" in parts.netloc:
         raise ValueError("must name one host, without *")
-    return f"{parts.scheme}://{parts.netloc}"
+    default = {"http": ":80", "https": ":443"}[parts.scheme]  # Browsers leave it out.
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
 
 
 def _content_origin(text: str) -> str:

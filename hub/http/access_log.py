@@ -41,10 +41,10 @@ class AccessLog:
                 method=environ["REQUEST_METHOD"],
                 host=environ.get("HTTP_HOST", ""),
                 path=without_secrets(environ["PATH_INFO"]),
-                status=told["status"],
+                status=told.get("status"),
                 ms=round((time.perf_counter() - begin) * 1000, 1),
                 address=environ.get("REMOTE_ADDR"),
-                **({"request_id": told["request_id"]} if told["request_id"] else {}),
+                **({"request_id": told["request_id"]} if told.get("request_id") else {}),
             )
 
         body = self._application(environ, note)

@@ -58,3 +58,35 @@ def test_an_env_file_is_plain_lines(tmp_path):
     path = tmp_path / "hub.env"
     path.write_text("# the demo\n\nHUB_PORT=8001\nHUB_S3_SECRET_ACCESS_KEY=a=b\n")
     assert read_env_file(path) == {"HUB_PORT": "8001", "HUB_S3_SECRET_ACCESS_KEY": "a=b"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "read"),
+    [
+        ("HUB_CONTENT_URL", "https://*.Content.Example:443", "https://*.content.example"),
+        ("HUB_CONTENT_URL", "http://*.localhost:8000", "http://*.localhost:8000"),
+        ("HUB_FRAME_ANCESTORS", "https://*.lms.example  http://x.example:80", "https://*.lms.example http://x.example"),
+        ("HUB_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8", "127.0.0.1/32 10.0.0.0/8"),
+    ],
+)
+def test_origins_and_networks_are_read_in_one_form(variable: str, text: str, read: str) -> None:
+    found = Settings.from_env(GOOD | {variable: text})
+    assert read in vars(found).values()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("HUB_PUBLIC_URL", "https://*.hub.example"),
+        ("HUB_CONTENT_URL", "https://a.*.content.example"),
+        ("HUB_CONTENT_URL", "https://*.*.content.example"),
+        ("HUB_FRAME_ANCESTORS", "*"),
+        ("HUB_FRAME_ANCESTORS", "https://lms.example/path"),
+        ("HUB_TRUSTED_PROXIES", "1"),
+        ("HUB_TRUSTED_PROXIES", "proxy.example"),
+        ("HUB_CONTENT_SENDER", "apache"),
+    ],
+)
+def test_what_is_no_origin_or_network_is_refused_by_name(variable: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=variable):
+        Settings.from_env(GOOD | {variable: text})

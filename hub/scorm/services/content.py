@@ -25,6 +25,8 @@ _DIRECTORY_PAGES = ("index.html", "index.htm", "default.html", "default.htm")
 _UNSAFE = re.compile(r"(^|/)\.{1,2}(/|$)|[\\\0]")
 #: Versions never change, but packages are deleted: so soon nothing is told of them any more.
 _LOOK_AGAIN_SECONDS = 2.0
+#: Names of files that are remembered, of all versions together.
+_MOST_NAMES = 200_000
 #: A file up to this size is kept in memory, a larger one is read from the store for each answer.
 LARGEST_KEPT = 256 * 1024
 #: Larger text is sent as it is: to pack it would hold up whoever asks first for a second.
@@ -77,7 +79,7 @@ class Contents:
         self._grants = grants
         self._origins = origins
         self._prefixes: Recent[Grant, str] = Recent(1_000)
-        self._names: Recent[Grant, Mapping[str, str]] = Recent(16)
+        self._names: Recent[Grant, Mapping[str, str]] = Recent(_MOST_NAMES, len)
         self._files: Recent[str, tuple[ObjectInfo, float]] = Recent(20_000)
         self._bodies: Recent[tuple[str, str, str], bytes] = Recent(memory, _weight)
         self._packing = [Lock() for _ in range(16)]

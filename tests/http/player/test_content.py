@@ -475,3 +475,13 @@ class TestOriginsOfVersions:
             ancestors = policy.rpartition("; ")[2]
             assert ancestors == expected + frames if frames is not None else len(ancestors) < 600
             assert answer.status_code == 200
+
+
+def test_a_viewer_is_framed_by_whom_its_file_may_be(
+    hub: Hub, content_client: FlaskClient, player: Player, tenant: TenantView
+) -> None:
+    grants = ContentGrants(hub.ports.keys, hub.ports.clock)
+    grant = grants.issue(tenant.id, tenant.id, "https://lms.example")
+    policy = content_client.get(f"/viewer/pdf?file=/content/{grant}/x.pdf").headers["Content-Security-Policy"]
+    assert policy.endswith(f"frame-ancestors 'self' {hub.settings.public_url} https://lms.example")
+    assert content_client.get("/viewer/pdf?file=/content/forged/x.pdf").status_code == 404
