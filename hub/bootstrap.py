@@ -39,6 +39,7 @@ from hub.http.paging import Cursors
 from hub.http.problem import install_problems
 from hub.http.proxies import TrustedProxies
 from hub.lti.pylti_bridge import Bridge
+from hub.lti.services.connections import Connections
 from hub.lti.services.deep_linking import DeepLinking
 from hub.lti.services.dynamic_registration import DynamicRegistration
 from hub.lti.services.links import Links
@@ -381,6 +382,7 @@ def _add_lti(
         settings.content_url,
     )
     platforms = Platforms(db, ports.ids, ports.keys, tool, allow_private=settings.allow_private_networks)
+    connections = Connections(db, ports.clock, ports.transients, ports.http, bridge, platforms)
     add(
         platforms,
         DynamicRegistration(
@@ -398,7 +400,8 @@ def _add_lti(
         DeepLinking(db, bridge, shelf, built[Imports], f"{settings.public_url}/lti/static/icon.svg"),
         Rosters(db, ports.clock, ports.transients, bridge),
         Reports(db, ports.clock, shelf, links, built[Registrations]),
-        Messages(db, bridge, platforms, links, visits),
+        connections,
+        Messages(db, bridge, platforms, connections, links, visits),
         Scores(db, ports.clock, ports.ids, ports.transients, bridge),
     )
 

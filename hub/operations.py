@@ -1,11 +1,12 @@
 """Commands that run and look after a Hub: migrate, serve, worker, keys, tenant, doctor."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from hub.adapters.key_files import KeyFiles, add_signing_key, create_keys
+from hub.adapters.key_files import KeyFiles, create_keys, rotate_signing_key
 from hub.celery_app import run_worker
 from hub.command_line import REFUSED, CommandLine, json_option, pass_command_line, report
 from hub.db.migrations import Migrations
@@ -72,16 +73,29 @@ def create(line: CommandLine, as_json: bool) -> None:
 
 
 @keys.command("rotate")
+@click.option(
+    "--announce-hours", default=24, show_default=True, type=click.IntRange(0, 24 * 30), help="Until it signs."
+)
+@click.option(
+    "--keep-days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How long replaced ones stay."
+)
 @json_option
 @pass_command_line
-def rotate(line: CommandLine, as_json: bool) -> None:
-    """Add a signing key; it signs once the processes restart, older keys still verify.
+def rotate(line: CommandLine, announce_hours: int, keep_days: int, as_json: bool) -> None:
+    """Add a signing key without a gap: it is published at once and signs a day later; the one before verifies on.
+
+    Nothing has to be restarted. Keys that were replaced more than --keep-days ago are removed. A key that got into
+    wrong hands is replaced by `--announce-hours 0`, and its file deleted.
 
     \b
     Example: hub keys rotate
     """
-    name = add_signing_key(Path(line.settings.keys_dir))
-    report(as_json, "Added a signing key; restart the web server and the worker to use it.", {"made": [name]})
+    announced, kept = timedelta(hours=announce_hours), timedelta(days=keep_days)
+    made, removed = rotate_signing_key(Path(line.settings.keys_dir), announced, kept)
+    sentence = (
+        f"Published a signing key; it signs in {announce_hours} hours." if announce_hours else "It signs from now on."
+    )
+    report(as_json, sentence, {"made": [made], "removed": removed})
 
 
 @click.group()

@@ -1,6 +1,8 @@
 """The Hub's own keys as files in a folder that only its user can read.
 
-`signing-YYYYMMDDTHHMMSS-xxxx.pem` are private RSA keys: the newest signs, all may verify. `secret` is 32 random bytes
+`signing-YYYYMMDDTHHMMSS-xxxx.pem` are private RSA keys; the time is that from which a key signs, until the next one
+does. All are published and may verify: a key is announced before it signs, so that whoever keeps a copy of our key set
+has it by then. `secret` is 32 random bytes
 from which every purpose derives its own (HKDF). `data-YYYYMMDDTHHMMSS-xxxx.key` are 32 random bytes that encrypt
 columns: the newest seals, all may open.
 """
@@ -9,8 +11,9 @@ import base64
 import os
 import secrets
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from joserfc.jwk import KeySet, RSAKey
 from hub.errors import ConfigurationError
 
 KEY_BITS = 2048
+_TIME = "%Y%m%dT%H%M%S"
 DATA_KEY_BYTES = 32
 _NONCE_BYTES = 12
 
@@ -40,11 +44,32 @@ def create_keys(folder: Path) -> list[str]:
     return made
 
 
-def add_signing_key(folder: Path) -> str:
-    """Make a new signing key, which signs from now on; older ones still verify. Returns the file's name."""
+def add_signing_key(folder: Path, signs_from: datetime | None = None) -> str:
+    """Make a new signing key, which signs from that time on (None: from now on); older ones still verify. Returns the
+    file's name."""
     key = RSAKey.generate_key(KEY_BITS, private=True)
-    name = f"signing-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.pem"
+    name = f"signing-{signs_from or datetime.now(UTC):{_TIME}}-{secrets.token_hex(2)}.pem"
     return _write_private(folder / name, key.as_pem(private=True))
+
+
+def rotate_signing_key(folder: Path, announced_for: timedelta, kept_for: timedelta) -> tuple[str, list[str]]:
+    """Announce a new signing key, which signs after `announced_for`, and remove those that another replaced longer than
+    `kept_for` ago. Returns the new file's name and those of the removed ones."""
+    now = datetime.now(UTC)
+    known = sorted(folder.glob("signing-*.pem"))
+    replaced = [path for path, next_one in pairwise(known) if _signs_from(next_one) < now - kept_for]
+    made = add_signing_key(folder, now + announced_for)
+    for path in replaced:
+        path.unlink()
+    return made, [path.name for path in replaced]
+
+
+def _signs_from(path: Path) -> datetime:
+    """The time in a key file's name; a name without one is the oldest."""
+    try:
+        return datetime.strptime(path.name.split("-")[1], _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def add_data_key(folder: Path) -> str:
@@ -68,7 +93,10 @@ class KeyFiles:
         self.secret = cache(self._derive)
 
     def signing_key(self) -> Any:
-        return self._keys()[-1]
+        """The newest key whose time has come; the oldest while none's has."""
+        paths, now = self._paths(), datetime.now(UTC)
+        due = [number for number, path in enumerate(paths) if _signs_from(path) <= now]
+        return self._keys()[due[-1] if due else 0]
 
     def public_set(self) -> dict[str, Any]:
         return dict(self.verification_set().as_dict(private=False))
@@ -108,8 +136,11 @@ class KeyFiles:
     def _data_keys(self) -> list[tuple[str, bytes]]:
         return _load_data_keys(tuple(sorted(self._folder.glob("data-*.key"))), self._folder)
 
+    def _paths(self) -> tuple[Path, ...]:
+        return tuple(sorted(self._folder.glob("signing-*.pem")))
+
     def _keys(self) -> list[RSAKey]:
-        return _load_keys(tuple(sorted(self._folder.glob("signing-*.pem"))), self._folder)
+        return _load_keys(self._paths(), self._folder)
 
     def _derive(self, purpose: str) -> bytes:
         try:

@@ -694,6 +694,12 @@ class Grades(AssignmentsGradesService):
                 return found
         return None
 
+    def count(self, container_url: str) -> int:
+        """How many line items are on the first page of a container."""
+        with _faults_refused():
+            items, _ = self.get_lineitems_page(container_url)
+        return len(items)
+
     def results(self, line_item_url: str) -> dict[str, Any]:
         """What the gradebook shows, by user (AGS section 3.3): score, maximum and comment of each."""
         page: str | None = scores.path_extended(line_item_url, "results")

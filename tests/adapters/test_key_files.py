@@ -1,50 +1,63 @@
-"""The Hub's own keys as files: sealing of columns, and what is wrong with a folder."""
+"""Keys in files: made once, announced before they sign, removed long after."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from joserfc import jwt
 
-from hub.adapters.key_files import KeyFiles, add_data_key, create_keys
-from hub.errors import ConfigurationError
+from hub.adapters.key_files import KeyFiles, add_signing_key, create_keys, rotate_signing_key
+from hub.cli import cli
+from hub.command_line import CommandLine
+from hub.config import Settings
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
+    """A folder with a set of keys of yesterday."""
+    add_signing_key(tmp_path, datetime.now(UTC) - DAY)
     create_keys(tmp_path)
     return tmp_path
 
 
-def test_what_is_sealed_is_opened_in_its_own_place_only(folder):
+def test_a_key_is_announced_before_it_signs_and_verifies_after(folder: Path) -> None:
     keys = KeyFiles(folder)
-    sealed = keys.seal("täglich geheim", "row 1")
-    assert "geheim" not in sealed
-    assert keys.unseal(sealed, "row 1") == "täglich geheim"
-    assert keys.seal("täglich geheim", "row 1") != sealed, "each time with a nonce of its own"
-    with pytest.raises(ConfigurationError, match="belongs elsewhere"):
-        keys.unseal(sealed, "row 2")
-    with pytest.raises(ConfigurationError, match="was changed"):
-        keys.unseal(sealed[:-6] + "AAAAAA", "row 1")
+    before = keys.signing_key().kid
+    signed = jwt.encode({"alg": "RS256", "kid": before}, {"a": 1}, keys.signing_key())
+    rotate_signing_key(folder, DAY, DAY)
+    published = {key["kid"] for key in keys.public_set()["keys"]}
+    assert keys.signing_key().kid == before
+    assert len(published) == 2
+    add_signing_key(folder)
+    assert keys.signing_key().kid not in published
+    assert len(keys.public_set()["keys"]) == 3
+    assert jwt.decode(signed, keys.verification_set(), algorithms=["RS256"]).claims == {"a": 1}
 
 
-def test_a_new_key_seals_and_older_ones_still_open(folder):
-    keys = KeyFiles(folder)
-    before = keys.seal("secret", "x")
-    assert keys.is_sealed_anew(before)
-    (name,) = [path.name for path in folder.glob("data-*.key")]
-    (folder / name).rename(folder / "data-20200101T000000-0000.key")
-    moved = before.replace(name.removeprefix("data-").removesuffix(".key"), "20200101T000000-0000")
-    add_data_key(folder)
-    assert keys.unseal(moved, "x") == "secret"
-    assert not keys.is_sealed_anew(moved)
-    (folder / "data-20200101T000000-0000.key").unlink()
-    with pytest.raises(ConfigurationError, match="is not in"):
-        keys.unseal(moved, "x")
+def test_keys_that_were_replaced_long_ago_are_removed(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    ages = (90, 60, 5, -1)
+    old, replaced, signing, announced = (add_signing_key(tmp_path, now - age * DAY) for age in ages)
+    _, removed = rotate_signing_key(tmp_path, DAY, 30 * DAY)
+    assert removed == [old]
+    kept = {path.name for path in tmp_path.glob("signing-*")}
+    assert {replaced, signing, announced} < kept
 
 
-def test_a_folder_without_a_data_key_is_a_fault(folder):
-    assert KeyFiles(folder).check() == []
-    for path in folder.glob("data-*.key"):
-        path.unlink()
-    assert "hub keys create" in KeyFiles(folder).check()[0]
-    assert [name[:5] for name in create_keys(folder)] == ["data-"]
-    for path in folder.glob("data-*.key"):
-        path.chmod(0o644)
-    assert "chmod 600" in KeyFiles(folder).check()[0]
+def test_while_no_keys_time_has_come_the_oldest_signs(tmp_path: Path) -> None:
+    add_signing_key(tmp_path, datetime.now(UTC) + DAY)
+    first = KeyFiles(tmp_path).signing_key().kid
+    add_signing_key(tmp_path, datetime.now(UTC) + 2 * DAY)
+    assert KeyFiles(tmp_path).signing_key().kid == first
+
+
+def test_the_command_rotates(folder: Path) -> None:
+    line = CommandLine()
+    line.settings = Settings(database_url="", redis_url="", keys_dir=str(folder))
+    done = CliRunner().invoke(cli, ["keys", "rotate", "--announce-hours", "0"], obj=line)
+    assert done.exit_code == 0, done.output
+    assert "signs from now on" in done.output
+    assert len(list(folder.glob("signing-*.pem"))) == 2

@@ -1,5 +1,6 @@
 """Platforms: the LMSs that launch into this tenant, and the scores that go back to them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +15,7 @@ from hub.console.listing import listing
 from hub.console.lms_guides import BY_KEY, GUIDES, Guide
 from hub.console.query import uuid_of
 from hub.http import action, principal, service
+from hub.lti.services.connections import Check, Connections
 from hub.lti.services.dynamic_registration import INVITATION_DAYS, DynamicRegistration
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.services.scores import STATUSES, Scores
@@ -107,6 +109,14 @@ def _details(form: Form) -> PlatformDetails:
     )
 
 
+@console.post("/platforms/<uuid:platform_id>/test")
+@action("platforms.write")
+def platforms_test(platform_id: UUID) -> str:
+    """Try the platform's services, and show what came of it."""
+    checks = service(Connections).test(principal(), platform_id)
+    return _platform_page(service(Platforms).get(principal(), platform_id), Form.empty(), checks)
+
+
 @console.post("/platforms/<uuid:platform_id>/approve")
 @action("platforms.write")
 def platforms_approve(platform_id: UUID) -> Response:
@@ -146,9 +156,18 @@ def platforms_remove(platform_id: UUID) -> Response:
     return redirect(url_for("console.platforms", done="platform-removed"), 303)
 
 
-def _platform_page(platform: Platform, form: Form) -> str:
+def _platform_page(platform: Platform, form: Form, checks: Sequence[Check] | None = None) -> str:
     recent = service(Scores).list(principal(), platform_id=platform.id, limit=5)
-    return render_template("console/platform.html", platform=platform, form=form, tool=_tool(), recent=recent)
+    launches = service(Connections).recent(principal(), platform.id)
+    return render_template(
+        "console/platform.html",
+        platform=platform,
+        form=form,
+        tool=_tool(),
+        recent=recent,
+        launches=launches,
+        checks=checks,
+    )
 
 
 @console.get("/deliveries")

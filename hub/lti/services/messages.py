@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from hub.db import EVERY_TENANT, Database
-from hub.errors import Forbidden, Invalid, Unauthenticated, Violation
+from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation
 from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, PlatformStorage, UnboundBrowser
+from hub.lti.services.connections import Connections
 from hub.lti.services.links import Links
 from hub.lti.services.platforms import Platforms
 from hub.lti.services.visits import Visit, Visits
+from hub.lti.spec import jose
+from hub.lti.spec import vocabulary as v
 from hub.lti.spec.launch import Launch
 from hub.lti.spec.login import Login, read_login
 from hub.lti.spec.platform import Platform
@@ -88,9 +92,16 @@ class Messages:
     """Takes login initiations and launches. Whoever comes here is nobody until the platform's word is checked."""
 
     def __init__(
-        self, db: Database, bridge: Bridge, platforms_service: Platforms, links: Links, visits: Visits
+        self,
+        db: Database,
+        bridge: Bridge,
+        platforms_service: Platforms,
+        connections: Connections,
+        links: Links,
+        visits: Visits,
     ) -> None:
         self._db = db
+        self._connections = connections
         self._platforms = platforms_service
         self._bridge = bridge
         self._links = links
@@ -137,12 +148,8 @@ class Messages:
         `stored` is what our own page read from the platform's storage; the view takes it from no other page.
         """
         form, platform = arrival.form, arrival.platform
-        if form["error"]:
-            raise _declined(form["error"], form["error_description"])
-        if not form["id_token"]:
-            raise _malformed("id_token", "is missing")
         try:
-            launch = self._bridge.receive(platform, form, cookies, stored, arrival.record)
+            launch = self._receive(arrival, cookies, stored)
         except UnboundBrowser:
             log.info("launch_without_cookie", platform=str(platform.id))
             return self._open_window(arrival, form["state"], form["id_token"] if stored is None else "")
@@ -150,6 +157,23 @@ class Messages:
         if launch.deployment_id not in platform.deployment_ids:
             self._platforms.learn_deployment(platform, launch.deployment_id)
         return self._answer(platform, launch)
+
+    def _receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None) -> Launch:
+        """Check the launch, and note what came of it for the platform's page."""
+        form, platform = arrival.form, arrival.platform
+        try:
+            if form["error"]:
+                raise _declined(form["error"], form["error_description"])
+            if not form["id_token"]:
+                raise _malformed("id_token", "is missing")
+            launch = self._bridge.receive(platform, form, cookies, stored, arrival.record)
+        except UnboundBrowser:
+            raise
+        except HubError as refusal:
+            self._connections.note(platform.id, _claims(form["id_token"]), refusal)
+            raise
+        self._connections.note(platform.id, {v.MESSAGE_TYPE: launch.message_type}, None)
+        return launch
 
     def _open_window(self, arrival: Arrival, state: str, id_token: str) -> OpenWindow:
         """The platform's storage is asked once: a launch that comes back from it and fails has only the window left."""
@@ -209,6 +233,14 @@ def frame_origins(platform: Platform, launch: Launch) -> tuple[str, ...]:
         ags.line_items_url if ags else None,
     ]
     return tuple(dict.fromkeys([*platform.origins, *(origin_of(url) for url in urls if url)]))
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """What a refused token says, for the administrator to see; nothing where it cannot be read."""
+    try:
+        return jose.decode(token).claims
+    except HubError:
+        return {}
 
 
 def _single(form: Mapping[str, Sequence[str]], name: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.lti.spec.platform import Platform, PlatformDetails
-from hub.lti.storage.tables import DeploymentRow, PlatformRow
+from hub.lti.storage.tables import DeploymentRow, LineItemRow, LtiContextRow, PlatformRow, ResourceLinkRow
 
 
 def find_by_issuer(session: Session, issuer: str, client_id: str | None) -> list[Platform]:
@@ -66,6 +66,28 @@ def _platform(row: PlatformRow, deployment_ids: frozenset[str]) -> Platform:
         product=row.product,
         deployment_ids=deployment_ids,
     )
+
+
+def services_of(session: Session, tenant_id: UUID, platform_id: UUID) -> tuple[str | None, Sequence[str], str | None]:
+    """The newest gradebook container with its scopes, and the newest list of members, that launches told of."""
+    item = session.execute(
+        select(LineItemRow.container_url, LineItemRow.scopes)
+        .join(ResourceLinkRow, ResourceLinkRow.id == LineItemRow.resource_link_id)
+        .where(LineItemRow.tenant_id == tenant_id, ResourceLinkRow.platform_id == platform_id)
+        .order_by(LineItemRow.container_url.is_(None), LineItemRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    memberships = session.scalar(
+        select(LtiContextRow.memberships_url)
+        .where(
+            LtiContextRow.tenant_id == tenant_id,
+            LtiContextRow.platform_id == platform_id,
+            LtiContextRow.memberships_url.is_not(None),
+        )
+        .order_by(LtiContextRow.id.desc())
+        .limit(1)
+    )
+    return (item[0], item[1], memberships) if item else (None, (), memberships)
 
 
 def count_waiting(session: Session, tenant_id: UUID) -> int:

@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 from hub.http import action, principal, service
 from hub.http.api import ApiBlueprint
 from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.lti.services.connections import Check, Connections, Seen
 from hub.lti.services.dynamic_registration import (
     INVITATION_DAYS,
     LONGEST_INVITATION_DAYS,
@@ -80,6 +81,26 @@ class PlatformChangeSchema(ma.Schema):
     is_active = fields.Boolean()
     learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
     deployments = fields.List(fields.String())
+
+
+class SeenSchema(ma.Schema):
+    """A launch of a platform; no token and nothing that names a person is in it."""
+
+    at = fields.AwareDateTime()
+    is_admitted = fields.Boolean()
+    message_type = fields.String(metadata={"example": "LtiResourceLinkRequest"})
+    code = fields.String(metadata={"example": "lti_launch_refused"})
+    detail = fields.String()
+    faults = fields.List(fields.String())
+    claims = fields.Dict()
+
+
+class CheckSchema(ma.Schema):
+    """One thing that was tried at a platform."""
+
+    name = fields.String(metadata={"enum": ["keys", "clock", "token", "grades", "members"]})
+    is_good = fields.Boolean(allow_none=True, metadata={"description": "null: there was nothing to try it on yet"})
+    words = fields.String()
 
 
 class NewInvitationSchema(ma.Schema):
@@ -188,6 +209,20 @@ def platforms_blueprint() -> ApiBlueprint:
     def approve_platform(platform_id: UUID) -> dict[str, Any]:
         """Let a platform in that registered itself"""
         return _platform(service(Platforms).approve(principal(), platform_id))
+
+    @blueprint.get("/<uuid:platform_id>/launches")
+    @blueprint.response(200, SeenSchema(many=True))
+    @action("platforms.read")
+    def list_launches(platform_id: UUID) -> list[Seen]:
+        """List the last launches of a platform, the newest first; refused ones with the claims that came"""
+        return service(Connections).recent(principal(), platform_id)
+
+    @blueprint.post("/<uuid:platform_id>/test")
+    @blueprint.response(200, CheckSchema(many=True))
+    @action("platforms.write")
+    def test_platform(platform_id: UUID) -> list[Check]:
+        """Try a platform's key set, clock, access tokens, gradebook and list of members"""
+        return service(Connections).test(principal(), platform_id)
 
     @blueprint.delete("/<uuid:platform_id>")
     @blueprint.response(204)

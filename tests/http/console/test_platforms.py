@@ -58,3 +58,11 @@ def test_a_refused_platform_keeps_what_was_entered_and_the_words_of_its_lms(clie
     assert refused.status_code == 400
     assert "Platform ID" in refused.text
     assert 'value="https://lms.example"' in refused.text
+
+
+def test_the_connection_is_tested_and_faults_are_told(client, admin, hub, system, tenant):
+    known = hub.service(Platforms).add(system, details(tenant.slug))
+    page = client.post(f"/platforms/{known.id}/test", data={"csrf_token": form_token(client, "/platforms/new")})
+    assert page.status_code == 200
+    assert page.text.count("not ready") >= 2
+    assert "No launch told of a list of members yet." in page.text

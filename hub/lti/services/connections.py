@@ -1,0 +1,189 @@
+"""Connections: what a platform's last launches were, and whether its services answer.
+
+The last launches are kept in Redis alone: they help an administrator for some days, and cost a launch next to nothing.
+No token and nothing that names a person is among the claims that are kept.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from hub.db import Database
+from hub.errors import HubError, NotFound
+from hub.identity import Principal
+from hub.lti.pylti_bridge import Bridge, PlatformRefused
+from hub.lti.services.platforms import Platforms
+from hub.lti.spec import vocabulary as v
+from hub.lti.spec.jose import is_key_set
+from hub.lti.spec.platform import Platform
+from hub.lti.storage import platforms
+from hub.ports import Clock, HttpClient, Transients
+
+KEPT = 20
+KEPT_SECONDS = 14 * 24 * 3600
+#: Clocks that differ by more make launches fail (`hub.lti.spec.claims.LEEWAY_SECONDS`).
+WORRYING_SECONDS = 30
+
+_NAMES_PEOPLE = {"name", "given_name", "family_name", "middle_name", "email", "picture", "sub", v.FOR_USER, v.LIS}
+_SECRET = {"nonce"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A launch: let in, or refused with a code, words and faults. `claims` are as the platform sent them."""
+
+    at: datetime
+    is_admitted: bool
+    message_type: str
+    code: str = ""
+    detail: str = ""
+    faults: tuple[str, ...] = ()
+    claims: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried: `is_good` None where there was nothing to try it on yet."""
+
+    name: str
+    is_good: bool | None
+    words: str
+
+
+class Connections:
+    """Notes launches, shows them, and tries a platform's services."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        transients: Transients,
+        http: HttpClient,
+        bridge: Bridge,
+        platforms_service: Platforms,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._transients = transients
+        self._http = http
+        self._bridge = bridge
+        self._platforms = platforms_service
+
+    def note(self, platform_id: UUID, claims: Mapping[str, Any], refusal: HubError | None) -> None:
+        """Keep a launch among the last ones of its platform."""
+        seen = Seen(
+            at=self._clock.now(),
+            is_admitted=refusal is None,
+            message_type=str(claims.get(v.MESSAGE_TYPE, ""))[:100],
+            code=refusal.code if refusal else "",
+            detail=refusal.detail if refusal else "",
+            faults=tuple(f"{one.where} {one.message}" for one in refusal.violations)[:20] if refusal else (),
+            claims={} if refusal is None else _shown(claims),
+        )
+        number = self._transients.increment(_key(platform_id), KEPT_SECONDS)
+        self._transients.put(_key(platform_id, number % KEPT), msgspec.json.encode(seen), KEPT_SECONDS)
+
+    def recent(self, principal: Principal, platform_id: UUID) -> list[Seen]:
+        """The last launches of a platform, the newest first. Raises `NotFound`."""
+        self._platforms.get(principal, platform_id)
+        kept = [self._transients.get(_key(platform_id, number)) for number in range(KEPT)]
+        found = [msgspec.json.decode(raw, type=Seen) for raw in kept if raw is not None]
+        return sorted(found, key=lambda seen: seen.at, reverse=True)
+
+    def test(self, principal: Principal, platform_id: UUID) -> list[Check]:
+        """Try the platform's key set and clock, its tokens, and its services where a launch told of them."""
+        principal.require("platforms.write")
+        platform = self._platforms.get(principal, platform_id)
+        with self._db.read(principal.tenant_id) as session:
+            container, scopes, memberships = platforms.services_of(session, principal.tenant_id, platform_id)
+        ags = sorted(set(scopes) or {v.SCOPE_SCORE})
+        return [
+            self._tried("keys", lambda: self._key_set(platform)),
+            self._tried("clock", lambda: self._clock_difference(platform)),
+            self._tried("token", lambda: self._token(platform, ags)),
+            self._tried("grades", lambda: self._grades(platform, container, ags)),
+            self._tried("members", lambda: self._members(platform, memberships)),
+        ]
+
+    @staticmethod
+    def _tried(name: str, attempt: Callable[[], str | None]) -> Check:
+        try:
+            words = attempt()
+        except NotFound as nothing:
+            return Check(name, None, nothing.detail)
+        except (HubError, PlatformRefused) as refusal:
+            return Check(name, False, str(refusal))
+        return Check(name, True, words or "")
+
+    def _key_set(self, platform: Platform) -> str:
+        response = self._http.request("GET", platform.jwks_url, headers={"Accept": "application/json"})
+        document: Any = msgspec.json.decode(response.body) if _is_json(response.body) else None
+        if response.status != 200 or not is_key_set(document):
+            raise PlatformRefused(response, "service")
+        return f"{len(document['keys'])} keys"
+
+    def _clock_difference(self, platform: Platform) -> str:
+        response = self._http.request("GET", platform.jwks_url)
+        try:
+            theirs = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            raise NotFound("The platform does not tell its time.") from None
+        seconds = round((theirs - self._clock.now()).total_seconds())
+        if abs(seconds) > WORRYING_SECONDS:
+            raise PlatformRefusedClock(f"The platform's clock is {abs(seconds)} seconds {_side(seconds)}.")
+        return f"{seconds:+d} s"
+
+    def _token(self, platform: Platform, scopes: list[str]) -> None:
+        self._bridge.access_token(platform, scopes)
+
+    def _grades(self, platform: Platform, container: str | None, scopes: list[str]) -> str:
+        if container is None or not set(scopes) & {v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ}:
+            raise NotFound("No launch told of a gradebook that may be read yet.")
+        return f"{self._bridge.grades(platform, scopes).count(container)} columns"
+
+    def _members(self, platform: Platform, memberships: str | None) -> str:
+        if memberships is None:
+            raise NotFound("No launch told of a list of members yet.")
+        return f"{len(self._bridge.memberships(platform).read(memberships, {}).members)} members"
+
+
+class PlatformRefusedClock(HubError):
+    """The clocks of platform and Hub differ too much for launches."""
+
+
+def _side(seconds: int) -> str:
+    return "ahead of ours" if seconds > 0 else "behind ours"
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _shown(claims: Mapping[str, Any]) -> dict[str, str]:
+    """The claims for an administrator: whether people are named, not how; no nonce; long values cut off."""
+    return {
+        _cut(name): "…" if name in _NAMES_PEOPLE else _cut(value)
+        for name, value in list(claims.items())[:60]
+        if name not in _SECRET
+    }
+
+
+def _cut(value: Any) -> str:
+    """A value as text: numbers of any size and texts of any kind can be kept so."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    text = "".join(letter for letter in text[:500] if letter.isprintable())
+    return text + "…" if len(text) == 500 else text
+
+
+def _key(platform_id: UUID, number: int | None = None) -> str:
+    return f"lti:seen:{platform_id}" + ("" if number is None else f":{number}")
