@@ -4,6 +4,7 @@ There is no writer thread. Whoever finds nobody writing becomes the writer for a
 it wakes them and hands over to one that came meanwhile. An idle LRS writes at once, a busy one in large commits.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -22,6 +23,9 @@ from hub.xapi_lrs.storage import intake, references
 
 #: The most statements of one commit; a larger request is a commit of its own.
 LARGEST_COMMIT = 2_000
+
+#: The longest that a commit waits for others to share it, in seconds.
+LONGEST_PAUSE = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Intake:
         self._mutex = Lock()
         self._waiting: list[Submission] = []
         self._is_writing = False
+        #: How many submissions the last commit held, and how long it took.
+        self._last_size, self._last_seconds = 1, 0.0
         #: Stores in which references were seen to wait for their target.
         self._unsettled: set[int] = set()
         #: The newest `stored` time that this process has committed, by store number.
@@ -94,9 +100,12 @@ class Intake:
 
     def _write_waiting(self) -> None:
         """Commit what waits, this thread's own submission first among it, and hand over."""
+        self._wait_for_company()
         group = self._take_group()
+        begun = time.monotonic()
         try:
             self._commit(group[0].store, group)
+            self._last_size, self._last_seconds = len(group), time.monotonic() - begun
         except HubError as error:
             _fail(group, error)
         except BaseException:
@@ -104,6 +113,12 @@ class Intake:
             raise
         finally:
             self._hand_over(group)
+
+    def _wait_for_company(self) -> None:
+        """Who was answered by the last commit soon sends again: a moment, much shorter than a commit, lets them share
+        this one, where it would else be for the first of them alone."""
+        if len(self._waiting) < self._last_size:
+            time.sleep(min(self._last_seconds / 4, LONGEST_PAUSE))
 
     def _take_group(self) -> list[Submission]:
         """The oldest submissions to one store, up to the size of a commit; the first is always among them."""
