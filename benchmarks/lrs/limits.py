@@ -71,7 +71,7 @@ def single_rate(url: str, seconds: float, body: str = "jsonb") -> float:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "single.sql"
         file.write_text(script)
-        options = ["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", str(int(seconds))]
+        options = ["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", str(max(int(seconds), 1))]
         given = ["-D", f"body={bodies(1)[0].decode()}", "-f", str(file), url]
         output = subprocess.run([_program("pgbench"), *options, *given], check=True, capture_output=True, text=True)
     found = re.search(r"tps = ([0-9.]+)", output.stdout)
