@@ -35,7 +35,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One package and the visits to its activities, in the order in which they have to come."""
+    """One package and the visits to its activities, in the order in which they have to come.
+
+    `is_shuffled` where the manifest leaves the order of activities to chance.
+    """
 
     name: str
     manifest: Path
@@ -43,6 +46,7 @@ class Case:
     visits: tuple[Visit, ...]
     identifiers_by_act: dict[str, frozenset[str]]
     identifiers_by_title: dict[str, str]
+    is_shuffled: bool
 
     @property
     def family(self) -> str:
@@ -68,6 +72,7 @@ def _case(folder: Path, data: dict[str, Any], tokens: dict[str, str]) -> Case:
             for act in {item["act"] for item in items.values()}
         },
         identifiers_by_title={item["title"].strip(): name.strip() for name, item in items.items()},
+        is_shuffled=b"reorderChildren" in (folder / data["manifest"]).read_bytes(),
     )
 
 

@@ -76,8 +76,10 @@ class Player(Protocol):
 def faults(case: Case, player: Player) -> Iterator[str]:
     """Each fault of one case with its visit; none when it passes."""
     player.open(None if case.start == "." else _identifier(case, case.start))
-    for number, visit in enumerate(case.visits):
-        following = case.visits[number + 1] if number + 1 < len(case.visits) else None
+    visits = list(case.visits)
+    while visits:
+        visit = visits.pop(_next(case, visits, player.delivered))
+        following = visits[0] if visits else None
         where = f"{case.name} activity {visit.act} visit {visit.number}"
         expected = case.identifiers_by_act[visit.act]
         if player.delivered not in expected:
@@ -87,6 +89,12 @@ def faults(case: Case, player: Player) -> Iterator[str]:
         yield from (f"{where}: {fault}" for fault in _visit(case, player, visit, following))
     if player.delivered is not None:
         yield f"{case.name}: {player.delivered} was delivered after the last visit"
+
+
+def _next(case: Case, visits: list[Visit], delivered: str | None) -> int:
+    """Which of the visits this is: the first; where chance orders activities, the first of the one delivered."""
+    fitting = (at for at, visit in enumerate(visits) if delivered in case.identifiers_by_act[visit.act])
+    return next(fitting, 0) if case.is_shuffled else 0
 
 
 def _visit(case: Case, player: Player, visit: Visit, following: Visit | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.registrations import ActivityView, Registrations, RegistrationView
 from hub.scorm.services.replays import CallView, Replays
 from hub.scorm.spec.manifest.course import Condition, Objective, Sequencing, SequencingRule
-from tests.support.playing import Sco, add_played_course, enrol
+from tests.support.playing import Sco, Window, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
 
 pytestmark = pytest.mark.browser
@@ -328,6 +328,26 @@ class TestTrouble:
         frame = content(page, "Knots")
         assert (frame.text_content("#entry"), frame.text_content("#page")) == ("resume", "2")
         assert not page.evaluate("Object.keys(localStorage).some(name => name.startsWith('answers.'))")
+
+    def test_what_comes_too_late_is_told(
+        self, page: Page, live_hub: Hub, system: Principal, start: Start, course12: RegistrationView, tracked: Any
+    ) -> None:
+        """Meanwhile the learner has gone on elsewhere: the newer state stays, and the learner is told."""
+        page.goto(start(course12))
+        frame = content(page, "Knots")
+        saved(page)
+        page.route("**/runtime/commits", lambda route: route.abort())
+        frame.click("#turn")
+        expect(page.locator("#warning")).to_contain_text("No connection")
+        page.goto("about:blank")
+        page.unroute("**/runtime/commits")
+        elsewhere = Window(live_hub, system, course12.id)
+        elsewhere.go()
+        elsewhere.commit({"cmi.core.lesson_location": "9"})
+        page.goto(start(course12))
+        assert content(page, "Knots").text_content("#page") == "9"
+        saved(page)
+        expect(page.locator("#warning")).to_contain_text("came too late")
 
     def test_a_session_that_expires_is_renewed(
         self, page: Page, start: Start, course12: RegistrationView, tracked: Any

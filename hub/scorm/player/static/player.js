@@ -8,6 +8,8 @@ import { Shell } from "./shell.js";
 import { FrameStage, WindowStage } from "./stage.js";
 
 const DRAIN_MS = 8_000;
+// Warnings that are over once something could be saved; the others stay to be read.
+const PASSING = new Set(["offline", "refused"]);
 const LEAVING = new Set(["suspendAll", "exitAll", "abandonAll"]);
 
 const launch = JSON.parse(document.getElementById("launch").textContent);
@@ -144,7 +146,7 @@ function stateChanged(state) {
     return;
   }
   if (state === "offline" || state === "refused") shell.warn(state);
-  else if (state === "saved") shell.warn(null);
+  else if (state === "saved" && PASSING.has(shell.warning)) shell.warn(null);
   if (!["finished", "leave"].includes(document.getElementById("state").dataset.state)) shell.say(state);
 }
 

@@ -16,6 +16,7 @@ export class Shell {
     this.bar = this.find("bar");
     this.frame = this.find("content");
     this.statuses = {};
+    this.warning = null;
     this.contents = this.find("contents");
     this.toggle = this.find("contents-toggle");
     this.waysOut = this.find("ways-out");
@@ -174,6 +175,7 @@ export class Shell {
   /** A message above the content, which goes on. */
   warn(key) {
     const warning = this.find("warning");
+    this.warning = key;
     warning.hidden = key === null;
     warning.querySelector("p").textContent = key === null ? "" : this.words[key];
   }
