@@ -39,6 +39,9 @@ _OTHER_FORMATS = {
     b"\x1f\x8b": "a gzip file",
     b"%PDF": "a PDF",
     b"<": "an HTML or XML page",
+    b"From: <Saved by": "a web page saved as MHTML (save it as a complete page, and zip that)",
+    b"\x1a\x45\xdf\xa3": "a WebM or Matroska video (MP4 is taken)",
+    b"RIFF": "an AVI or WAV file (of videos, MP4 is taken)",
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
 
@@ -51,6 +54,10 @@ _LARGEST_DIRECTORY_BYTES = 64 * 1024 * 1024
 _PIECE = 256 * 1024
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
+#: What turns the direction of text around, so that a name shows as another: U+202A to U+202E, U+2066 to U+2069.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: What Windows cannot hold: names of devices, streams and wildcards, blanks and dots at the end of a part.
+_NOT_ON_WINDOWS = re.compile(r'(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/|$)|[:<>"|?*]|[. ](/|$)', re.I)
 _DOTS_AND_BLANKS = re.compile(r"^[.\s]*$")
 
 
@@ -327,7 +334,7 @@ def name_faults(name: str) -> Iterator[Finding]:
     """What is dangerous or impossible about the name of an entry; nothing for a plain relative path."""
     at = Place(name)
     parts = name.removesuffix("/").split("/")
-    control = next((char for char in name if unicodedata.category(char) == "Cc"), None)
+    control = next((char for char in name if unicodedata.category(char) == "Cc" or _TURNING.match(char)), None)
     if not name:
         yield finding("archive.no-name")
     elif control is not None:
@@ -408,6 +415,9 @@ def _note_names(entries: list[Entry], codepage: str, report: Report) -> None:
     backslashes = sum(b"\\" in entry.raw_name for entry in entries)
     if backslashes:
         report.add(finding("archive.backslash", count=backslashes))
+    elsewhere = [entry.name for entry in entries if not entry.is_folder and _NOT_ON_WINDOWS.search(entry.name)]
+    if elsewhere and not report.refuses:
+        report.add(finding("archive.windows", Place(elsewhere[0]), count=len(elsewhere), entry=elsewhere[0]))
     guessed = sum(not entry.has_certain_name for entry in entries)
     if guessed:
         report.add(finding("archive.name-encoding", count=guessed, encoding=codepage.upper()))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from hub.scorm.spec.manifest.course import Course, Item, Objective, Organization, Sequencing
 from hub.scorm.spec.manifest.findings import Finding, Place
 from hub.scorm.spec.manifest.rules import finding
-from hub.scorm.spec.sequencing.exploration import Exploration, explore
+from hub.scorm.spec.sequencing.exploration import LARGEST, Exploration, explore
 from hub.scorm.spec.sequencing.tree import of_organization
 
 PlaceOf = Callable[[str], Place]
@@ -35,7 +35,8 @@ def notes(course: Course, place_of: PlaceOf) -> Iterator[Finding]:
 
 def _ways(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
     """What comes of trying the course out, where it has sequencing of its own at all."""
-    if not any(node.sequencing for node in _nodes(organization)):
+    nodes = _nodes(organization)
+    if len(nodes) > LARGEST or not any(node.sequencing for node in nodes):
         return
     excused = set(_excused(organization))
     launched = [item.identifier for item, _ in organization.walk() if item.href and not item.items]

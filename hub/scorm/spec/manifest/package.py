@@ -21,8 +21,8 @@ from hub.scorm.spec.manifest.quotes import with_quotes
 from hub.scorm.spec.manifest.rules import finding
 
 _CMI5 = "cmi5.xml"
-#: Code pages of zip tools that do not say which one they used: DOS, DOS Central Europe, Windows.
-_CODEPAGES = ("cp437", "cp852", "cp850", "cp1252", "cp1250")
+#: Code pages of zip tools that do not say which one they used: of DOS and Windows, Western first.
+_CODEPAGES = ("cp437", "cp852", "cp850", "cp1252", "cp1250", "cp866", "cp1251", "cp932", "gbk", "big5", "cp949")
 #: What a project file or another kind of package has at its top, to tell the author what they uploaded.
 _OTHER_KINDS = {
     "story.xml": "a Storyline project",

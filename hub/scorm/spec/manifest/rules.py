@@ -97,6 +97,11 @@ ARCHIVE_RULES: dict[str, Rule] = {
     ),
     "archive.file-and-folder": Rule(_DANGER, "“{entry}” is a file and also a folder.", "Rename one of them."),
     "archive.folder-with-data": Rule(_DANGER, "The folder “{entry}” carries data.", _REPACK),
+    "archive.windows": Rule(
+        _HINT,
+        "{count} names in the zip cannot exist on Windows, “{entry}” for one; other systems may not take the package.",
+        'Rename the files: no device names (con, aux, nul), none of : < > " | ? *, no dot or blank at the end.',
+    ),
     "archive.backslash": Rule(
         _HINT,
         "{count} names in the zip use “\\” between folders; they were read as “/”.",

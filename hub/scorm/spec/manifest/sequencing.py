@@ -102,7 +102,7 @@ class SequencingReader:
         sequencing = self._read(element, _parts(referenced), identifier)
         self._check_references(element, sequencing, identifier)
         children = len(owner.findall("{cp}item"))
-        self._report.extend(notes(sequencing, identifier, children, self._document.place(element)))
+        self._report.extend(notes(sequencing, identifier, children, lambda: self._document.place(element)))
         return sequencing
 
     def _read(self, element: etree._Element, inherited: dict[str, etree._Element], identifier: str) -> Sequencing:

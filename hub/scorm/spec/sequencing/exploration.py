@@ -22,7 +22,7 @@ from hub.scorm.spec.sequencing.tree import Activity, Tree
 #: Visits to activities: each request looks at all of them, so a long course is tried out less far.
 BUDGET = 20_000
 #: In a course of more activities than these no way would be gone far.
-_LARGEST = 500
+LARGEST = 500
 _MOST_OBJECTIVES = 4
 #: Any moment will do: what depends on time is not tried out.
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,7 +49,7 @@ def explore(tree: Tree, wanted: Collection[str] = (), budget: int = BUDGET) -> E
 
     None for a course whose ways depend on time, and for one that is too large.
     """
-    if len(tree.activities) > _LARGEST or any(_is_timed(activity.sequencing) for activity in tree.activities):
+    if len(tree.activities) > LARGEST or any(_is_timed(activity.sequencing) for activity in tree.activities):
         return None
     return _Explorer(tree, set(wanted), budget).explore()
 

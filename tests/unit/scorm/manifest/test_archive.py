@@ -99,6 +99,8 @@ DANGEROUS: list[tuple[str, Callable[[], bytes], str]] = [
     ("delete", lambda: named(b"a\x7f"), "archive.control"),
     ("tab", lambda: named(b"a\tb"), "archive.control"),
     ("C1 control", lambda: named("a\x85b".encode()), "archive.control"),
+    ("text turned around", lambda: named("page\u202elmth.exe".encode()), "archive.control"),
+    ("text isolated", lambda: named("a\u2066b".encode()), "archive.control"),
     ("double slash", lambda: named(b"a//b"), "archive.segment"),
     ("dot segment", lambda: named(b"a/./b"), "archive.segment"),
     ("three dots", lambda: named(b".../b"), "archive.segment"),
@@ -427,3 +429,19 @@ def test_streamed_zips_with_data_descriptors_are_read():
         archive.writestr("a.html", b"hello " * 100)
         archive.writestr("b.html", b"bye")
     assert judged(out.getvalue()) == []
+
+
+@pytest.mark.parametrize(
+    "name", [b"aux.html", b"sub/CON", b"com1.js", b"page.html:stream", b"a?b.html", b"end.", b"a /b"]
+)
+def test_names_that_windows_cannot_hold_are_taken_with_a_note(name):
+    found = read_directory(BytesSource(named(name)), Limits())
+    assert [one.code for one in found.findings] == ["archive.windows"]
+
+
+@pytest.mark.parametrize(
+    "name", [b"auxiliary.html", b"console/a", b"com10.js", b"a.b.c", b"a b.html", "\u200fשלום".encode()]
+)
+def test_names_that_only_look_alike_are_fine(name):
+    found = read_directory(BytesSource(named(name)), Limits())
+    assert [one.code for one in found.findings if one.code != "archive.name-encoding"] == []

@@ -327,9 +327,11 @@ class TestTolerance:
         reading = read({"imsmanifest.xml": manifest_1_2(), "index.html": PAGE, "sub/imsmanifest.xml": b"rubbish"})
         assert reading.findings == ()
 
-    @pytest.mark.parametrize("codepage", ["cp437", "cp852", "cp1252", "cp1250"])
+    @pytest.mark.parametrize("codepage", ["cp437", "cp852", "cp1252", "cp1250", "cp866", "cp1251", "cp932", "gbk"])
     def test_file_names_in_old_code_pages_are_read_as_the_manifest_spells_them(self, codepage):
-        name = {"cp437": "Übung.html", "cp852": "Část.html", "cp1252": "Übung.html", "cp1250": "Část.html"}[codepage]
+        names = {"cp852": "Část.html", "cp1250": "Část.html", "cp866": "урок.html", "cp1251": "урок.html"}
+        names |= {"cp932": "テスト.html", "gbk": "测试.html"}
+        name = names.get(codepage, "Übung.html")
         entries = [
             RawEntry(b"imsmanifest.xml", manifest_1_2(resources=resources(name))),
             RawEntry(name.encode(codepage), PAGE, host=0, mode=0),
