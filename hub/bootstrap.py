@@ -60,6 +60,7 @@ from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import Providers
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tenants import Tenants
@@ -260,6 +261,7 @@ def _add_identity(
 ) -> None:
     """hub/oauth: people, programs, and the sessions and tokens by which they are known."""
     passwords = Argon2Passwords()
+    second_factors = SecondFactors(db, ports.clock, ports.ids, ports.keys, ports.transients)
     sign_in = SignIn(
         db,
         ports.clock,
@@ -269,6 +271,7 @@ def _add_identity(
         idle=timedelta(minutes=settings.session_idle_minutes),
         longest=timedelta(hours=settings.session_hours),
         per_minute=settings.sign_ins_per_minute,
+        second_factors=second_factors,
     )
     add(
         Users(db, ports.clock, ports.ids, passwords),
@@ -283,6 +286,7 @@ def _add_identity(
             db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, settings.public_url
         ),
         AuditLog(db),
+        second_factors,
         RateLimits(ports.transients, ports.clock, settings.requests_per_minute),
         Surroundings(settings.public_url, settings.content_url),
     )

@@ -104,6 +104,15 @@ class Transients(Protocol):
     def delete(self, key: str) -> None:
         """Forget the value."""
 
+    def put_entry(self, key: str, name: str, value: bytes, seconds: int) -> None:
+        """Keep `value` as the entry `name` of the collection `key`, all of which lasts so many seconds from now."""
+
+    def entries(self, key: str) -> Mapping[str, bytes]:
+        """Every entry of the collection."""
+
+    def delete_entry(self, key: str, name: str) -> None:
+        """Forget an entry."""
+
     def increment(self, key: str, seconds: int) -> int:
         """Count one up and return the count; the first one starts a window of so many seconds."""
 

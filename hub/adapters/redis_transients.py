@@ -1,6 +1,6 @@
 """Short-lived values in Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
@@ -35,6 +35,22 @@ class RedisTransients:
     def delete(self, key: str) -> None:
         with _unavailable_when_down():
             self._redis.delete(key)
+
+    def put_entry(self, key: str, name: str, value: bytes, seconds: int) -> None:
+        with _unavailable_when_down():
+            pipeline = self._redis.pipeline()
+            pipeline.hset(key, name, value)
+            pipeline.expire(key, seconds)
+            pipeline.execute()
+
+    def entries(self, key: str) -> Mapping[str, bytes]:
+        with _unavailable_when_down():
+            found = cast(dict[bytes, bytes], self._redis.hgetall(key))
+        return {name.decode(): value for name, value in found.items()}
+
+    def delete_entry(self, key: str, name: str) -> None:
+        with _unavailable_when_down():
+            self._redis.hdel(key, name)
 
     def increment(self, key: str, seconds: int) -> int:
         with _unavailable_when_down():

@@ -63,6 +63,8 @@ NOTICES = {
     "signed-out": _l("You are signed out."),
     "provider-added": _l("The provider was added. Give it the addresses below."),
     "provider-removed": _l("The provider was removed."),
+    "session-ended": _l("The session was ended."),
+    "second-step-off": _l("Your password alone is enough again."),
     "grant-ended": _l("The program has no access any more. Its tokens stop working within a second."),
     "token-revoked": _l("The token was revoked. It stops working within a second."),
     "device-allowed": _l("The device goes on by itself now. You can close this page."),

@@ -31,6 +31,11 @@ def set_origin(origin: Origin) -> None:
     _origin.set(origin)
 
 
+def present_origin() -> Origin:
+    """Where the deeds of this thread come from."""
+    return _origin.get() or Origin()
+
+
 @contextmanager
 def origin(known: Origin) -> Iterator[None]:
     """The same for the length of a block."""
@@ -53,7 +58,7 @@ def record(
 
     `details` are JSON values for people who look into it later: before and after, never a secret.
     """
-    where = _origin.get() or Origin()
+    where = present_origin()
     session.add(
         AuditEvent(
             id=event_id,

@@ -13,7 +13,8 @@ from hub.http import action, principal, public, service
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import Providers
-from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.second_factors import Enrolment, SecondFactors
+from hub.oauth.services.sign_in import SecondStepNeeded, SignIn
 from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.users import Users
 from hub.oauth.spec.addresses import local_return_address
@@ -69,6 +70,8 @@ def sign_in_sent() -> AnyResponse:
     target = local_return_address(form["next"], url_for("console.home"))
     address = request.remote_addr or ""
     session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address))
+    if isinstance(form.refusal, SecondStepNeeded):
+        return make_response(_second_step_page(Form(code=""), form.refusal.pending, target))
     if session_id is None:
         page = make_response(_sign_in_page(form, target), form.status)
         page.headers.extend(form.refusal.headers if form.refusal else {})
@@ -76,6 +79,25 @@ def sign_in_sent() -> AnyResponse:
     response = make_response(redirect(target, 303))
     service(BrowserSessions).begin(response, session_id)
     return response
+
+
+@console.post("/sign-in/code")
+@public
+def sign_in_code() -> AnyResponse:
+    form = Form()
+    target = local_return_address(form["next"], url_for("console.home"))
+    session_id = form.attempt(lambda: service(SignIn).second_step(form["pending"], form["code"]))
+    if session_id is None:
+        page = make_response(_second_step_page(form, form["pending"], target), form.status)
+        page.headers.extend(form.refusal.headers if form.refusal else {})
+        return page
+    response = make_response(redirect(target, 303))
+    service(BrowserSessions).begin(response, session_id)
+    return response
+
+
+def _second_step_page(form: Form, pending: str, target: str) -> str:
+    return render_template("console/sign_in_code.html", form=form, pending=pending, next=target)
 
 
 @console.post("/sign-out")
@@ -99,6 +121,8 @@ def _account_page(form: Form) -> str:
         form=form,
         grants=service(Authorizations).list(principal()),
         tokens=service(PersonalTokens).list(principal()),
+        sessions=service(SignIn).sessions(principal(), service(BrowserSessions).session_id(request)),
+        second=service(SecondFactors).of(principal()),
     )
 
 
@@ -113,6 +137,55 @@ def account_password() -> AnyResponse | tuple[str, int]:
     response = make_response(redirect(url_for("console.account", done="password-changed"), 303))
     service(BrowserSessions).begin(response, service(SignIn).begin_anew(principal()))
     return response
+
+
+@console.post("/account/sessions/<key>/end")
+@action("console.use")
+def account_end_session(key: str) -> AnyResponse:
+    service(SignIn).end_session(principal(), key)
+    return redirect(url_for("console.account", done="session-ended"), 303)
+
+
+@console.post("/account/sessions/end")
+@action("console.use")
+def account_end_all_sessions() -> AnyResponse:
+    service(SignIn).end_all_sessions(principal())
+    return redirect(url_for("console.sign_in", done="signed-out"), 303)
+
+
+@console.post("/account/second-step")
+@action("console.use")
+def account_begin_second_step() -> str:
+    known = signed_in()
+    assert known is not None
+    return _enrolment_page(Form(), service(SecondFactors).begin(principal(), known.email))
+
+
+@console.post("/account/second-step/confirm")
+@action("console.use")
+def account_confirm_second_step() -> str | tuple[str, int]:
+    g.console_section = ""
+    form = Form()
+    codes = form.attempt(lambda: service(SecondFactors).confirm(principal(), form["code"]))
+    if codes is None:
+        return _enrolment_page(form, Enrolment(form["key"], "")), form.status
+    return render_template("console/second_step_on.html", codes=codes)
+
+
+def _enrolment_page(form: Form, enrolment: Enrolment) -> str:
+    g.console_section = ""
+    return render_template("console/second_step.html", form=form, enrolment=enrolment)
+
+
+@console.post("/account/second-step/off")
+@action("console.use")
+def account_end_second_step() -> AnyResponse | tuple[str, int]:
+    g.console_section = ""
+    form = Form()
+    form.attempt(lambda: service(SecondFactors).turn_off(principal(), form["code"]))
+    if form.refusal is not None:
+        return _account_page(form), form.status
+    return redirect(url_for("console.account", done="second-step-off"), 303)
 
 
 def _change_password(form: Form) -> bool:

@@ -10,6 +10,7 @@ from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.console.words import ROLE_NAMES
 from hub.http import action, principal, service
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import NewPerson, Person, Users
 
 
@@ -69,6 +70,14 @@ def people_reset_password(user_id: UUID) -> str:
     person = service(Users).get(principal(), user_id)
     password = service(Users).reset_password(principal(), user_id)
     return render_template("console/person_made.html", person=person, password=password, is_new=False)
+
+
+@console.post("/people/<uuid:user_id>/second-step/remove")
+@action("users.write")
+def people_remove_second_step(user_id: UUID) -> Response:
+    service(Users).require_over(principal(), user_id)
+    service(SecondFactors).remove(principal(), user_id)
+    return redirect(url_for("console.people_one", user_id=user_id, done="person-changed"), 303)
 
 
 def _person_page(person: Person, form: Form) -> str:

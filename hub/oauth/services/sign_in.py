@@ -13,21 +13,23 @@ from uuid import UUID
 import orjson
 
 from hub.db import EVERY_TENANT, Database
-from hub.db.audit import record
+from hub.db.audit import present_origin, record
 from hub.db.tables import User
 from hub.errors import TooMany, Unauthenticated
 from hub.identity import Principal, actions_of_roles
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import Passwords
 from hub.oauth.spec.passwords import MAXIMUM_LENGTH, normalized
 from hub.oauth.spec.secrets import digest, matches
 from hub.oauth.storage import users as storage
-from hub.oauth.storage.grants import end_grants_of_session
+from hub.oauth.storage.grants import end_grants_of_session, end_grants_of_user
 from hub.ports import Clock, Ids, Transients
 
 #: Guesses at one account from one address before that address has to wait. How many from one address at all accounts
 #: is a setting.
 GUESSES_AT_ACCOUNT, ACCOUNT_WINDOW = 10, timedelta(minutes=15)
 ADDRESS_WINDOW = timedelta(minutes=1)
+SECOND_STEP_SECONDS = 300
 #: The same address in more tenants than this does not happen; the limit bounds the hashing of one attempt.
 ACCOUNTS_TRIED = 3
 
@@ -41,6 +43,25 @@ class SignedIn:
     roles: Sequence[str]
     tenant_name: str
     began_at: datetime
+
+
+@dataclass
+class SecondStepNeeded(Unauthenticated):
+    """The password was right, and a code is needed as well; `pending` stands for the password in the second step."""
+
+    default_code = "second_step_needed"
+
+    pending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """An open session. `key` names it without opening it; `address` is where it began."""
+
+    key: str
+    began_at: datetime
+    address: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,7 @@ class SignIn:
         idle: timedelta,
         longest: timedelta,
         per_minute: int,
+        second_factors: SecondFactors,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -73,6 +95,7 @@ class SignIn:
         self._transients = transients
         self._passwords = passwords
         self._per_minute = per_minute
+        self._second_factors = second_factors
         self._idle = int(idle.total_seconds())
         self._longest = int(longest.total_seconds())
 
@@ -80,17 +103,47 @@ class SignIn:
         """Begin a session; returns its secret id, always a new one.
 
         `Unauthenticated` says only that the two do not belong together, whatever the reason, and takes as long when
-        there is no such account; `TooMany` asks to wait after many guesses from one network address.
+        there is no such account; `TooMany` asks to wait after many guesses from one network address;
+        `SecondStepNeeded` goes on in `second_step`.
         """
         email = email.strip().lower()[:254]
         self._slow_down(email, address)
         user = self._account(email, password)
-        now = self._clock.now()
         password_hash = self._present_hash(user, password)
+        if self._second_factors.is_needed(user.tenant_id, user.id):
+            raise self._second_step_needed(user, password_hash)
+        self._transients.delete(_account_counter(email, address))
+        return self._admit(user, password_hash)
+
+    def _second_step_needed(self, user: User, password_hash: str) -> SecondStepNeeded:
+        pending = self._ids.secret()
+        kept = orjson.dumps({"tenant": str(user.tenant_id), "user": str(user.id), "hash": password_hash})
+        self._transients.put(f"sign-in:pending:{digest(pending)}", kept, SECOND_STEP_SECONDS)
+        return SecondStepNeeded("Now the code of your authenticator.", pending=pending)
+
+    def second_step(self, pending: str, code: str) -> str:
+        """Begin a session for someone whose password was right, with a code; returns its secret id.
+
+        `Invalid` for a wrong code, `Unauthenticated` when it took too long.
+        """
+        kept = self._transients.get(f"sign-in:pending:{digest(pending)}")
+        if kept is None:
+            raise Unauthenticated("That took too long. Sign in again.", code="sign_in_stray")
+        facts = orjson.loads(kept)
+        tenant_id, user_id = UUID(facts["tenant"]), UUID(facts["user"])
+        self._second_factors.check(tenant_id, user_id, code)
+        self._transients.delete(f"sign-in:pending:{digest(pending)}")
+        with self._db.read(tenant_id) as session:
+            user = storage.user_of_tenant(session, tenant_id, user_id)
+        if user is None or not user.is_active:
+            raise Unauthenticated("There is no such account.")
+        return self._admit(user, facts["hash"])
+
+    def _admit(self, user: User, password_hash: str) -> str:
+        now = self._clock.now()
         with self._db.unit_of_work(user.tenant_id) as work:
             storage.note_sign_in(work.session, user.tenant_id, user.id, now, password_hash)
             record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id))
-        self._transients.delete(_account_counter(email, address))
         return self._begin_session(user.tenant_id, user.id, password_hash, now)
 
     def begin_external(self, tenant_id: UUID, user_id: UUID, external: External) -> str:
@@ -180,6 +233,8 @@ class SignIn:
         if external is not None:
             kept |= {"provider": external.provider_id, "sub": external.subject, "sid": external.sid or ""}
         self._transients.put(_session_key(session_id), orjson.dumps(kept), self._longest)
+        listed = orjson.dumps({"began_at": kept["began_at"], "address": present_origin().address or ""})
+        self._transients.put_entry(_sessions_key(str(user_id)), digest(session_id), listed, self._longest)
         self._transients.put(_use_key(session_id), b"1", self._idle)
         return session_id
 
@@ -210,23 +265,56 @@ class SignIn:
         principal = Principal(user.tenant_id, "user", str(user.id), user.name, actions_of_roles(roles))
         return SignedIn(principal, user.email, roles, tenant.name, datetime.fromisoformat(session["began_at"]))
 
+    def sessions(self, principal: Principal, session_id: str) -> Sequence[SessionView]:
+        """This person's open sessions, the newest first; `session_id` is the one that asks."""
+        found = []
+        for key, kept in self._transients.entries(_sessions_key(principal.id)).items():
+            if self._transients.get(f"session-use:{key}") is None or self._transients.get(f"session:{key}") is None:
+                self._transients.delete_entry(_sessions_key(principal.id), key)
+                continue
+            facts = orjson.loads(kept)
+            began_at = datetime.fromisoformat(facts["began_at"])
+            found.append(SessionView(key, began_at, facts["address"], key == digest(session_id)))
+        return sorted(found, key=lambda session: session.began_at, reverse=True)
+
+    def end_session(self, principal: Principal, key: str) -> None:
+        """End one of this person's sessions."""
+        if key in self._transients.entries(_sessions_key(principal.id)):
+            self._end(key)
+
+    def end_all_sessions(self, principal: Principal) -> None:
+        """End every session of this person, and everything that was allowed to programs."""
+        for key in self._transients.entries(_sessions_key(principal.id)):
+            self._end(key)
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            end_grants_of_user(work.session, principal.tenant_id, UUID(principal.id), self._clock.now())
+            record(work.session, self._ids.uuid(), principal, "session.ended_everywhere", principal.id)
+
     def sign_out(self, session_id: str) -> None:
         """End the session and every grant that was given in it; one that has ended already is no error."""
-        kept = self._transients.take(_session_key(session_id))
-        self._transients.delete(_use_key(session_id))
+        self._end(digest(session_id))
+
+    def _end(self, key: str) -> None:
+        kept = self._transients.take(f"session:{key}")
+        self._transients.delete(f"session-use:{key}")
         if kept is None:
             return
         session = orjson.loads(kept)
         tenant_id = UUID(session["tenant"])
+        self._transients.delete_entry(_sessions_key(session["user"]), key)
         with self._db.unit_of_work(tenant_id) as work:
             user = storage.user_of_tenant(work.session, tenant_id, UUID(session["user"]))
-            end_grants_of_session(work.session, tenant_id, digest(session_id), self._clock.now())
+            end_grants_of_session(work.session, tenant_id, key, self._clock.now())
             if user is not None:
                 record(work.session, self._ids.uuid(), _actor(user), "session.ended", str(user.id))
 
 
 def _actor(user: User) -> Principal:
     return Principal(user.tenant_id, "user", str(user.id), user.name)
+
+
+def _sessions_key(user_id: str) -> str:
+    return f"user-sessions:{user_id}"
 
 
 def _session_key(session_id: str) -> str:

@@ -155,14 +155,19 @@ class Users:
 
         `Forbidden` for a user who may do more than the one who asks.
         """
-        principal.require("users.write")
-        person = self.get(principal, user_id)
-        _refuse_more_than(principal, person.roles)
+        person = self.require_over(principal, user_id)
         made = self._ids.secret()[:20] if password is None else None
         new = made or password or ""
         _refuse_weak(new, person.email, person.name)
         self._set_password(principal, user_id, self._passwords.hash(normalized(new)), "user.password_reset")
         return made
+
+    def require_over(self, principal: Principal, user_id: UUID) -> Person:
+        """The user, if `principal` may change how they sign in; `Forbidden` for one who may do more."""
+        principal.require("users.write")
+        person = self.get(principal, user_id)
+        _refuse_more_than(principal, person.roles)
+        return person
 
     def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str) -> None:
         with self._db.unit_of_work(principal.tenant_id) as work:

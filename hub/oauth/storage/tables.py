@@ -123,3 +123,18 @@ class ExternalIdentity(Base, TenantOwned, Timestamped):
     subject: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     made_account: Mapped[bool]
+
+
+class SecondFactor(Base, TenantOwned, Timestamped):
+    """A user's authenticator. `seed` is sealed; `last_step` is the step of the code used last: none works twice.
+
+    `recovery` are digests of the codes for a lost device that are left. Until `confirmed_at` it asks for nothing.
+    """
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    seed: Mapped[str]
+    last_step: Mapped[int] = mapped_column(server_default=text("0"))
+    recovery: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
+    confirmed_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthen
 from hub.identity import Principal, system_principal
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT, SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
@@ -102,9 +103,9 @@ def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, addr
 
     kept = Remembering()
     passwords = hub.service(Users)._passwords
-    entrance = SignIn(
-        hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, timedelta(minutes=5), timedelta(hours=2), 10
-    )
+    limits = timedelta(minutes=5), timedelta(hours=2), 10
+    second = hub.service(SecondFactors)
+    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, *limits, second)
     entrance.sign_in(author.person.email, PASSWORD, address)
     assert kept.seconds == {"session": 7200, "session-use": 300}
 

@@ -1,0 +1,152 @@
+"""The second step of signing in with a password: a code of an authenticator, or a recovery code."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from hub.db import Database
+from hub.db.audit import record
+from hub.errors import Conflict, Invalid, NotFound, TooMany, Violation
+from hub.identity import Principal
+from hub.oauth.spec.secrets import digest
+from hub.oauth.spec.totp import (
+    RECOVERY_CODES,
+    key_address,
+    key_text,
+    matching_step,
+    plain_recovery_code,
+    recovery_code,
+)
+from hub.oauth.storage import second_factors as storage
+from hub.oauth.storage.tables import SecondFactor
+from hub.ports import Clock, Ids, KeyRing, Transients
+
+SEED_BYTES = 20
+#: Who gets here knows the password, so counting the account locks nobody else out.
+TRIES, TRIES_WINDOW = 10, timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What goes into an authenticator: the key to type, or the address to open on the same device."""
+
+    key: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorView:
+    """Whether two steps are needed, and how many recovery codes are left."""
+
+    is_on: bool
+    recovery_left: int
+
+
+class SecondFactors:
+    """Turn it on and off, and check codes."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, keys: KeyRing, transients: Transients) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._keys = keys
+        self._transients = transients
+
+    def of(self, principal: Principal) -> FactorView:
+        """How it stands with this person."""
+        with self._db.read(principal.tenant_id) as session:
+            row = storage.find(session, principal.tenant_id, UUID(principal.id))
+        is_on = row is not None and row.confirmed_at is not None
+        return FactorView(is_on, len(row.recovery) if row is not None and is_on else 0)
+
+    def begin(self, principal: Principal, account: str) -> Enrolment:
+        """A new key for this person's authenticator; it counts once a code of it was entered."""
+        user_id = UUID(principal.id)
+        seed = secrets.token_bytes(SEED_BYTES)
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            row = storage.find(work.session, principal.tenant_id, user_id, lock=True)
+            if row is not None and row.confirmed_at is not None:
+                raise Conflict("Two steps are needed already; turn that off first.", code="second_factor_exists")
+            sealed = self._keys.seal(base64.b64encode(seed).decode(), _context(user_id))
+            if row is None:
+                work.session.add(
+                    SecondFactor(user_id=user_id, tenant_id=principal.tenant_id, seed=sealed, last_step=0, recovery=[])
+                )
+            else:
+                row.seed, row.last_step = sealed, 0
+        return Enrolment(key_text(seed), key_address(seed, account, "Standards Hub"))
+
+    def confirm(self, principal: Principal, code: str) -> Sequence[str]:
+        """Turn it on, proving that the authenticator has the key; returns the recovery codes, shown this once."""
+        user_id = UUID(principal.id)
+        codes = [recovery_code(secrets.choice) for _ in range(RECOVERY_CODES)]
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            row = storage.find(work.session, principal.tenant_id, user_id, lock=True)
+            if row is None or row.confirmed_at is not None:
+                raise NotFound("Nothing waits to be confirmed; begin again.", code="no_enrolment")
+            if not self._take_code(row, code):
+                raise _wrong()
+            row.confirmed_at = self._clock.now()
+            row.recovery = [digest(plain_recovery_code(each)) for each in codes]
+            record(work.session, self._ids.uuid(), principal, "second_factor.added", principal.id)
+        return codes
+
+    def turn_off(self, principal: Principal, code: str) -> None:
+        """One step is enough again; it takes a code, so that an open session alone cannot do it."""
+        self.check(principal.tenant_id, UUID(principal.id), code)
+        self.remove(principal, UUID(principal.id))
+
+    def remove(self, principal: Principal, user_id: UUID) -> None:
+        """Take it away from a user, by whoever may; for someone who lost both device and recovery codes."""
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            if storage.remove(work.session, principal.tenant_id, user_id):
+                record(work.session, self._ids.uuid(), principal, "second_factor.removed", str(user_id))
+
+    def is_needed(self, tenant_id: UUID, user_id: UUID) -> bool:
+        """Whether this user signs in by two steps."""
+        with self._db.read(tenant_id) as session:
+            row = storage.find(session, tenant_id, user_id)
+        return row is not None and row.confirmed_at is not None
+
+    def check(self, tenant_id: UUID, user_id: UUID, code: str) -> None:
+        """Use a code up; `Invalid` when it is wrong or was used, `TooMany` after many wrong ones."""
+        window = int(TRIES_WINDOW.total_seconds())
+        if self._transients.increment(f"second-factor:{user_id}", window) > TRIES:
+            raise TooMany(
+                "Too many wrong codes. Wait 15 min and try again.",
+                code="too_many_attempts",
+                headers={"Retry-After": str(window)},
+            )
+        with self._db.unit_of_work(tenant_id) as work:
+            row = storage.find(work.session, tenant_id, user_id, lock=True)
+            is_right = row is not None and row.confirmed_at is not None and self._use(row, code)
+        if not is_right:
+            raise _wrong()
+        self._transients.delete(f"second-factor:{user_id}")
+
+    def _use(self, row: SecondFactor, code: str) -> bool:
+        if self._take_code(row, code):
+            return True
+        given = digest(plain_recovery_code(code))
+        if given not in row.recovery:
+            return False
+        row.recovery = [each for each in row.recovery if each != given]
+        return True
+
+    def _take_code(self, row: SecondFactor, code: str) -> bool:
+        seed = base64.b64decode(self._keys.unseal(row.seed, _context(row.user_id)))
+        step = matching_step(seed, code, self._clock.now().timestamp(), row.last_step)
+        row.last_step = step if step is not None else row.last_step
+        return step is not None
+
+
+def _context(user_id: UUID) -> str:
+    return f"second_factor.seed:{user_id}"
+
+
+def _wrong() -> Invalid:
+    fault = Violation("RFC 6238", "code", "is wrong, too old, or was used already")
+    return Invalid("The code does not fit.", code="wrong_code", violations=[fault])

@@ -1,0 +1,24 @@
+"""Queries on second factors."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hub.oauth.storage.tables import SecondFactor
+
+
+def find(session: Session, tenant_id: UUID, user_id: UUID, *, lock: bool = False) -> SecondFactor | None:
+    """The second factor of a user, confirmed or not."""
+    query = select(SecondFactor).where(SecondFactor.tenant_id == tenant_id, SecondFactor.user_id == user_id)
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def remove(session: Session, tenant_id: UUID, user_id: UUID) -> bool:
+    """Remove it; false when there was none."""
+    removed = session.execute(
+        delete(SecondFactor)
+        .where(SecondFactor.tenant_id == tenant_id, SecondFactor.user_id == user_id)
+        .returning(SecondFactor.user_id)
+    )
+    return bool(removed.all())
