@@ -12,11 +12,16 @@ import pytest
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from hub.bootstrap import Hub
+from hub.identity import Principal
 from hub.lti.spec import vocabulary as v
 from hub.oauth.services.tenants import TenantView
+from hub.scorm.services.imports import Imports
+from hub.scorm.services.thumbnails import Thumbnails
+from tests.conftest import PUBLIC_URL
 from tests.http.lti.test_launch import visit_of
 from tests.support.courses import add_course
 from tests.support.lti_platform import LAUNCH_URL, LEARNER, LtiPlatform
@@ -67,6 +72,22 @@ def test_the_choice_goes_back_as_a_signed_message(
         "tag": "grade",
         "submissionReview": None,
     }
+
+
+def test_the_picture_of_a_package_is_shown_and_goes_along(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal, package: UUID
+) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (4, 3), "red").save(picture, "PNG")
+    hub.service(Thumbnails).choose(system, str(package), BytesIO(picture.getvalue()))
+    login = platform.begin(client)
+    page = platform.launch(client, login, platform.deep_linking_claims(login)).text
+    shown = re.search(r'src="(/thumbnails/[^"]+)"', page)
+    assert shown
+    chosen = client.post("/lti/choice", data={"visit": visit_of(page), "package": str(package)})
+    (item,) = response_claims(client, chosen.text)[v.CONTENT_ITEMS]
+    assert item["thumbnail"] == {"url": f"{PUBLIC_URL}{shown[1]}", "width": 320, "height": 180}
+    assert client.get(item["thumbnail"]["url"]).content_type == "image/jpeg", "without a credential"
 
 
 def test_an_ungraded_choice_asks_for_no_column(client: FlaskClient, package: UUID, picker: str) -> None:
@@ -205,7 +226,9 @@ def test_wishes_that_make_no_sense_are_refused(
     assert "lti_bad_choice" in refused.text
 
 
-def test_a_package_is_uploaded_on_the_spot(client: FlaskClient, platform: LtiPlatform, hub: Hub) -> None:
+def test_a_package_is_uploaded_on_the_spot(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal
+) -> None:
     login = platform.begin(client)
     page = platform.launch(client, login, platform.deep_linking_claims(login))
     token = re.search(r'name="visit" value="([^"]+)"', page.text)
@@ -215,7 +238,7 @@ def test_a_package_is_uploaded_on_the_spot(client: FlaskClient, platform: LtiPla
     assert "“golf.zip” is being checked" in sent.text
     job = re.search(r'name="job" value="([^"]+)"', sent.text)
     assert job
-    hub.relay.deliver_due()
+    hub.service(Imports).run(system.tenant_id, UUID(job[1]))
     looked = client.post("/lti/picker", data={"visit": token[1], "job": job[1]})
     assert "“golf.zip” cannot be used" in looked.text
     assert client.post("/lti/upload", data={"visit": token[1]}).status_code == 400
