@@ -9,6 +9,8 @@ PIP  := $(VENV)/pip --disable-pip-version-check --quiet
 
 RUN_STAMP    := .venv/.installed-to-run
 TEST_STAMP   := .venv/.installed-to-test
+AUDIT        := var/cache/audit/bin
+AUDIT_STAMP  := var/cache/audit/.installed
 VENDOR_STAMP := hub/static/vendor/.copied
 
 .PHONY: help
@@ -52,6 +54,18 @@ install: $(TEST_STAMP) $(VENDOR_STAMP) ## Make the environment for development a
 lock: $(TEST_STAMP) ## Pin the newest versions that setup.cfg allows, with their hashes
 	@tools/lock.sh
 
+.PHONY: audit
+audit: $(AUDIT_STAMP) ## Look for known vulnerabilities in the pinned dependencies (pip-audit, npm audit)
+	@$(AUDIT)/pip-audit --requirement requirements/base.txt --require-hashes --disable-pip
+	@npm audit --omit=dev
+
+.PHONY: sbom
+sbom: $(AUDIT_STAMP) ## Write the bills of materials to build/ (CycloneDX)
+	@mkdir -p build
+	@$(AUDIT)/cyclonedx-py requirements requirements/base.txt --output-reproducible -o build/sbom-python.json
+	@npm sbom --omit=dev --sbom-format cyclonedx > build/sbom-javascript.json
+	@echo "Wrote build/sbom-python.json and build/sbom-javascript.json."
+
 .PHONY: clean
 clean: ## Remove all that was made, the demo's data included
 	rm -rf .venv node_modules hub/static/vendor var build dist *.egg-info
@@ -72,6 +86,12 @@ $(TEST_STAMP): requirements/test.txt setup.cfg pyproject.toml | .venv/bin/python
 	@$(PIP) install --require-hashes --requirement requirements/test.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(RUN_STAMP)
+
+# Programs that look at what is installed are not installed beside it.
+$(AUDIT_STAMP): requirements/audit.in | .venv/bin/python
+	@$(VENV)/python -m venv var/cache/audit
+	@$(AUDIT)/pip --disable-pip-version-check --quiet install --requirement requirements/audit.in
+	@touch $@
 
 $(VENDOR_STAMP): package.json package-lock.json tools/vendor.py tools/javascript.sh | $(RUN_STAMP)
 	@echo "Fetching the player's JavaScript."

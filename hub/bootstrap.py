@@ -60,6 +60,7 @@ from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import Providers
+from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.single_sign_on import SingleSignOn
@@ -287,6 +288,7 @@ def _add_identity(
         ),
         AuditLog(db),
         second_factors,
+        Sealing(db, ports.keys),
         RateLimits(ports.transients, ports.clock, settings.requests_per_minute),
         Surroundings(settings.public_url, settings.content_url),
     )

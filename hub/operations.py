@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
-from hub.adapters.key_files import KeyFiles, create_keys, rotate_signing_key
+from hub.adapters.key_files import KeyFiles, add_data_key, create_keys, rotate_signing_key
 from hub.celery_app import run_worker
 from hub.command_line import REFUSED, CommandLine, json_option, pass_command_line, report
 from hub.db.migrations import Migrations
 from hub.health import Health, PartHealth
+from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.tenants import Tenants
+from hub.weak_secrets import weak_secrets
 from hub.web_server import run_web_server
 
 
@@ -69,7 +71,7 @@ def create(line: CommandLine, as_json: bool) -> None:
     Example: hub keys create
     """
     made = create_keys(Path(line.settings.keys_dir))
-    report(as_json, f"Made {len(made)} of 2 in {line.settings.keys_dir}.", {"made": made})
+    report(as_json, f"Made {len(made)} of 3 in {line.settings.keys_dir}.", {"made": made})
 
 
 @keys.command("rotate")
@@ -98,6 +100,20 @@ def rotate(line: CommandLine, announce_hours: int, keep_days: int, as_json: bool
     report(as_json, sentence, {"made": [made], "removed": removed})
 
 
+@keys.command("rotate-data")
+@json_option
+@pass_command_line
+def rotate_data(line: CommandLine, as_json: bool) -> None:
+    """Add a key for sealed columns and seal them all anew; afterwards no older data key is needed.
+
+    \b
+    Example: hub keys rotate-data
+    """
+    name = add_data_key(Path(line.settings.keys_dir))
+    count = line.hub.service(Sealing).reseal()
+    report(as_json, f"Added {name} and sealed {count} value(s) anew with it.", {"made": [name], "sealed": count})
+
+
 @click.group()
 def tenant() -> None:
     """Tenants: separate worlds of data."""
@@ -122,7 +138,7 @@ def create_tenant(line: CommandLine, slug: str, name: str | None, as_json: bool)
 @json_option
 @pass_command_line
 def doctor(line: CommandLine, as_json: bool) -> None:
-    """Check every part that the Hub needs, and say what is wrong and how to mend it.
+    """Check every part that the Hub needs, and say what is wrong and how to mend it; warn of weak secrets.
 
     \b
     Example: hub doctor
@@ -131,10 +147,13 @@ def doctor(line: CommandLine, as_json: bool) -> None:
     parts = [PartHealth("keys", " ".join(key_faults) or None, "")]
     if not key_faults:
         parts += line.hub.service(Health).of_all()
+    warnings = weak_secrets(line.settings)
     if as_json:
-        report(True, "", {part.name: part.fault or "ok" for part in parts})
+        report(True, "", {part.name: part.fault or "ok" for part in parts} | {"warnings": warnings})
     else:
         for part in parts:
             click.echo(f"ok   {part.name}" if part.fault is None else f"BAD  {part.name}: {part.fault} {part.remedy}")
+        for warning in warnings:
+            click.echo(f"weak {warning}")
     if any(part.fault for part in parts):
         sys.exit(REFUSED)

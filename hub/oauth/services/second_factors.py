@@ -70,7 +70,7 @@ class SecondFactors:
             row = storage.find(work.session, principal.tenant_id, user_id, lock=True)
             if row is not None and row.confirmed_at is not None:
                 raise Conflict("Two steps are needed already; turn that off first.", code="second_factor_exists")
-            sealed = self._keys.seal(base64.b64encode(seed).decode(), _context(user_id))
+            sealed = self._keys.seal(base64.b64encode(seed).decode(), seed_context(user_id))
             if row is None:
                 work.session.add(
                     SecondFactor(user_id=user_id, tenant_id=principal.tenant_id, seed=sealed, last_step=0, recovery=[])
@@ -137,13 +137,14 @@ class SecondFactors:
         return True
 
     def _take_code(self, row: SecondFactor, code: str) -> bool:
-        seed = base64.b64decode(self._keys.unseal(row.seed, _context(row.user_id)))
+        seed = base64.b64decode(self._keys.unseal(row.seed, seed_context(row.user_id)))
         step = matching_step(seed, code, self._clock.now().timestamp(), row.last_step)
         row.last_step = step if step is not None else row.last_step
         return step is not None
 
 
-def _context(user_id: UUID) -> str:
+def seed_context(user_id: UUID) -> str:
+    """What a sealed seed is bound to."""
     return f"second_factor.seed:{user_id}"
 
 
