@@ -5,6 +5,7 @@ import random
 import re
 import zipfile
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,12 +20,14 @@ from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
+from hub.scorm.spec.replay import Call
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.accessibility import violations
 from tests.support.packages import course_1_2
 from tests.support.people import make_account
+from tests.support.playing import Window
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +61,18 @@ def worker(live_hub: Hub, system: Principal) -> Iterator[object]:
     return work
 
 
+def _play(hub: Hub, system: Principal, registration_id: UUID) -> None:
+    """Something to analyse and to replay: an answer, a call that failed, a request that was refused."""
+    window = Window(hub, system, registration_id)
+    window.go()
+    answer = {"id": "q1", "type": "true-false", "learner_response": "true", "result": "correct"}
+    values = {f"cmi.interactions.0.{name}": value for name, value in answer.items()} | {"cmi.score.scaled": "0.9"}
+    for number in range(2):
+        calls = [Call(1, "SetValue", "cmi.score.scaled", "9", "false", 407)]
+        window.commit(values, calls=calls, calls_from=number + 1)
+    window.go("choice", "nowhere")
+
+
 @pytest.fixture
 def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
     """A tenant with something of everything; returns the paths of all pages."""
@@ -68,6 +83,7 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
     learner = live_hub.service(Learners).ensure(system, "https://lms.example", "u1", "Mara Quist")
     registration = live_hub.service(Registrations).start(system, learner.id, "weather-map")
     live_hub.service(Registrations).begin_attempt(system, registration.id)
+    _play(live_hub, system, registration.id)
     (statement_id,) = live_hub.service(Statements).store(system, STATEMENT)
     store = live_hub.service(Stores).of(system)
     live_hub.service(Credentials).create(system, store.name, ["statements/read"], "Reports")
@@ -82,11 +98,16 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
         "/packages/weather-map/versions",
         "/packages/weather-map/report",
         "/packages/weather-map/settings",
+        "/packages/weather-map/player",
+        "/packages/weather-map/analytics",
         "/jobs",
         "/jobs/fetch",
         f"/jobs/{refused.id}",
         "/registrations",
         f"/registrations/{registration.id}",
+        f"/registrations/{registration.id}/attempts/2/replay",
+        "/learners",
+        f"/learners/{registration.learner.id}",
         "/statements",
         f"/statements/{statement_id}",
         "/platforms",

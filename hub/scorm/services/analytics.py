@@ -11,6 +11,7 @@ from hub.db import Database
 from hub.errors import Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Clock
+from hub.scorm.spec.settings import SUSPEND_DATA_12
 from hub.scorm.storage import analytics
 from hub.scorm.storage.analytics import Chosen
 
@@ -66,7 +67,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class ActivityReport:
-    """One activity with content: the attempts that opened, completed, passed and failed it, and that ended there."""
+    """One activity with content: the attempts that opened, completed, passed and failed it, and that ended there.
+
+    `suspend_length` is the most characters of suspend data that an attempt keeps, `standard` that of the version.
+    """
 
     identifier: str
     title: str
@@ -77,6 +81,13 @@ class ActivityReport:
     left_here: int
     score_mean: float | None
     seconds_median: float | None
+    suspend_length: int
+    standard: str
+
+    @property
+    def is_beyond_the_book(self) -> bool:
+        """Whether it kept more suspend data than SCORM 1.2 promises: it may fail in other players."""
+        return self.standard == "scorm_1_2" and self.suspend_length > SUSPEND_DATA_12
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hub.scorm.spec.answers import Answer, as_row, changed_answers
 from hub.scorm.spec.rollup import course_result, sequenced_result
 from hub.scorm.spec.runtime import transfer
 from hub.scorm.spec.runtime.transfer import Tracking
-from hub.scorm.spec.settings import course_judgement, settings_of
+from hub.scorm.spec.settings import SUSPEND_DATA, course_judgement, settings_of
 from hub.scorm.spec.statements import Moment, Place, Statement
 from hub.scorm.storage import answers, runtime
 from hub.scorm.storage.runtime import Learning
@@ -60,6 +60,7 @@ class Progress:
         decided = transfer.decided(standard, values, scene.activity.settings, ended=ended)
         state.values = json.dumps({**values, **decided})
         state.location = say.clean(transfer.location_of(standard, values))
+        state.suspend_length = len(values.get(SUSPEND_DATA, ""))
         state.changed_at = scene.now
         seconds = self._count_time(scene, values)
         place, moment = self._place(scene), _moment(scene)

@@ -96,7 +96,7 @@ _ACTIVITIES = f"""
                count(*) FILTER (WHERE state.completion = 'completed') AS completed,
                count(*) FILTER (WHERE state.success = 'passed') AS passed,
                count(*) FILTER (WHERE state.success = 'failed') AS failed,
-               avg(state.score_scaled) AS score_mean,
+               avg(state.score_scaled) AS score_mean, max(state.suspend_length) AS suspend_length,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY state.duration_seconds) AS seconds_median,
                count(*) FILTER (WHERE chosen.activity_id = state.activity_id AND chosen.completion <> 'completed'
                                   AND chosen.success = 'unknown') AS left_here
@@ -107,6 +107,7 @@ _ACTIVITIES = f"""
     ),
     named AS (
         SELECT DISTINCT ON (activity.identifier) activity.identifier, activity.title, activity.position,
+               version.standard,
                array_position(CAST(:versions AS uuid[]), activity.package_version_id) AS age
         FROM activity JOIN package_version AS version ON version.id = activity.package_version_id
         WHERE activity.tenant_id = :tenant AND activity.package_version_id = ANY(CAST(:versions AS uuid[]))
@@ -115,7 +116,8 @@ _ACTIVITIES = f"""
     )
     SELECT named.identifier, named.title, coalesce(seen.opened, 0) AS opened, coalesce(seen.completed, 0) AS completed,
            coalesce(seen.passed, 0) AS passed, coalesce(seen.failed, 0) AS failed,
-           coalesce(seen.left_here, 0) AS left_here, seen.score_mean, seen.seconds_median
+           coalesce(seen.left_here, 0) AS left_here, seen.score_mean, seen.seconds_median,
+           coalesce(seen.suspend_length, 0) AS suspend_length, named.standard
     FROM named LEFT JOIN seen USING (identifier) ORDER BY named.age, named.position"""
 
 #: Each answer with the share of the attempt's other items that was right, `rest`: what discrimination is measured by.

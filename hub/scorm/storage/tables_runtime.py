@@ -121,10 +121,10 @@ class RuntimeState(Base, TenantOwned, Result):
     included, which jsonb refuses; `said` are those of them that content set in the session of now. `session` counts
     deliveries, `sequence` is that of the last commit in it. `entry` is what content was told when the session began,
     `initialized` whether it has spoken since; `session_exit` is how the session ended, None while it is open.
-    `attempt_session` is the session in which the present attempt on the activity began (RTE 2.1.1). `calls` is how many
-    API calls of the session the replay has, `replay_bytes` how much it holds of the activity.
-    `seconds_before` are the content's own times of all earlier sessions, `duration_seconds` what the Hub reports: never
-    more than the clock saw.
+    `attempt_session` is the session in which the present attempt on the activity began (RTE 2.1.1).
+    `suspend_length` is how long its suspend data is. `calls` is how many API calls of the session the replay has,
+    `replay_bytes` how much it holds of the activity. `seconds_before` are the content's own times of all earlier
+    sessions, `duration_seconds` what the Hub reports: never more than the clock saw.
     """
 
     __tablename__ = "runtime_state"
@@ -139,6 +139,7 @@ class RuntimeState(Base, TenantOwned, Result):
     session: Mapped[int] = mapped_column(server_default=text("1"))
     sequence: Mapped[int] = mapped_column(server_default=text("0"))
     attempt_session: Mapped[int] = mapped_column(server_default=text("1"))
+    suspend_length: Mapped[int] = mapped_column(server_default=text("0"))
     calls: Mapped[int] = mapped_column(server_default=text("0"))
     replay_bytes: Mapped[int] = mapped_column(server_default=text("0"))
     session_began_at: Mapped[datetime]

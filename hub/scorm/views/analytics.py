@@ -78,6 +78,10 @@ class ActivityReportSchema(ma.Schema):
     left_here = fields.Integer(metadata={"description": "Unfinished attempts that show it last", "example": 11})
     score_mean = _share("Mean of its scaled scores", 0.81)
     seconds_median = fields.Float(allow_none=True, metadata={"example": 210})
+    suspend_length = fields.Integer(
+        metadata={"description": "Most characters of suspend data in an attempt", "example": 812}
+    )
+    standard = fields.String(metadata={"example": "scorm_1_2"})
 
 
 class AnswerShareSchema(ma.Schema):

@@ -160,6 +160,12 @@ class TestOverview:
         assert (intro.title, intro.opened, intro.completed, intro.left_here) == ("Introduction", 3, 2, 1)
         assert (test.title, test.opened, test.completed, test.failed, test.left_here) == ("The test", 2, 1, 1, 0)
 
+    def test_suspend_data_beyond_the_book_is_told(self, play: Play, report: Any) -> None:
+        play("test", ended=False).commit({"cmi.suspend_data": "x" * 4096})
+        assert [activity.is_beyond_the_book for activity in report().activities] == [False, False]
+        play("test", ended=False).commit({"cmi.suspend_data": "x" * 4097})
+        assert [activity.is_beyond_the_book for activity in report().activities] == [False, True]
+
     def test_what_was_opened_and_never_begun_is_no_attempt_yet(
         self, hub: Hub, system: Principal, package: UUID, report: Any
     ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from hub.bootstrap import Hub
 from hub.errors import Forbidden, NotFound, PreconditionFailed, Unprocessable
+from hub.events import RegistrationProgressed
 from hub.identity import Principal
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.tenants import TenantView
@@ -196,3 +197,19 @@ class TestStrictness:
             window.commit(long)
         assert [fault.where for fault in refused.value.violations] == ["cmi.suspend_data"]
         window.commit({"cmi.suspend_data": "x" * 4096}, base=0)
+
+
+class TestNews:
+    def test_a_commit_tells_the_judged_result_once(
+        self, course: Course, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[RegistrationProgressed] = []
+        handlers = [*hub.events._handlers[RegistrationProgressed], lambda work, news: heard.append(news)]
+        monkeypatch.setitem(hub.events._handlers, RegistrationProgressed, handlers)
+        course.set(status="any", score="best", success="score", pass_score=0.9)
+        window = course.open()
+        window.go()
+        for _ in range(2):
+            window.commit(COMPLETED, kind="terminate", sequence=1)
+        told = [(news.completion, news.success, news.score_scaled, news.ended) for news in heard]
+        assert told == [("completed", "passed", 0.9, True)]
