@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -129,3 +130,21 @@ def test_any_locale_will_do(
     assert answer.status_code == 200
     assert f'<html lang="{language}" dir="{direction}">' in answer.text
     assert (">Verlassen<" if language == "de" else ">Exit<") in answer.text
+
+
+@pytest.mark.parametrize("kind", ["pdf", "video", "web"])
+def test_viewers_run_scripts_of_the_hub_only(player: Player, kind: str) -> None:
+    file = urlsplit(player.delivery["url"]).path
+    answer = player.client.get(f"/viewer/{kind}?file={file}&lang=de")
+    policy = answer.headers["Content-Security-Policy"]
+    assert answer.status_code == 200
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors" in policy
+    assert "unsafe" not in policy
+    assert 'lang="de"' in answer.text
+    assert "/content/" not in answer.text
+
+
+def test_there_is_no_viewer_without_a_grant_and_no_other(content_client: FlaskClient) -> None:
+    assert content_client.get("/viewer/pdf?file=/content/forged/a.pdf").status_code == 404
+    assert content_client.get("/viewer/exe").status_code == 404
