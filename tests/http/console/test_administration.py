@@ -8,6 +8,8 @@ import pytest
 from tests.support.people import form_token, make_account, sign_in
 
 SCRIPT = "<script>alert(1)</script>"
+#: What the form for a new client has chosen when it is opened.
+USUAL_CLIENT = {"grants": "client_credentials", "authentication": "secret"}
 
 
 def send(client, page, path, **form):
@@ -69,7 +71,8 @@ def test_the_last_administrator_cannot_be_closed(client, admin):
 
 
 def test_a_client_is_added_with_its_secret_shown_once_and_revoked(client, admin):
-    made = send(client, "/clients/new", "/clients/new", name="Reports", scopes=["packages:read", "statements/read"])
+    form = {"name": "Reports", "scopes": ["packages:read", "statements/read"]}
+    made = send(client, "/clients/new", "/clients/new", **form, **USUAL_CLIENT)
     client_id, secret = shown(made, "Client id"), shown(made, "Client secret")
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     assert client.post("/oauth/token", data=form).status_code == 200
@@ -125,7 +128,7 @@ def test_a_credential_that_cannot_be_is_refused_in_the_form(client, admin, form,
 
 
 def test_what_was_done_is_in_the_audit_log_with_filters(client, admin):
-    send(client, "/clients/new", "/clients/new", name="Reports", scopes="packages:read")
+    send(client, "/clients/new", "/clients/new", name="Reports", scopes="packages:read", **USUAL_CLIENT)
     assert "client.created" in client.get("/audit").text
     only = client.get("/audit?action=session").text
     assert "session.began" in only
