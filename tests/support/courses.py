@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from hub.db import EVERY_TENANT, Database
+from hub.scorm.spec.manifest.course import Course, Item, Organization, Resource, as_data
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
 
 
@@ -47,9 +48,17 @@ def _version(tenant_id: UUID, package_id: UUID, version_id: UUID, title: str) ->
         archive_size=1,
         archive_sha256="0" * 64,
         created_by="test",
-        course={},
+        course=as_data(_course(title)),
         files=[["index.html", 1, "text/html"]],
         findings=[],
+    )
+
+
+def _course(title: str) -> Course:
+    item = Item("item-1", title, resource="sco", href="index.html", scorm_type="sco")
+    sco = Resource("sco", "webcontent", "sco", "index.html", ("index.html",))
+    return Course(
+        "scorm_1_2", None, "golf", None, title, "", None, "org", (Organization("org", title, (item,)),), (sco,)
     )
 
 

@@ -65,7 +65,9 @@ def faults_of(page: str) -> list[str]:
             leads_away = is_address and not value.startswith(("/", "#", "http://localhost:8000/"))
             if name.startswith("on") or name in {"style", "srcdoc", "autofocus"} or (leads_away and value):
                 faults.append(f"{element.tag} {name}={value}")
-        if element.tag in {"iframe", "object", "embed", "base", "style", "svg", "img", "math"} and not _is_tile(element):
+        if element.tag in {"iframe", "object", "embed", "base", "style", "svg", "img", "math"} and not _is_tile(
+            element
+        ):
             faults.append(element.tag)
         if element.tag == "script" and not element.get("src"):
             faults.append("inline script")
@@ -103,10 +105,15 @@ def written(hub, system):
             f"/packages/{package}",
             f"/packages/{package}/settings",
             f"/packages/{package}/versions",
+            f"/packages/{package}/report",
+            f"/packages/{package}/analytics",
             "/jobs",
             f"/jobs/{job.id}",
             "/registrations",
             f"/registrations/{registration.id}",
+            f"/registrations/{registration.id}/attempts/1/replay",
+            "/learners",
+            f"/learners/{learner.id}",
             "/statements?store=default",
             "/platforms",
             f"/platforms/{platform.id}",
