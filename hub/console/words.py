@@ -22,6 +22,8 @@ STATES = {
     "sending": ("busy", _l("sending")),
     "delivered": ("good", _l("delivered")),
     "superseded": ("", _l("superseded")),
+    "accepted": ("good", _l("accepted")),
+    "refused": ("bad", _l("refused")),
     "active": ("good", _l("in use")),
     "revoked": ("bad", _l("revoked")),
     "closed": ("bad", _l("closed")),

@@ -55,7 +55,7 @@
       tzDate: (moment) => uPlot.tzDate(new Date(moment * 1000), "UTC"),
       legend: { show: names.length > 1, live: false },
       cursor: { show: false },
-      scales: { x: isTime ? { time: true } : { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: wholes } },
+      scales: { x: isTime ? { time: true, range: aWeekOrMore } : { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: wholes } },
       axes: [axis(isTime ? {} : byLabel), axis({ size: 46 })],
       series: [
         {},
@@ -71,6 +71,9 @@
       ],
     };
   }
+
+  /** A few days alone would be drawn years apart. */
+  const aWeekOrMore = (_, least, most) => [Math.min(least, most - 6 * DAY), most];
 
   const wholes = (_, __, most) => [0, most > 0 ? most * 1.05 : 1];
 
