@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +116,11 @@ def _prepare(environment: dict[str, str], folder: Path) -> tuple[str, str]:
 
 def _cpu(process: psutil.Process) -> float:
     """Of the process and all that it started; the time of those that ended is in their parent's."""
-    family = [process, *process.children(recursive=True)]
-    return sum(sum(member.cpu_times()[:4]) for member in family)
+    seconds = sum(process.cpu_times()[:4])
+    for member in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # It has ended since it was listed.
+            seconds += sum(member.cpu_times()[:4])
+    return seconds
 
 
 def _free_port() -> int:
