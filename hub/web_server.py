@@ -3,6 +3,7 @@
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -43,12 +44,29 @@ class _WebServer(MPServer):
     """
 
     def _init_shared_socket(self) -> None:
-        """Keep the listening socket in this process: while no worker lives, connections queue in it."""
+        """Keep the listening sockets in this process: while a worker is away, its connections queue in them.
+
+        Linux gives each worker a socket of its own and spreads connections over them. From one that they share, the
+        worker that is awake takes whatever has come, and all of a client's connections end up behind one Python lock.
+        """
         self._ssp = None
+        is_spread = sys.platform == "linux"
+        self._held = [self._listen() for _ in range(self.workers if is_spread else 1)]
+
+    def _listen(self) -> tuple[Any, socket.socket]:
         holder: Any = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
-        self._shd, self._sfd = holder, holder.get_fd()
-        self._sso = socket.socket(fileno=self._sfd)
-        self._sso.set_inheritable(True)
+        listening = socket.socket(fileno=holder.get_fd())
+        listening.set_inheritable(True)
+        return holder, listening
+
+    def _spawn_worker(self, idx: int, *how: Any, **more: Any) -> Any:
+        """Give the worker its socket."""
+        self._shd, self._sso = self._held[idx % len(self._held)]
+        return super()._spawn_worker(idx, *how, **more)
+
+    def _drop_shared_socket(self) -> None:
+        for _, listening in self._held:
+            listening.close()
 
     def _respawn_workers(self, workers: list[int], *how: Any, **more: Any) -> None:
         """Forget when a worker was replaced that a signal ended: that was no fault of the program."""
