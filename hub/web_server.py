@@ -19,7 +19,12 @@ Wsgi = Callable[..., Iterable[bytes]]
 
 
 def run_web_server(settings: Settings) -> None:
-    """Serve the Hub and its content origins until stopped."""
+    """Serve the Hub and its content origins until stopped.
+
+    What is loaded by now is left out of collections before the workers are forked: a collection writes into every
+    object it looks at, and so makes each worker a copy of memory that they could share.
+    """
+    _calm_garbage_collector()
     _WebServer(
         "hub.web_server:make_worker_app",
         factory=True,
