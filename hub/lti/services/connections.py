@@ -49,11 +49,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was tried: `is_good` None where there was nothing to try it on yet."""
+    """One thing that was tried: `is_good` None where there was nothing to try it on yet.
+
+    `amount` is what was found: how many keys, columns or members, or by how many seconds the platform's clock is
+    ahead; `words` say what went wrong.
+    """
 
     name: str
     is_good: bool | None
-    words: str
+    amount: int | None = None
+    words: str = ""
 
 
 class Connections:
@@ -112,23 +117,22 @@ class Connections:
         ]
 
     @staticmethod
-    def _tried(name: str, attempt: Callable[[], str | None]) -> Check:
+    def _tried(name: str, attempt: Callable[[], int | None]) -> Check:
         try:
-            words = attempt()
+            return Check(name, True, attempt())
         except NotFound as nothing:
-            return Check(name, None, nothing.detail)
+            return Check(name, None, words=nothing.detail)
         except (HubError, PlatformRefused) as refusal:
-            return Check(name, False, str(refusal))
-        return Check(name, True, words or "")
+            return Check(name, False, words=str(refusal))
 
-    def _key_set(self, platform: Platform) -> str:
+    def _key_set(self, platform: Platform) -> int:
         response = self._http.request("GET", platform.jwks_url, headers={"Accept": "application/json"})
         document: Any = msgspec.json.decode(response.body) if _is_json(response.body) else None
         if response.status != 200 or not is_key_set(document):
             raise PlatformRefused(response, "service")
-        return f"{len(document['keys'])} keys"
+        return len(document["keys"])
 
-    def _clock_difference(self, platform: Platform) -> str:
+    def _clock_difference(self, platform: Platform) -> int:
         response = self._http.request("GET", platform.jwks_url)
         try:
             theirs = parsedate_to_datetime(response.headers.get("date", ""))
@@ -137,20 +141,20 @@ class Connections:
         seconds = round((theirs - self._clock.now()).total_seconds())
         if abs(seconds) > WORRYING_SECONDS:
             raise PlatformRefusedClock(f"The platform's clock is {abs(seconds)} seconds {_side(seconds)}.")
-        return f"{seconds:+d} s"
+        return seconds
 
     def _token(self, platform: Platform, scopes: list[str]) -> None:
         self._bridge.access_token(platform, scopes)
 
-    def _grades(self, platform: Platform, container: str | None, scopes: list[str]) -> str:
+    def _grades(self, platform: Platform, container: str | None, scopes: list[str]) -> int:
         if container is None or not set(scopes) & {v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ}:
             raise NotFound("No launch told of a gradebook that may be read yet.")
-        return f"{self._bridge.grades(platform, scopes).count(container)} columns"
+        return self._bridge.grades(platform, scopes).count(container)
 
-    def _members(self, platform: Platform, memberships: str | None) -> str:
+    def _members(self, platform: Platform, memberships: str | None) -> int:
         if memberships is None:
             raise NotFound("No launch told of a list of members yet.")
-        return f"{len(self._bridge.memberships(platform).read(memberships, {}).members)} members"
+        return len(self._bridge.memberships(platform).read(memberships, {}).members)
 
 
 class PlatformRefusedClock(HubError):

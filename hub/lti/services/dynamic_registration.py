@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -31,7 +31,7 @@ from hub.lti.spec.dynamic_registration import (
     read_response,
     registration_request,
 )
-from hub.lti.spec.platform import Platform, PlatformDetails
+from hub.lti.spec.platform import LONGEST_NAME, Platform, PlatformDetails
 from hub.lti.spec.scores import reason_of
 from hub.lti.spec.urls import url_fault
 from hub.lti.storage import invitations, platforms
@@ -266,7 +266,7 @@ class DynamicRegistration:
             token_url=platform.token_url,
             jwks_url=platform.jwks_url,
             deployment_ids=registered.deployment_ids,
-            name=platform.account,
+            name=platform.account or _called(platform),
             token_audience=platform.token_audience,
             learns_deployments=not registered.deployment_ids,
             product=platform.product,
@@ -306,6 +306,12 @@ class DynamicRegistration:
             return orjson.loads(response.body)
         except ValueError:
             raise Invalid(f"The platform's {what} is not JSON.", code="lti_registration_refused") from None
+
+
+def _called(platform: Configuration) -> str:
+    """What a platform that does not name itself is called: its product and host, as in "Moodle, lms.school.example"."""
+    product = platform.product if any(letter.isupper() for letter in platform.product) else platform.product.title()
+    return f"{product}, {urlsplit(platform.issuer).netloc}"[:LONGEST_NAME]
 
 
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str:

@@ -10,6 +10,9 @@ from hub.lti.spec.urls import origin_of, url_fault
 
 _SECTION = "Security Framework 1.0, 6.1"
 
+#: The most characters that the name of a platform has.
+LONGEST_NAME = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
@@ -84,7 +87,9 @@ def judge_details(details: PlatformDetails, *, allow_private: bool) -> None:
 
 def _text_faults(details: PlatformDetails) -> list[Violation]:
     audience = details.token_audience
-    texts = [("name", details.name, 200), *([("token_audience", audience, 2048)] if audience is not None else [])]
+    texts = [("name", details.name, LONGEST_NAME)]
+    if audience is not None:
+        texts.append(("token_audience", audience, 2048))
     return [
         Violation("platform", name, f"must have 1 to {longest} printable characters", value[:200])
         for name, value, longest in texts

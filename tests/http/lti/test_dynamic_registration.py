@@ -71,6 +71,7 @@ def test_a_platform_that_was_invited_is_let_in_at_once(
     assert not platform.awaits_approval
     assert not platform.learns_deployments
     assert platform.product == "moodle"
+    assert platform.name == f"Moodle, {urlsplit(stranger.origin).netloc}"
     assert platform.token_audience is None
     login = client.get("/lti/login", query_string=stranger.login_parameters(lti_deployment_id="7"))
     assert login.status_code == 302
