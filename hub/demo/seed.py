@@ -35,6 +35,8 @@ from hub.xapi_lrs.services.stores import DEFAULT, Stores
 TENANT = "demo"
 STORE = "demo"
 DEPLOYMENT = "1"
+#: What the Hub asks platforms to send with every launch, so that links of copied courses are found again.
+LINK_PARAMETERS = {"link_history": "$ResourceLink.id.history", "context_history": "$Context.id.history"}
 
 # Who can sign in to the Hub | their name | their roles.
 PEOPLE = (
@@ -114,8 +116,11 @@ class Seed:
         """Introduce the Hub and the Demo LMS to each other, as an administrator does with a real one."""
         platforms = self._hub.service(Platforms)
         known = [one for one in platforms.list(self._principal) if one.issuer == self._issuer]
-        platform = known[0] if known else platforms.add(self._principal, self._platform_details())
+        # Those that the Demo LMS made by dynamic registration have deployments of their own.
+        ours = [one for one in known if DEPLOYMENT in one.deployment_ids]
+        platform = ours[0] if ours else platforms.add(self._principal, self._platform_details())
         tool = asdict(platforms.settings) | {"client_id": platform.client_id, "deployment_id": DEPLOYMENT}
+        tool["custom"] = LINK_PARAMETERS
         write_private(self._folder.lms / "tool.json", json.dumps(tool, indent=2))
 
     def _platform_details(self) -> PlatformDetails:

@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from hub.demo.lms.content import LtiLink
-from hub.demo.lms.courses import add_activity
+from hub.demo.lms.courses import add_link
 from hub.demo.lms.settings import LmsSettings, password
 from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
@@ -50,7 +50,7 @@ def lms(tmp_path: Path, tool: str) -> Iterator[str]:
     registration = dict.fromkeys(("launch_url", "deep_link_url", "login_url", "jwks_url"), f"{tool}/login")
     (tmp_path / "tool.json").write_text(json.dumps({"client_id": "c", "deployment_id": "1", **registration}))
     with State(tmp_path / "lms" / "lms.sqlite").transaction() as db:
-        add_activity(db, 1, LtiLink("Weather", "", None, {}, "iframe", None))
+        add_link(db, 1, "1", LtiLink("Weather", "", None, {}, "iframe", None))
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
     app = create_app(LmsSettings(address, tmp_path / "lms", tmp_path / "tool.json"))

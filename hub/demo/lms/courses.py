@@ -3,10 +3,13 @@
 import json
 import sqlite3
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .content import LtiLink
+from .content import Look, LtiLink
+
+GROUPS = {"blue": "Blue group", "green": "Green group"}
+"""The groups of every course, by their ids."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,28 @@ class Person:
 
 @dataclass(frozen=True)
 class Course:
-    """A course: an LTI context."""
+    """A course: an LTI context. `history` has the ids of those it was copied from, the nearest first."""
 
     id: int
     label: str
     title: str
     description: str
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Member:
-    """A person in a course with a role there: Instructor or Learner."""
+    """A person in a course with a role there: Instructor or Learner.
+
+    `status` is Active, or Deleted for one who was taken off the course; `version` rises with every change to any
+    membership of the course; `team` is the id of a group, or empty.
+    """
 
     person: Person
     role: str
+    status: str
+    version: int
+    team: str
 
     @property
     def is_teacher(self) -> bool:
@@ -50,7 +61,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Activity:
-    """Something of the tool's on the course page. `id` is the LTI resource link id."""
+    """Something of a tool's on the course page. `id` is the LTI resource link id, `deployment` the tool's.
+
+    `history` has the ids of the links it was copied from, the nearest first.
+    """
 
     id: str
     course_id: int
@@ -59,6 +73,12 @@ class Activity:
     url: str | None
     custom: dict[str, str]
     presentation: str
+    deployment: str
+    history: tuple[str, ...]
+    look: Look
+
+
+# People and courses -----------------------------------------------------------------------------------------------
 
 
 def people(db: sqlite3.Connection) -> list[Person]:
@@ -79,33 +99,60 @@ def person(db: sqlite3.Connection, person_id: str) -> Person | None:
 def course(db: sqlite3.Connection, course_id: int) -> Course | None:
     """The course with this id, if there is one."""
     row = db.execute("SELECT * FROM course WHERE id = ?", (course_id,)).fetchone()
-    return Course(**row) if row else None
+    return _course(row) if row else None
 
 
-def first_course(db: sqlite3.Connection, person_id: str) -> int | None:
-    """The id of the course where this person begins."""
-    row = db.execute("SELECT min(course_id) FROM membership WHERE person_id = ?", (person_id,)).fetchone()
-    return int(row[0]) if row[0] is not None else None
+def courses_of(db: sqlite3.Connection, person_id: str) -> list[Course]:
+    """The courses that this person is in, the oldest first."""
+    rows = db.execute(
+        "SELECT c.* FROM course c JOIN membership m ON m.course_id = c.id"
+        " WHERE m.person_id = ? AND m.status = 'Active' ORDER BY c.id",
+        (person_id,),
+    )
+    return [_course(row) for row in rows]
+
+
+def is_teacher(db: sqlite3.Connection, person_id: str) -> bool:
+    """Whether this person teaches any course, and so may set up the platform."""
+    found = db.execute("SELECT 1 FROM membership WHERE person_id = ? AND role = 'Instructor'", (person_id,))
+    return found.fetchone() is not None
+
+
+# Memberships ------------------------------------------------------------------------------------------------------
 
 
 def members(db: sqlite3.Connection, course_id: int) -> list[Member]:
-    """Everyone in the course, teachers first, in an order that does not change."""
-    rows = db.execute(
-        "SELECT p.*, m.role FROM membership m JOIN person p ON p.id = m.person_id"
-        " WHERE m.course_id = ? ORDER BY m.role, p.username",
-        (course_id,),
-    )
+    """Everyone who is or was in the course, teachers first, in an order that does not change."""
+    rows = db.execute(f"{_MEMBERS} WHERE m.course_id = ? ORDER BY m.role, p.username", (course_id,))
     return [_member(row) for row in rows]
 
 
+def active_members(db: sqlite3.Connection, course_id: int) -> list[Member]:
+    """Everyone who is in the course."""
+    return [one for one in members(db, course_id) if one.status == "Active"]
+
+
 def member(db: sqlite3.Connection, course_id: int, person_id: str) -> Member | None:
-    """This person's membership of the course, if there is one."""
+    """This person's membership of the course, if they are in it."""
     row = db.execute(
-        "SELECT p.*, m.role FROM membership m JOIN person p ON p.id = m.person_id"
-        " WHERE m.course_id = ? AND m.person_id = ?",
-        (course_id, person_id),
+        f"{_MEMBERS} WHERE m.course_id = ? AND m.person_id = ? AND m.status = 'Active'", (course_id, person_id)
     ).fetchone()
     return _member(row) if row else None
+
+
+def set_status(db: sqlite3.Connection, course_id: int, person_id: str, status: str) -> None:
+    """Take a learner off the course, or back into it; who asks for differences is told."""
+    db.execute(
+        "UPDATE membership SET status = ?, version = (SELECT max(version) + 1 FROM membership)"
+        " WHERE course_id = ? AND person_id = ? AND role = 'Learner'",
+        (status, course_id, person_id),
+    )
+
+
+_MEMBERS = "SELECT p.*, m.role, m.status, m.version, m.team FROM membership m JOIN person p ON p.id = m.person_id"
+
+
+# Activities -------------------------------------------------------------------------------------------------------
 
 
 def activities(db: sqlite3.Connection, course_id: int) -> list[Activity]:
@@ -120,21 +167,21 @@ def activity(db: sqlite3.Connection, activity_id: str) -> Activity | None:
     return _activity(row) if row else None
 
 
-def add_activity(db: sqlite3.Connection, course_id: int, link: LtiLink) -> str:
-    """Put a deep-linked activity at the end of the course page, with its line item; its new id."""
-    activity_id = str(uuid.uuid4())
-    db.execute(
-        "INSERT INTO activity SELECT ?, ?, ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1 FROM activity",
-        (activity_id, course_id, link.title, link.text, link.url, json.dumps(link.custom), link.presentation),
+def add_link(db: sqlite3.Connection, course_id: int, deployment: str, link: LtiLink) -> Activity:
+    """Put a deep-linked activity at the end of the course page."""
+    made = Activity(
+        str(uuid.uuid4()),
+        course_id,
+        link.title,
+        link.text,
+        link.url,
+        link.custom,
+        link.presentation,
+        deployment,
+        (),
+        link.look,
     )
-    if link.line_item is not None:
-        item = link.line_item
-        db.execute(
-            "INSERT INTO line_item (course_id, activity_id, label, score_maximum, resource_id, tag)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (course_id, activity_id, item.label, item.score_maximum, item.resource_id, item.tag),
-        )
-    return activity_id
+    return _keep(db, made)
 
 
 def remove_activity(db: sqlite3.Connection, activity_id: str) -> None:
@@ -142,13 +189,67 @@ def remove_activity(db: sqlite3.Connection, activity_id: str) -> None:
     db.execute("DELETE FROM activity WHERE id = ?", (activity_id,))
 
 
+def copy_course(
+    db: sqlite3.Connection, old: Course, title: str, *, with_custom: bool
+) -> tuple[Course, list[tuple[Activity, Activity]]]:
+    """A copy of a course with its people and activities, and each activity beside its copy.
+
+    Without `with_custom` the custom values of links are lost, as by platforms that copy but what they know.
+    """
+    history = (str(old.id), *old.history)
+    row = db.execute(
+        "INSERT INTO course (label, title, description, history) VALUES (?, ?, ?, ?) RETURNING *",
+        (old.label, title, old.description, ",".join(history)),
+    ).fetchone()
+    new = _course(row)
+    db.execute(
+        "INSERT INTO membership (course_id, person_id, role, team)"
+        " SELECT ?, person_id, role, team FROM membership WHERE course_id = ? AND status = 'Active'",
+        (new.id, old.id),
+    )
+    return new, [(one, _keep(db, _copied(one, new, with_custom))) for one in activities(db, old.id)]
+
+
+def _copied(old: Activity, course: Course, with_custom: bool) -> Activity:
+    return replace(
+        old,
+        id=str(uuid.uuid4()),
+        course_id=course.id,
+        custom=old.custom if with_custom else {},
+        history=(old.id, *old.history),
+    )
+
+
+def _keep(db: sqlite3.Connection, made: Activity) -> Activity:
+    columns = "id, course_id, title, text, url, custom, presentation, deployment, history, look"
+    db.execute(
+        f"INSERT INTO activity ({columns}, position)"
+        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1 FROM activity",
+        (
+            *(made.id, made.course_id, made.title, made.text, made.url, json.dumps(made.custom), made.presentation),
+            *(made.deployment, ",".join(made.history), json.dumps(asdict(made.look))),
+        ),
+    )
+    return made
+
+
+def _course(row: sqlite3.Row) -> Course:
+    values: dict[str, Any] = dict(row)
+    return Course(**{**values, "history": _ids(values["history"])})
+
+
 def _member(row: sqlite3.Row) -> Member:
     values: dict[str, Any] = dict(row)
-    role = values.pop("role")
-    return Member(Person(**values), role)
+    own = {name: values.pop(name) for name in ("role", "status", "version", "team")}
+    return Member(Person(**values), **own)
 
 
 def _activity(row: sqlite3.Row) -> Activity:
     values: dict[str, Any] = dict(row)
     values.pop("position")
-    return Activity(**{**values, "custom": json.loads(values["custom"])})
+    custom, look = json.loads(values["custom"]), Look(**json.loads(values["look"]))
+    return Activity(**{**values, "custom": custom, "history": _ids(values["history"]), "look": look})
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

@@ -4,25 +4,30 @@ Where the standard leaves room we are as strict as the strictest platform in wid
 the second, than the one it replaces, may not come from the future, and may be for an active learner only.
 """
 
+import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from . import courses
-from .content import positive
-from .tool import LEEWAY, Refused
+from .content import LinkLineItem, moment, positive
+from .courses import Activity
+from .tools import LEEWAY, Refused
 
 ACTIVITY_PROGRESS = ("Initialized", "Started", "InProgress", "Submitted", "Completed")
 GRADING_PROGRESS = ("FullyGraded", "Pending", "PendingManual", "Failed", "NotReady")
 
 INSERT_LINE_ITEM = """
-INSERT INTO line_item (course_id, activity_id, label, score_maximum, resource_id, tag, start_at, end_at)
-VALUES (:course_id, :activity_id, :label, :score_maximum, :resource_id, :tag, :start_at, :end_at) RETURNING *
+INSERT INTO line_item
+    (course_id, deployment, activity_id, label, score_maximum, resource_id, tag, start_at, end_at, review)
+VALUES (:course_id, :deployment, :activity_id, :label, :score_maximum, :resource_id, :tag, :start_at, :end_at, :review)
+RETURNING *
 """
 UPDATE_LINE_ITEM = """
 UPDATE line_item SET label = :label, score_maximum = :score_maximum, resource_id = :resource_id, tag = :tag,
-    start_at = :start_at, end_at = :end_at WHERE id = :id RETURNING *
+    start_at = :start_at, end_at = :end_at, review = coalesce(:review, review) WHERE id = :id RETURNING *
 """
 
 
@@ -43,6 +48,12 @@ class LineItem:
     tag: str | None
     start_at: str | None
     end_at: str | None
+    deployment: str
+    review: Mapping[str, Any] | None
+
+    def shows_submission(self, score: "Score") -> bool:
+        """Whether the tool shows what a learner handed in, in the state it is in (Submission Review 1.0 section 4)."""
+        return self.review is not None and score.activity_progress in self.review.get("reviewableStatus", ())
 
 
 @dataclass(frozen=True)
@@ -67,23 +78,50 @@ class Score:
 def line_items(db: sqlite3.Connection, course_id: int) -> list[LineItem]:
     """The columns of the course's gradebook, oldest first."""
     rows = db.execute("SELECT * FROM line_item WHERE course_id = ? ORDER BY id", (course_id,))
-    return [LineItem(**row) for row in rows]
+    return [_line_item(row) for row in rows]
 
 
 def line_item(db: sqlite3.Connection, course_id: int, item_id: int) -> LineItem | None:
     """One column of this course, if it exists."""
     row = db.execute("SELECT * FROM line_item WHERE course_id = ? AND id = ?", (course_id, item_id)).fetchone()
-    return LineItem(**row) if row else None
+    return _line_item(row) if row else None
 
 
-def save_line_item(db: sqlite3.Connection, course_id: int, body: Any, item: LineItem | None = None) -> LineItem:
-    """Make a column from the JSON `body` (AGS section 3.2.4), or put `body` in place of `item`."""
+def items_of(db: sqlite3.Connection, activity: Activity) -> list[LineItem]:
+    """The columns of one activity."""
+    return [item for item in line_items(db, activity.course_id) if item.activity_id == activity.id]
+
+
+def add_linked(db: sqlite3.Connection, activity: Activity, item: LinkLineItem) -> None:
+    """Make the column that came with a link."""
+    review = json.dumps(item.review) if item.review is not None else None
+    values = {"label": item.label, "score_maximum": item.score_maximum, "resource_id": item.resource_id}
+    given = {"tag": item.tag, "start_at": None, "end_at": None, "review": review}
+    place = {"course_id": activity.course_id, "deployment": activity.deployment, "activity_id": activity.id}
+    db.execute(INSERT_LINE_ITEM, {**values, **given, **place})
+
+
+def make_line_item(db: sqlite3.Connection, course_id: int, deployment: str, body: Any) -> LineItem:
+    """Make a column of a tool's from the JSON `body` (AGS section 3.2.4)."""
     values = _line_item_values(db, course_id, body)
-    if item is None:
-        row = db.execute(INSERT_LINE_ITEM, {**values, "course_id": course_id}).fetchone()
-    else:
-        row = db.execute(UPDATE_LINE_ITEM, {**values, "id": item.id}).fetchone()
-    return LineItem(**row)
+    place = {"course_id": course_id, "deployment": deployment}
+    return _line_item(db.execute(INSERT_LINE_ITEM, {**values, **place}).fetchone())
+
+
+def change_line_item(db: sqlite3.Connection, item: LineItem, body: Any) -> LineItem:
+    """Put the JSON `body` in place of what `item` was; its resource link stays (AGS section 3.2.5)."""
+    values = _line_item_values(db, item.course_id, body)
+    return _line_item(db.execute(UPDATE_LINE_ITEM, {**values, "id": item.id}).fetchone())
+
+
+def copy_line_items(db: sqlite3.Connection, old: Activity, new: Activity) -> None:
+    """Give a copied activity the columns of the one that it was copied from, without scores."""
+    columns = "label, score_maximum, resource_id, tag, start_at, end_at, review, deployment"
+    db.execute(
+        f"INSERT INTO line_item (course_id, activity_id, {columns})"
+        f" SELECT ?, ?, {columns} FROM line_item WHERE activity_id = ? ORDER BY id",
+        (new.course_id, new.id, old.id),
+    )
 
 
 def remove_line_item(db: sqlite3.Connection, item: LineItem) -> None:
@@ -130,7 +168,7 @@ def read_score(body: Any) -> Score:
         maximum=positive(body.get("scoreMaximum"), "scoreMaximum") if has_maximum else None,
         activity_progress=_choice(body, "activityProgress", ACTIVITY_PROGRESS),
         grading_progress=_choice(body, "gradingProgress", GRADING_PROGRESS),
-        timestamp=_moment(_required_text(body, "timestamp")),
+        timestamp=moment(_required_text(body, "timestamp"), "timestamp"),
         comment=body.get("comment") if isinstance(body.get("comment"), str) else None,
     )
 
@@ -141,6 +179,11 @@ def _keep(db: sqlite3.Connection, item: LineItem, score: Score) -> None:
         *(score.activity_progress, score.grading_progress, score.timestamp.isoformat(), score.comment),
     )
     db.execute("INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def _line_item(row: sqlite3.Row) -> LineItem:
+    values: dict[str, Any] = dict(row)
+    return LineItem(**{**values, "review": json.loads(values["review"]) if values["review"] else None})
 
 
 def _score(row: sqlite3.Row) -> Score:
@@ -159,6 +202,7 @@ def _line_item_values(db: sqlite3.Connection, course_id: int, body: Any) -> dict
         "tag": _optional_text(body, "tag"),
         "start_at": _optional_text(body, "startDateTime"),
         "end_at": _optional_text(body, "endDateTime"),
+        "review": json.dumps(body["submissionReview"]) if isinstance(body.get("submissionReview"), dict) else None,
     }
 
 
@@ -187,13 +231,3 @@ def _choice(body: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise Refused(f"{name} must be one of {', '.join(allowed)}, found {value!r}")
     return str(value)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"timestamp must be an ISO 8601 date and time, found {text!r}") from None
-    if moment.tzinfo is None:
-        raise Refused(f"timestamp must name its time zone, found {text!r}")
-    return moment

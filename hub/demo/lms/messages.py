@@ -3,10 +3,14 @@
 import secrets
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from .courses import Activity
+from .grades import LineItem
 
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
 
 LAUNCH_LIFETIME = 300
 """Seconds from a click to the authentication request."""
@@ -17,7 +21,10 @@ CHOOSING_LIFETIME = 3600
 
 @dataclass(frozen=True)
 class Message:
-    """A message that a person asked for and the tool has not fetched yet (or not answered, in deep linking)."""
+    """A message that a person asked for and the tool has not fetched yet (or not answered, in deep linking).
+
+    `line_item_id` and `for_person_id` are those of a submission review; `data` is deep linking's.
+    """
 
     hint: str
     type: str
@@ -26,18 +33,29 @@ class Message:
     activity_id: str | None
     data: str | None
     expires_at: float
+    deployment: str
+    line_item_id: int | None = None
+    for_person_id: str | None = None
 
 
-def begin_launch(db: sqlite3.Connection, person_id: str, course_id: int, activity_id: str) -> Message:
+def begin_launch(db: sqlite3.Connection, person_id: str, activity: Activity) -> Message:
     """A resource link launch that this person has just asked for."""
     expires_at = time.time() + LAUNCH_LIFETIME
-    return _keep(db, Message(_token(), RESOURCE_LINK, person_id, course_id, activity_id, None, expires_at))
+    place = (activity.course_id, activity.id, None, expires_at, activity.deployment)
+    return _keep(db, Message(_token(), RESOURCE_LINK, person_id, *place))
 
 
-def begin_deep_linking(db: sqlite3.Connection, person_id: str, course_id: int) -> Message:
+def begin_review(db: sqlite3.Connection, person_id: str, activity: Activity, item: LineItem, of: str) -> Message:
+    """A look at the submission of the person `of` that this person has just asked for."""
+    expires_at = time.time() + LAUNCH_LIFETIME
+    place = (activity.course_id, activity.id, None, expires_at, activity.deployment)
+    return _keep(db, Message(_token(), SUBMISSION_REVIEW, person_id, *place, item.id, of))
+
+
+def begin_deep_linking(db: sqlite3.Connection, person_id: str, course_id: int, deployment: str) -> Message:
     """A choice of content that this teacher has just asked for; its `data` identifies the answer."""
-    expires_at = time.time() + CHOOSING_LIFETIME
-    return _keep(db, Message(_token(), DEEP_LINKING, person_id, course_id, None, _token(), expires_at))
+    place = (course_id, None, _token(), time.time() + CHOOSING_LIFETIME, deployment)
+    return _keep(db, Message(_token(), DEEP_LINKING, person_id, *place))
 
 
 def by_hint(db: sqlite3.Connection, hint: str) -> Message | None:
@@ -63,13 +81,9 @@ def use_once(db: sqlite3.Connection, kind: str, value: str, expires_at: float) -
 
 def _keep(db: sqlite3.Connection, message: Message) -> Message:
     db.execute("DELETE FROM message WHERE expires_at < ?", (time.time(),))
-    db.execute(
-        "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(message.hint, message.type, message.person_id, message.course_id),
-            *(message.activity_id, message.data, message.expires_at),
-        ),
-    )
+    values = asdict(message)
+    names = ", ".join(values)
+    db.execute(f"INSERT INTO message ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
     return message
 
 

@@ -1,8 +1,9 @@
-"""Where the Demo LMS runs and what it is told about the tool."""
+"""Where the Demo LMS runs and what it is told about a tool."""
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +17,8 @@ class LmsSettings:
     """How one Demo LMS is set up.
 
     `issuer` is the platform's identity and the base of all its URLs. `state` is the folder with its database,
-    keys and password. `tool_file` is a JSON file with the registered tool, read again whenever it changes, so
-    the tool may be registered before or after the platform starts.
+    keys and password. `tool_file` is a JSON file with the tool that was registered by hand, read again whenever it
+    changes, so the tool may be registered before or after the platform starts.
     """
 
     issuer: str
@@ -29,10 +30,19 @@ class LmsSettings:
         """The only Host header answered: a page of another name must not reach us by DNS rebinding."""
         return urlsplit(self.issuer).netloc
 
+    @property
+    def tools(self) -> Path:
+        """The folder of the tools that registered themselves, a JSON file for each."""
+        return self.state / "tools"
+
 
 @dataclass(frozen=True)
 class Tool:
-    """What a platform knows of a tool after registration (LTI 1.3 section 3.1.3)."""
+    """What a platform knows of a tool after registration (LTI 1.3 section 3.1.3).
+
+    `more_redirect_uris` are those beside the launch and deep linking addresses. `custom` goes with every launch.
+    `scopes` is None for a tool that may have all of them.
+    """
 
     client_id: str
     deployment_id: str
@@ -41,16 +51,28 @@ class Tool:
     deep_link_url: str
     jwks_url: str
     name: str = "Standards Hub"
+    review_url: str = ""
+    more_redirect_uris: tuple[str, ...] = ()
+    custom: Mapping[str, str] = field(default_factory=dict)
+    scopes: tuple[str, ...] | None = None
 
     @property
     def redirect_uris(self) -> frozenset[str]:
         """The addresses an id_token may be posted to: registered ones, compared exactly."""
-        return frozenset({self.launch_url, self.deep_link_url})
+        return frozenset({self.launch_url, self.deep_link_url, *self.more_redirect_uris})
 
     @property
     def origins(self) -> frozenset[str]:
         """The origins of the tool's own pages: who may use the platform's storage."""
         return frozenset("://".join(urlsplit(url)[:2]) for url in (self.login_url, self.launch_url))
+
+    @property
+    def reviews_at(self) -> str:
+        """Where submission reviews are launched, unless a line item says otherwise."""
+        return self.review_url or self.launch_url
+
+
+_REQUIRED = ("client_id", "deployment_id", "login_url", "launch_url", "deep_link_url", "jwks_url")
 
 
 def read_tool(path: Path) -> Tool:
@@ -63,12 +85,21 @@ def read_tool(path: Path) -> Tool:
         raise SettingsFault(f"{path} is not JSON: {fault}") from None
     if not isinstance(values, dict):
         raise SettingsFault(f"{path} must hold one JSON object")
-    known = {name: values[name] for name in Tool.__dataclass_fields__ if isinstance(values.get(name), str)}
-    try:
-        return Tool(**known)
-    except TypeError:
-        missing = sorted(set(Tool.__dataclass_fields__) - {"name"} - set(known))
-        raise SettingsFault(f"{path} lacks {', '.join(missing)}") from None
+    missing = sorted(name for name in _REQUIRED if not isinstance(values.get(name), str))
+    if missing:
+        raise SettingsFault(f"{path} lacks {', '.join(missing)}")
+    known = {one.name: values[one.name] for one in fields(Tool) if one.name in values}
+    for name in ("more_redirect_uris", "scopes"):
+        if known.get(name) is not None:
+            known[name] = tuple(known[name])
+    return Tool(**known)
+
+
+def write_tool(path: Path, tool: Tool) -> None:
+    """Keep a tool as the JSON file that `read_tool` reads."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(tool), indent=2))
 
 
 def secret(state: Path, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The Demo LMS's own SQLite file."""
+"""The Demo LMS's own SQLite file: its tables, first contents, and transactions."""
 
 import sqlite3
 import uuid
@@ -42,11 +42,35 @@ CREATE TABLE exchange (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, way TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 """
 
+MORE = """
+ALTER TABLE course ADD COLUMN history TEXT NOT NULL DEFAULT '';
+ALTER TABLE membership ADD COLUMN team TEXT NOT NULL DEFAULT '';
+ALTER TABLE membership ADD COLUMN status TEXT NOT NULL DEFAULT 'Active';
+ALTER TABLE membership ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE activity ADD COLUMN deployment TEXT NOT NULL DEFAULT '1';
+ALTER TABLE activity ADD COLUMN history TEXT NOT NULL DEFAULT '';
+ALTER TABLE activity ADD COLUMN look TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE line_item ADD COLUMN deployment TEXT NOT NULL DEFAULT '1';
+ALTER TABLE line_item ADD COLUMN review TEXT;
+ALTER TABLE message ADD COLUMN deployment TEXT NOT NULL DEFAULT '1';
+ALTER TABLE message ADD COLUMN line_item_id INTEGER;
+ALTER TABLE message ADD COLUMN for_person_id TEXT;
+ALTER TABLE access_token ADD COLUMN deployment TEXT NOT NULL DEFAULT '1';
+CREATE TABLE registration_token (digest TEXT PRIMARY KEY, expires_at REAL NOT NULL);
+CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+UPDATE membership SET team = 'blue' WHERE person_id IN (SELECT id FROM person WHERE username = 'learner1');
+UPDATE membership SET team = 'green' WHERE person_id IN (SELECT id FROM person WHERE username = 'learner2');
+"""
+
+STEPS = (SCHEMA, MORE)
+"""What made the tables, in order; a file of an earlier demo takes those it has not taken yet. Only ever added to."""
+
 PEOPLE = (
     ("teacher", "Tessa", "Teacher", "Instructor"),
     ("learner1", "Liam", "Learner", "Learner"),
     ("learner2", "Lena", "Learner", "Learner"),
 )
+TEAMS = {"learner1": "blue", "learner2": "green"}
 COURSE = (1, "ES-8", "Weather and safety", "Short courses on reading the weather and staying safe at school.")
 
 
@@ -57,8 +81,7 @@ class State:
         self._path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.transaction() as db:
-            if not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                _create(db)
+            _bring_up_to_date(db)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -75,12 +98,25 @@ class State:
             db.close()
 
 
-def _create(db: sqlite3.Connection) -> None:
-    for statement in SCHEMA.strip().split(";\n"):
-        db.execute(statement)
-    db.execute("INSERT INTO course VALUES (?, ?, ?, ?)", COURSE)
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Take the steps that this file has not taken; one without its number, from the first demos, has taken one."""
+    taken = db.execute("PRAGMA user_version").fetchone()[0]
+    is_new = not db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    for step in STEPS[taken or int(not is_new) :]:
+        for statement in step.strip().split(";\n"):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {len(STEPS)}")
+    if is_new:
+        _fill(db)
+
+
+def _fill(db: sqlite3.Connection) -> None:
+    db.execute("INSERT INTO course (id, label, title, description) VALUES (?, ?, ?, ?)", COURSE)
     for username, given, family, role in PEOPLE:
         person_id = str(uuid.uuid4())
         email = f"{username}@lms.example"
         db.execute("INSERT INTO person VALUES (?, ?, ?, ?, ?)", (person_id, username, given, family, email))
-        db.execute("INSERT INTO membership VALUES (?, ?, ?)", (COURSE[0], person_id, role))
+        db.execute(
+            "INSERT INTO membership (course_id, person_id, role, team) VALUES (?, ?, ?, ?)",
+            (COURSE[0], person_id, role, TEAMS.get(username, "")),
+        )

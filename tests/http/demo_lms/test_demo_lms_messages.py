@@ -66,7 +66,7 @@ def test_learner_may_not_add(browser: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"iss": "other"}, "iss must be"),
+        ({"iss": "other"}, "no tool with the client id"),
         ({"aud": "https://other.example"}, "aud must be"),
         ({"exp": 1}, "expired"),
         ({"iat": 1}, "too long ago"),

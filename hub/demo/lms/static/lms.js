@@ -1,5 +1,4 @@
-/* The course dialog, the "view as" switch, the table that keeps itself up to date, and the storage for tools.
-   Everything works without. */
+/* Dialogs and windows of tools, the "view as" switch, the table that keeps itself up to date, and the storage for tools. */
 "use strict";
 
 const REFRESH_MS = 2000;
@@ -8,11 +7,43 @@ for (const button of document.querySelectorAll("button[data-dialog]")) {
   const dialog = document.getElementById(button.dataset.dialog);
   const frame = dialog.querySelector("iframe");
   button.addEventListener("click", () => {
-    frame.src = frame.dataset.src;
+    if (button.dataset.tool) frame.dataset.tool = button.dataset.tool;
+    frame.src = button.dataset.src;
     dialog.showModal();
   });
+}
+
+for (const dialog of document.querySelectorAll("dialog")) {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => frame.removeAttribute("src"));
+  dialog.addEventListener("close", () => dialog.querySelector("iframe").removeAttribute("src"));
+}
+
+/* Dynamic registration: the tool's page in the dialog or in a window, until it says that it may be closed (step 4). */
+const registration = document.querySelector("[data-registration]");
+if (registration) {
+  const dialog = document.getElementById("registration");
+  const frame = dialog.querySelector("iframe");
+  let opened = null;
+  registration.addEventListener("submit", (event) => {
+    const inWindow = event.submitter !== null && "window" in event.submitter.dataset;
+    registration.target = inWindow ? "registration-window" : frame.name;
+    if (inWindow) opened = window.open("", registration.target, "popup,width=900,height=700");
+    else dialog.showModal();
+  });
+  window.addEventListener("message", (event) => {
+    const isOurs = [frame.contentWindow, opened].includes(event.source);
+    if (!isOurs || event.data?.subject !== "org.imsglobal.lti.close") return;
+    if (event.origin !== new URL(registration.elements.url.value).origin) return;
+    opened?.close();
+    location.assign(location.pathname);
+  });
+}
+
+for (const link of document.querySelectorAll("a[data-size]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    window.open(link.href, link.target, `popup,${link.dataset.size}`);
+  });
 }
 
 const chooser = document.querySelector(".view-as select");

@@ -3,12 +3,12 @@
 from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException
 
-from ..keys import PlatformKey
+from ..keys import PlatformKeys
 from ..settings import LmsSettings, SettingsFault, password, secret
 from ..state import State
-from ..tool import RegisteredTool
-from . import lti, pages, services
-from .context import Lms, refuse_other_hosts, secure
+from ..tools import Refused, Tools
+from . import lti, members, pages, services, setup
+from .context import Lms, read_switches, refuse_other_hosts, secure
 
 
 def create_app(settings: LmsSettings) -> Flask:
@@ -28,16 +28,21 @@ def create_app(settings: LmsSettings) -> Flask:
     app.extensions["lms"] = Lms(
         settings=settings,
         state=State(settings.state / "lms.sqlite"),
-        key=PlatformKey(settings.state),
-        tool=RegisteredTool(settings.tool_file),
+        keys=PlatformKeys(settings.state),
+        tools=Tools(settings.tool_file, settings.tools),
     )
     app.before_request(refuse_other_hosts)
+    app.before_request(read_switches)
     app.after_request(secure)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(lti.blueprint)
     app.register_blueprint(services.blueprint)
+    app.register_blueprint(members.blueprint)
+    app.register_blueprint(setup.blueprint)
+    app.register_blueprint(setup.registration)
     app.register_error_handler(HTTPException, _page_of_error)
     app.register_error_handler(SettingsFault, _page_of_fault)
+    app.register_error_handler(Refused, _page_of_refusal)
     app.add_url_rule("/healthz", "healthz", _healthz)
     return app
 
@@ -54,3 +59,7 @@ def _page_of_error(error: HTTPException) -> tuple[str, int] | HTTPException:
 
 def _page_of_fault(fault: SettingsFault) -> tuple[str, int]:
     return render_template("message.html", title="The tool is not connected", text=str(fault)), 503
+
+
+def _page_of_refusal(refusal: Refused) -> tuple[str, int]:
+    return render_template("message.html", title="This was refused", text=str(refusal)), 400

@@ -1,22 +1,25 @@
 """What every request needs: the LMS's parts, who is signed in, and the rules of its own pages."""
 
 import sqlite3
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Response, abort, current_app, redirect, request, session, url_for
+from flask import Response, abort, current_app, g, redirect, request, session, url_for
+from werkzeug.http import http_date
 
-from .. import courses
+from .. import courses, switches
 from ..claims import Platform
 from ..courses import Course, Member, Person
-from ..keys import PlatformKey
+from ..keys import PlatformKeys
 from ..settings import LmsSettings, Tool
 from ..state import State
-from ..tool import RegisteredTool
+from ..switches import Switches
+from ..tools import Tools
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http: https:; connect-src 'self';"
     " frame-src http: https:; frame-ancestors 'self'; base-uri 'none'"
 )
 
@@ -27,12 +30,12 @@ class Lms:
 
     settings: LmsSettings
     state: State
-    key: PlatformKey
-    tool: RegisteredTool
+    keys: PlatformKeys
+    tools: Tools
 
     def platform(self, tool: Tool) -> Platform:
         """The platform's addresses as this tool sees them."""
-        return Platform(self.settings.issuer, tool.deployment_id)
+        return Platform(self.settings.issuer, tool.deployment_id, switched().has_queries)
 
 
 def lms() -> Lms:
@@ -45,11 +48,27 @@ def transaction() -> AbstractContextManager[sqlite3.Connection]:
     return lms().state.transaction()
 
 
+def read_switches() -> None:
+    """Have the switches at hand for this request; they are read before it opens a transaction of its own."""
+    with transaction() as db:
+        g.switches = switches.read(db)
+
+
+def switched() -> Switches:
+    """The switches as they stand."""
+    return cast(Switches, g.get("switches", Switches()))
+
+
+def platform_time() -> float:
+    """Seconds since 1970 by the platform's clock, which may be wrong."""
+    return time.time() + switched().clock
+
+
 def refuse_other_hosts() -> None:
     """Answer to our own name only, and let only our own pages post to us, services and LTI aside."""
     if request.host != lms().settings.host:
         abort(421, f"This is {lms().settings.issuer}; it does not answer to {request.host}.")
-    own_form = request.method == "POST" and (request.blueprint or "pages") == "pages"
+    own_form = request.method == "POST" and (request.blueprint or "pages") in ("pages", "setup")
     if own_form and request.headers.get("Origin") != lms().settings.issuer:
         abort(403, "A form of this site was sent from another one.")
 
@@ -60,6 +79,7 @@ def secure(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Date"] = http_date(platform_time())
     return response
 
 
@@ -98,3 +118,11 @@ def require_teacher(db: sqlite3.Connection, course_id: int) -> tuple[Course, Mem
     if not member.is_teacher:
         abort(403, "Only teachers of this course may do this.")
     return course, member
+
+
+def require_administrator(db: sqlite3.Connection) -> Person:
+    """The signed-in person, who teaches a course: this small platform's teachers set it up as well."""
+    person = require_person(db)
+    if not courses.is_teacher(db, person.id):
+        abort(403, "Only teachers may set up this platform.")
+    return person

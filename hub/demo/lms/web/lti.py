@@ -1,7 +1,6 @@
 """The OpenID Connect side: key set, authentication, and what comes back from deep linking."""
 
 import sqlite3
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +10,11 @@ from werkzeug.wrappers import Response
 from .. import claims, courses, exchanges, grades, messages
 from ..claims import DL, LTI, Launch
 from ..content import read_links
+from ..courses import Activity
 from ..messages import Message
 from ..settings import Tool
-from ..tool import LEEWAY, Expected, Refused
-from .context import lms, signed_in, transaction
+from ..tools import LEEWAY, Expected, Refused
+from .context import lms, platform_time, signed_in, switched, transaction
 
 blueprint = Blueprint("lti", __name__, url_prefix="/lti")
 
@@ -34,15 +34,14 @@ class AuthenticationError(Exception):
 @blueprint.get("/jwks")
 def jwks() -> Response:
     """The keys that sign id_tokens."""
-    return jsonify(lms().key.jwks())
+    return jsonify(lms().keys.jwks())
 
 
 @blueprint.route("/auth", methods=["GET", "POST"])
 def authenticate() -> str:
     """Authentication request to authentication response (LTI Security Framework 1.0 section 5.1.1.2 and .3)."""
-    tool = lms().tool.settings()
     values = request.values
-    _check_where_to_answer(tool, values)
+    tool = _tool_to_answer(values)
     if _needs_own_initiator(values):
         return render_template("post.html", action=request.path, fields={**values.to_dict(), BOUNCED: "1"})
     state = {"state": values["state"]} if "state" in values else {}
@@ -56,9 +55,9 @@ def authenticate() -> str:
 @blueprint.post("/deep-linking")
 def deep_linking_response() -> str | tuple[str, int]:
     """Take what the teacher chose (Deep Linking 2.0 section 4.5); shown in the dialog's frame."""
-    tool = lms().tool.settings()
     try:
-        payload = lms().tool.verify(request.form.get("JWT", ""), Expected(tool.client_id, lms().settings.issuer))
+        expected = Expected(lms().settings.issuer, platform_time())
+        tool, payload = lms().tools.verify(request.form.get("JWT", ""), expected)
         with transaction() as db:
             course_id, titles, text = _take_choice(db, tool, payload)
     except Refused as refusal:
@@ -80,12 +79,15 @@ def _needs_own_initiator(values: Mapping[str, str]) -> bool:
         return signed_in(db) is None and BOUNCED not in values
 
 
-def _check_where_to_answer(tool: Tool, values: Mapping[str, str]) -> None:
-    """Before these two are known to be right nothing may be sent anywhere."""
-    if values.get("client_id") != tool.client_id:
+def _tool_to_answer(values: Mapping[str, str]) -> Tool:
+    """The tool that asks; before it and its address are known to be right nothing may be sent anywhere."""
+    try:
+        tool = lms().tools.client(values.get("client_id"))
+    except Refused:
         abort(400, f"client_id {values.get('client_id')!r} is not registered here.")
     if values.get("redirect_uri") not in tool.redirect_uris:
         abort(400, f"redirect_uri {values.get('redirect_uri')!r} is not registered for this tool.")
+    return tool
 
 
 def _id_token(tool: Tool, values: Mapping[str, str]) -> str:
@@ -101,16 +103,16 @@ def _id_token(tool: Tool, values: Mapping[str, str]) -> str:
     if not nonce:
         raise AuthenticationError("invalid_request", "nonce is missing")
     with transaction() as db:
-        message = _expected_message(db, values)
+        message = _expected_message(db, tool, values)
         exchanges.note(db, exchanges.FROM_TOOL, "Authentication request", message.type)
         payload = _payload(db, tool, message, nonce)
         exchanges.note(db, exchanges.TO_TOOL, "Authentication response", f"id_token with {message.type}")
-    return lms().key.sign(payload)
+    return lms().keys.sign(payload)
 
 
-def _expected_message(db: sqlite3.Connection, values: Mapping[str, str]) -> Message:
+def _expected_message(db: sqlite3.Connection, tool: Tool, values: Mapping[str, str]) -> Message:
     message = messages.by_hint(db, values.get("lti_message_hint", ""))
-    if message is None:
+    if message is None or message.deployment != tool.deployment_id:
         raise AuthenticationError("invalid_request", "lti_message_hint is unknown or has expired")
     if values.get("login_hint") != message.person_id:
         raise AuthenticationError("invalid_request", "login_hint is of another person")
@@ -125,26 +127,37 @@ def _payload(db: sqlite3.Connection, tool: Tool, message: Message, nonce: str) -
     member = courses.member(db, message.course_id, message.person_id)
     if course is None or member is None:
         raise AuthenticationError("access_denied", "this person is not in the course")
-    launch = Launch(lms().platform(tool), tool, member, course)
-    now = int(time.time())
+    now = int(platform_time())
+    launch = Launch(lms().platform(tool), tool, member, course, switched(), nonce, now)
     if message.data is not None:
-        return claims.deep_linking(launch, message.data, nonce, now)
+        return claims.deep_linking(launch, message.data)
     activity = courses.activity(db, message.activity_id or "")
     if activity is None:
         raise AuthenticationError("access_denied", "the activity was removed")
-    items = [item for item in grades.line_items(db, course.id) if item.activity_id == activity.id]
-    return claims.resource_link(launch, activity, items, nonce, now)
+    if message.for_person_id is not None:
+        return _review(db, launch, activity, message)
+    return claims.resource_link(launch, activity, grades.items_of(db, activity))
+
+
+def _review(db: sqlite3.Connection, launch: Launch, activity: Activity, message: Message) -> dict[str, Any]:
+    item = grades.line_item(db, launch.course.id, message.line_item_id or 0)
+    learner = courses.member(db, launch.course.id, message.for_person_id or "")
+    if item is None or learner is None:
+        raise AuthenticationError("access_denied", "the column or the learner was removed")
+    return claims.submission_review(launch, activity, item, learner)
 
 
 def _take_choice(db: sqlite3.Connection, tool: Tool, payload: Mapping[str, Any]) -> tuple[int, list[str], str]:
     """Add the links of a response; the course, their titles, and the tool's own message to the teacher."""
     _check_response(db, tool, payload)
     message = messages.take_by_data(db, str(payload.get(f"{DL}data", "")))
-    if message is None:
+    if message is None or message.deployment != tool.deployment_id:
         raise Refused("data does not belong to a choice that is still open")
-    links = read_links(payload.get(f"{DL}content_items", []))
+    links = read_links(payload.get(f"{DL}content_items", []), switched())
     for link in links:
-        courses.add_activity(db, message.course_id, link)
+        activity = courses.add_link(db, message.course_id, tool.deployment_id, link)
+        if link.line_item is not None:
+            grades.add_linked(db, activity, link.line_item)
     exchanges.note(db, exchanges.FROM_TOOL, "Deep linking response", f"{len(links)} content items")
     text = payload.get(f"{DL}errormsg") or payload.get(f"{DL}msg")
     return message.course_id, [link.title for link in links], text if isinstance(text, str) else ""

@@ -3,6 +3,7 @@
 import hmac
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
@@ -11,8 +12,18 @@ from werkzeug.wrappers import Response
 from .. import courses, exchanges, grades, messages
 from ..courses import Activity, Course, Member, Person
 from ..grades import LineItem, Score
-from ..settings import SettingsFault, password
-from .context import lms, require_member, require_person, require_teacher, sign_in, signed_in, transaction
+from ..settings import SettingsFault, Tool, password
+from .context import (
+    lms,
+    platform_time,
+    require_member,
+    require_person,
+    require_teacher,
+    sign_in,
+    signed_in,
+    switched,
+    transaction,
+)
 
 blueprint = Blueprint("pages", __name__)
 
@@ -38,11 +49,22 @@ def home() -> str | Response:
     """The sign-in page, or the way on for those who have signed in."""
     with transaction() as db:
         person = signed_in(db)
-        course_id = courses.first_course(db, person.id) if person else None
+        own = courses.courses_of(db, person.id) if person else []
         people = courses.people(db)
-    if course_id is not None:
-        return redirect(_own_path(request.args.get("next")) or url_for("pages.course", course_id=course_id))
+    if person is not None:
+        page = url_for("pages.course", course_id=own[0].id) if own else url_for("pages.list_courses")
+        return redirect(_own_path(request.args.get("next")) or page)
     return render_template("sign_in.html", people=people, next=request.args.get("next", ""))
+
+
+@blueprint.get("/courses")
+def list_courses() -> str:
+    """The courses that this person is in."""
+    with transaction() as db:
+        person = require_person(db)
+        own = [(one, courses.member(db, one.id, person.id)) for one in courses.courses_of(db, person.id)]
+        people, administers = courses.people(db), courses.is_teacher(db, person.id)
+    return render_template("courses.html", person=person, people=people, administers=administers, own=own)
 
 
 @blueprint.post("/sign-in")
@@ -88,16 +110,30 @@ def course(course_id: int) -> str:
         activities = courses.activities(db, course_id)
         table = _grade_table(db, course, member)
     cells = _cells_by_activity(table) if not member.is_teacher else {}
-    return _page("course.html", course, member, activities=activities, cells=cells)
+    said = request.args.get("said", "")
+    return _page("course.html", course, member, activities=activities, cells=cells, said=said, now=_now())
+
+
+@blueprint.post("/courses/<int:course_id>/copy")
+def copy(course_id: int) -> Response:
+    """Make a course anew from this one, with its people and activities and without grades."""
+    with transaction() as db:
+        course, _ = require_teacher(db, course_id)
+        title = request.form.get("title", "").strip()[:200] or f"{course.title} (copy)"
+        made, copies = courses.copy_course(db, course, title, with_custom="custom" in request.form)
+        for old, new in copies:
+            grades.copy_line_items(db, old, new)
+    return redirect(url_for("pages.course", course_id=made.id))
 
 
 @blueprint.get("/courses/<int:course_id>/add")
 def add(course_id: int) -> str:
     """Begin deep linking: this page is shown in the dialog and goes to the tool at once."""
+    tool = _tool(request.args.get("deployment"))
     with transaction() as db:
         _, member = require_teacher(db, course_id)
-        message = messages.begin_deep_linking(db, member.person.id, course_id)
-        return _login_initiation(db, message, lms().tool.settings().deep_link_url)
+        message = messages.begin_deep_linking(db, member.person.id, course_id, tool.deployment_id)
+        return _login_initiation(db, tool, message, tool.deep_link_url)
 
 
 @blueprint.get("/activities/<activity_id>")
@@ -105,16 +141,52 @@ def activity(activity_id: str) -> str:
     """An activity in its frame, or the link that opens it in a window."""
     with transaction() as db:
         activity, course, member = _activity(db, activity_id)
-    return _page("activity.html", course, member, activity=activity)
+    is_open = member.is_teacher or activity.look.is_open(_now())
+    return _page("activity.html", course, member, activity=activity, is_open=is_open)
 
 
 @blueprint.get("/activities/<activity_id>/launch")
 def launch(activity_id: str) -> str:
     """Begin a resource link launch: this page is shown in the frame and goes to the tool at once."""
     with transaction() as db:
+        activity, _, member = _activity(db, activity_id)
+        if not member.is_teacher and not activity.look.is_open(_now()):
+            abort(403, "This activity is not open now.")
+        tool = lms().tools.deployed(activity.deployment)
+        message = messages.begin_launch(db, member.person.id, activity)
+        return _login_initiation(db, tool, message, activity.url or tool.launch_url)
+
+
+@blueprint.get("/activities/<activity_id>/submissions/<int:item_id>/<person_id>")
+def submission(activity_id: str, item_id: int, person_id: str) -> str:
+    """What a learner handed in, shown by the tool; for teachers and for the learner."""
+    with transaction() as db:
         activity, course, member = _activity(db, activity_id)
-        message = messages.begin_launch(db, member.person.id, course.id, activity.id)
-        return _login_initiation(db, message, activity.url or lms().tool.settings().launch_url)
+        _reviewed(db, activity, member, item_id, person_id)
+        learner = courses.member(db, course.id, person_id)
+    return _page("submission.html", course, member, activity=activity, item_id=item_id, learner=learner)
+
+
+@blueprint.get("/activities/<activity_id>/submissions/<int:item_id>/<person_id>/launch")
+def review(activity_id: str, item_id: int, person_id: str) -> str:
+    """Begin a submission review: this page is shown in the frame and goes to the tool at once."""
+    with transaction() as db:
+        activity, _, member = _activity(db, activity_id)
+        item = _reviewed(db, activity, member, item_id, person_id)
+        tool = lms().tools.deployed(activity.deployment)
+        message = messages.begin_review(db, member.person.id, activity, item, person_id)
+        return _login_initiation(db, tool, message, (item.review or {}).get("url") or tool.reviews_at)
+
+
+def _reviewed(db: sqlite3.Connection, activity: Activity, member: Member, item_id: int, person_id: str) -> LineItem:
+    """The column of a submission that this member may look at."""
+    item = grades.line_item(db, activity.course_id, item_id)
+    score = grades.scores(db, item).get(person_id) if item else None
+    if item is None or score is None or not item.shows_submission(score):
+        abort(404, "There is nothing here that could be looked at.")
+    if not member.is_teacher and member.person.id != person_id:
+        abort(403, "This is the work of somebody else.")
+    return item
 
 
 @blueprint.post("/activities/<activity_id>/remove")
@@ -129,11 +201,21 @@ def remove(activity_id: str) -> Response:
 
 @blueprint.get("/courses/<int:course_id>/roster")
 def roster(course_id: int) -> str:
-    """Who is in the course."""
+    """Who is in the course; to its teachers also who was."""
     with transaction() as db:
         course, member = require_member(db, course_id)
-        members = courses.members(db, course_id)
-    return _page("roster.html", course, member, members=members)
+        members = courses.members(db, course_id) if member.is_teacher else courses.active_members(db, course_id)
+    return _page("roster.html", course, member, members=members, groups=courses.GROUPS)
+
+
+@blueprint.post("/courses/<int:course_id>/roster")
+def change_roster(course_id: int) -> Response:
+    """Take a learner off the course, or back into it."""
+    with transaction() as db:
+        require_teacher(db, course_id)
+        status = "Active" if request.form.get("status") == "Active" else "Deleted"
+        courses.set_status(db, course_id, request.form.get("person", ""), status)
+    return redirect(url_for("pages.roster", course_id=course_id))
 
 
 @blueprint.get("/courses/<int:course_id>/gradebook")
@@ -162,20 +244,32 @@ def come_back(course_id: int) -> str:
     It needs no sign-in: sent here by another site, the frame has no cookie of ours. It only leads on.
     """
     text = request.args.get("lti_errormsg") or request.args.get("lti_msg") or ""
-    return render_template("back.html", target=url_for("pages.course", course_id=course_id), text=text)
+    target = url_for("pages.course", course_id=course_id, said=text[:500] or None)
+    return render_template("back.html", target=target, text=text)
 
 
 def _page(name: str, course: Course, member: Member, **values: Any) -> str:
     with transaction() as db:
-        people = courses.people(db)
-    return render_template(name, course=course, member=member, people=people, tool_origins=_tool_origins(), **values)
+        people, own = courses.people(db), courses.courses_of(db, member.person.id)
+        administers = courses.is_teacher(db, member.person.id)
+    common = {"person": member.person, "people": people, "administers": administers, "tools": _tools(), "own": own}
+    return render_template(name, course=course, member=member, has_storage=switched().has_storage, **common, **values)
 
 
-def _tool_origins() -> str:
+def _tools() -> dict[str, Tool]:
+    """The registered tools by their deployments."""
     try:
-        return " ".join(sorted(lms().tool.settings().origins))
+        return {tool.deployment_id: tool for tool in lms().tools.all()}
     except SettingsFault:
-        return ""
+        return {}
+
+
+def _tool(deployment_id: str | None) -> Tool:
+    return lms().tools.deployed(deployment_id) if deployment_id else lms().tools.first()
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(platform_time(), UTC)
 
 
 def _own_path(path: str | None) -> str | None:
@@ -192,9 +286,8 @@ def _activity(db: sqlite3.Connection, activity_id: str) -> tuple[Activity, Cours
     return activity, course, member
 
 
-def _login_initiation(db: sqlite3.Connection, message: messages.Message, target: str) -> str:
+def _login_initiation(db: sqlite3.Connection, tool: Tool, message: messages.Message, target: str) -> str:
     """Third-party initiated login (LTI Security Framework 1.0 section 5.1.1.1), posted by the browser."""
-    tool = lms().tool.settings()
     exchanges.note(db, exchanges.TO_TOOL, "Login initiation", message.type)
     fields = {
         "iss": lms().settings.issuer,
@@ -203,7 +296,7 @@ def _login_initiation(db: sqlite3.Connection, message: messages.Message, target:
         "lti_message_hint": message.hint,
         "client_id": tool.client_id,
         "lti_deployment_id": tool.deployment_id,
-        "lti_storage_target": "_parent",
+        **({"lti_storage_target": "_parent"} if switched().has_storage else {}),
     }
     return render_template("post.html", action=tool.login_url, fields=fields, title=f"Opening {tool.name}")
 
@@ -211,7 +304,7 @@ def _login_initiation(db: sqlite3.Connection, message: messages.Message, target:
 def _grade_table(db: sqlite3.Connection, course: Course, viewer: Member) -> GradeTable:
     items = grades.line_items(db, course.id)
     columns = [(item, grades.scores(db, item)) for item in items]
-    learners = [m.person for m in courses.members(db, course.id) if not m.is_teacher]
+    learners = [m.person for m in courses.active_members(db, course.id) if not m.is_teacher]
     shown = learners if viewer.is_teacher else [viewer.person]
     return GradeTable(items, [(person, [_cell(*column, person) for column in columns]) for person in shown])
 

@@ -1,4 +1,4 @@
-"""What a tool may ask between launches: access tokens, line items, scores, results and memberships."""
+"""What a tool may ask between launches: access tokens, line items, scores and results."""
 
 import hashlib
 import secrets
@@ -7,50 +7,36 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, TypeVar
-from urllib.parse import urlencode
+from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, make_response, request
+from flask import Blueprint, Response, abort, g, jsonify, make_response, request
 
 from .. import courses, exchanges, grades, messages
 from ..claims import (
-    AGS_SCOPES,
     LINE_ITEM_READ_SCOPE,
     LINE_ITEM_SCOPE,
-    MEMBERSHIP_ROLE,
-    MEMBERSHIP_SCOPE,
     RESULT_SCOPE,
+    SCOPES,
     SCORE_SCOPE,
     Platform,
+    allowed,
 )
-from ..courses import Course, Member
+from ..courses import Course
 from ..grades import LineItem, OutOfOrder, Score
-from ..tool import LEEWAY, Expected, Refused
-from .context import lms, transaction
+from ..settings import Tool
+from ..tools import LEEWAY, Expected, Refused
+from .answers import View, answer, faulty, link_header, page_of, problem
+from .context import lms, platform_time, switched, transaction
 
 blueprint = Blueprint("services", __name__, url_prefix="/lti")
 
 TOKEN_LIFETIME = 3600
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SCOPES = frozenset({*AGS_SCOPES, MEMBERSHIP_SCOPE})
 
 LINE_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
-MEMBERSHIPS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-
-View = TypeVar("View", bound=Callable[..., Response])
-Entry = TypeVar("Entry")
-
-
-def problem(status: int, detail: str, **headers: str) -> Response:
-    """An error as problem+json (RFC 9457)."""
-    response = jsonify({"title": "The request was refused", "status": status, "detail": detail})
-    response.status_code = status
-    response.mimetype = "application/problem+json"
-    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    return response
 
 
 @blueprint.errorhandler(Refused)
@@ -67,6 +53,7 @@ def _out_of_order(refusal: OutOfOrder) -> Response:
 
 
 @blueprint.post("/token")
+@faulty("token")
 def token() -> Response:
     """Client credentials with a signed assertion (RFC 7523) to an access token."""
     form = request.form
@@ -74,14 +61,17 @@ def token() -> Response:
         return _oauth_error("unsupported_grant_type", "grant_type must be client_credentials")
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         return _oauth_error("invalid_client", f"client_assertion_type must be {ASSERTION_TYPE}", 401)
-    scopes = sorted(set(form.get("scope", "").split()) & SCOPES)
-    if not scopes:
+    asked = set(form.get("scope", "").split())
+    if not asked & set(SCOPES):
         return _oauth_error("invalid_scope", f"scope must name one of {' '.join(sorted(SCOPES))}")
     try:
-        claims = _verify_assertion(form.get("client_assertion", ""))
+        tool, claims = _verify_assertion(form.get("client_assertion", ""))
+        scopes = sorted(asked & set(allowed(tool)))
+        if not scopes:
+            return _oauth_error("invalid_scope", "this tool registered for none of these scopes")
         with transaction() as db:
             _use_assertion(db, claims)
-            access_token = _new_token(db, scopes)
+            access_token = _new_token(db, tool, scopes)
             names = ", ".join(scope.rpartition("/")[2] for scope in scopes)
             exchanges.note(db, exchanges.FROM_TOOL, "Access token", names)
     except Refused as refusal:
@@ -89,12 +79,12 @@ def token() -> Response:
     return jsonify(access_token=access_token, token_type="Bearer", expires_in=TOKEN_LIFETIME, scope=" ".join(scopes))
 
 
-def _verify_assertion(assertion: str) -> dict[str, Any]:
-    client_id = lms().tool.settings().client_id
-    claims = lms().tool.verify(assertion, Expected(client_id, f"{lms().settings.issuer}/lti/token"))
-    if claims.get("sub") != client_id:
-        raise Refused(f"sub must be {client_id!r}, found {claims.get('sub')!r}")
-    return claims
+def _verify_assertion(assertion: str) -> tuple[Tool, dict[str, Any]]:
+    expected = Expected(f"{lms().settings.issuer}/lti/token", platform_time())
+    tool, claims = lms().tools.verify(assertion, expected)
+    if claims.get("sub") != tool.client_id:
+        raise Refused(f"sub must be {tool.client_id!r}, found {claims.get('sub')!r}")
+    return tool, claims
 
 
 def _use_assertion(db: sqlite3.Connection, claims: dict[str, Any]) -> None:
@@ -105,12 +95,12 @@ def _use_assertion(db: sqlite3.Connection, claims: dict[str, Any]) -> None:
         raise Refused("jti was used before")
 
 
-def _new_token(db: sqlite3.Connection, scopes: list[str]) -> str:
+def _new_token(db: sqlite3.Connection, tool: Tool, scopes: list[str]) -> str:
     access_token = secrets.token_urlsafe(32)
     db.execute("DELETE FROM access_token WHERE expires_at < ?", (time.time(),))
     db.execute(
-        "INSERT INTO access_token VALUES (?, ?, ?)",
-        (_digest(access_token), " ".join(scopes), time.time() + TOKEN_LIFETIME),
+        "INSERT INTO access_token (digest, scope, expires_at, deployment) VALUES (?, ?, ?, ?)",
+        (_digest(access_token), " ".join(scopes), time.time() + TOKEN_LIFETIME, tool.deployment_id),
     )
     return access_token
 
@@ -129,11 +119,12 @@ def scoped(*scopes: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Response:
-            granted = _granted_scopes()
+            granted = _grant()
             if granted is None:
                 return problem(401, "A valid access token is needed.", WWW_Authenticate="Bearer")
-            if not granted & set(scopes):
+            if not set(granted["scope"].split()) & set(scopes):
                 return problem(403, f"The access token needs the scope {' or '.join(scopes)}.")
+            g.deployment = granted["deployment"]
             return view(*args, **kwargs)
 
         return checked  # type: ignore[return-value]
@@ -141,16 +132,17 @@ def scoped(*scopes: str) -> Callable[[View], View]:
     return decorate
 
 
-def _granted_scopes() -> set[str] | None:
+def _grant() -> sqlite3.Row | None:
+    """The scopes and the deployment of the access token, if it is one that is still good."""
     kind, _, access_token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer":
         return None
     with transaction() as db:
-        row = db.execute(
-            "SELECT scope FROM access_token WHERE digest = ? AND expires_at > ?",
+        row: sqlite3.Row | None = db.execute(
+            "SELECT scope, deployment FROM access_token WHERE digest = ? AND expires_at > ?",
             (_digest(access_token.strip()), time.time()),
         ).fetchone()
-    return set(row["scope"].split()) if row else None
+    return row
 
 
 # --- Line items, scores and results (Assignment and Grade Services 2.0) ----------------------------------------
@@ -158,48 +150,53 @@ def _granted_scopes() -> set[str] | None:
 
 @blueprint.get("/courses/<int:course_id>/line-items")
 @scoped(LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE)
+@faulty("line-items")
 def line_items(course_id: int) -> Response:
     """The line items of a course, filtered and paged (section 3.2.4)."""
     with transaction() as db:
         _course(db, course_id)
-        items = [item for item in grades.line_items(db, course_id) if _matches(item)]
+        items = [item for item in grades.line_items(db, course_id) if _is_own(item) and _matches(item)]
     return _paged([_line_item_json(item) for item in items], LINE_ITEMS_TYPE)
 
 
 @blueprint.post("/courses/<int:course_id>/line-items")
 @scoped(LINE_ITEM_SCOPE)
+@faulty("line-items")
 def add_line_item(course_id: int) -> Response:
     """Make a line item (section 3.2.6)."""
     body = _body(LINE_ITEM_TYPE)
     with transaction() as db:
         _course(db, course_id)
-        item = grades.save_line_item(db, course_id, body)
+        item = grades.make_line_item(db, course_id, g.deployment, body)
         exchanges.note(db, exchanges.FROM_TOOL, "Line item made", item.label)
-    return _json(_line_item_json(item), LINE_ITEM_TYPE, 201)
+    return answer(_line_item_json(item), LINE_ITEM_TYPE, 201)
 
 
 @blueprint.get("/courses/<int:course_id>/line-items/<int:item_id>")
 @scoped(LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE)
+@faulty("line-items")
 def line_item(course_id: int, item_id: int) -> Response:
     """One line item."""
     with transaction() as db:
         item = _line_item(db, course_id, item_id)
-    return _json(_line_item_json(item), LINE_ITEM_TYPE)
+    return answer(_line_item_json(item), LINE_ITEM_TYPE)
 
 
 @blueprint.put("/courses/<int:course_id>/line-items/<int:item_id>")
 @scoped(LINE_ITEM_SCOPE)
+@faulty("line-items")
 def put_line_item(course_id: int, item_id: int) -> Response:
     """Change a line item; its resource link stays what it was."""
     body = _body(LINE_ITEM_TYPE)
     with transaction() as db:
-        item = grades.save_line_item(db, course_id, body, _line_item(db, course_id, item_id))
+        item = grades.change_line_item(db, _line_item(db, course_id, item_id), body)
         exchanges.note(db, exchanges.FROM_TOOL, "Line item changed", item.label)
-    return _json(_line_item_json(item), LINE_ITEM_TYPE)
+    return answer(_line_item_json(item), LINE_ITEM_TYPE)
 
 
 @blueprint.delete("/courses/<int:course_id>/line-items/<int:item_id>")
 @scoped(LINE_ITEM_SCOPE)
+@faulty("line-items")
 def delete_line_item(course_id: int, item_id: int) -> Response:
     """Drop a line item and its scores."""
     with transaction() as db:
@@ -211,20 +208,22 @@ def delete_line_item(course_id: int, item_id: int) -> Response:
 
 @blueprint.post("/courses/<int:course_id>/line-items/<int:item_id>/scores")
 @scoped(SCORE_SCOPE)
+@faulty("scores")
 def add_score(course_id: int, item_id: int) -> Response:
     """Take a score (section 3.4)."""
     body = _body(SCORE_TYPE)
     with transaction() as db:
         item = _line_item(db, course_id, item_id)
-        score = grades.record_score(db, item, body, datetime.now(UTC))
+        score = grades.record_score(db, item, body, datetime.fromtimestamp(platform_time(), UTC))
         points = score.points(item)
         detail = f"{item.label}: {points:g} of {item.score_maximum:g}" if points is not None else item.label
         exchanges.note(db, exchanges.FROM_TOOL, "Score", f"{detail}, {score.activity_progress}")
-    return _json({}, "application/json")
+    return answer({}, "application/json")
 
 
 @blueprint.get("/courses/<int:course_id>/line-items/<int:item_id>/results")
 @scoped(RESULT_SCOPE)
+@faulty("line-items")
 def results(course_id: int, item_id: int) -> Response:
     """The results of a line item, of everyone or of `user_id` (section 3.3)."""
     with transaction() as db:
@@ -238,16 +237,22 @@ def results(course_id: int, item_id: int) -> Response:
 def _course(db: sqlite3.Connection, course_id: int) -> Course:
     """The course; the `deployment` in the query string is part of every AGS address and has to be there."""
     course = courses.course(db, course_id)
-    if course is None or request.args.get("deployment") != lms().tool.settings().deployment_id:
+    is_whole = request.args.get("deployment") == g.deployment or not switched().has_queries
+    if course is None or not is_whole:
         abort(problem(404, "There is no such course, or the query string of its address was lost."))
     return course
 
 
 def _line_item(db: sqlite3.Connection, course_id: int, item_id: int) -> LineItem:
     item = grades.line_item(db, _course(db, course_id).id, item_id)
-    if item is None:
+    if item is None or not _is_own(item):
         abort(problem(404, "There is no such line item."))
     return item
+
+
+def _is_own(item: LineItem) -> bool:
+    """Whether the column is the tool's that asks: tools see no others' (AGS section 3.1)."""
+    return bool(item.deployment == g.deployment)
 
 
 def _matches(item: LineItem) -> bool:
@@ -297,78 +302,10 @@ def _result_json(item: LineItem, score: Score) -> dict[str, Any]:
     return result
 
 
-# --- Memberships (Names and Role Provisioning Services 2.0) ----------------------------------------------------
-
-
-@blueprint.get("/courses/<int:course_id>/memberships")
-@scoped(MEMBERSHIP_SCOPE)
-def memberships(course_id: int) -> Response:
-    """Who is in the course, filtered by role and paged (section 2.2 to 2.4)."""
-    with transaction() as db:
-        course = courses.course(db, course_id)
-        if course is None:
-            abort(problem(404, "There is no such course."))
-        members = [m for m in courses.members(db, course_id) if _has_role(m)]
-        exchanges.note(db, exchanges.FROM_TOOL, "Memberships", f"{len(members)} people of {course.label}")
-    page, links = _page(members)
-    body = {
-        "id": request.url,
-        "context": {"id": str(course.id), "label": course.label, "title": course.title},
-        "members": [_member_json(member) for member in page],
-    }
-    return _json(body, MEMBERSHIPS_TYPE, headers=links)
-
-
-def _has_role(member: Member) -> bool:
-    role = request.args.get("role")
-    return role in (None, member.role, MEMBERSHIP_ROLE + member.role)
-
-
-def _member_json(member: Member) -> dict[str, Any]:
-    person = member.person
-    return {
-        "status": "Active",
-        "user_id": person.id,
-        "name": person.name,
-        "given_name": person.given_name,
-        "family_name": person.family_name,
-        "email": person.email,
-        "roles": [MEMBERSHIP_ROLE + member.role],
-    }
-
-
-# --- Pages of a list -------------------------------------------------------------------------------------------
-
-
 def _platform() -> Platform:
-    return lms().platform(lms().tool.settings())
-
-
-def _json(body: Any, media_type: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    response = jsonify(body)
-    response.status_code = status
-    response.mimetype = media_type
-    response.headers.update(headers or {})
-    return response
+    return lms().platform(lms().tools.deployed(g.deployment))
 
 
 def _paged(entries: Iterable[Any], media_type: str) -> Response:
-    page, links = _page(list(entries))
-    return _json(page, media_type, headers=links)
-
-
-def _page(entries: list[Entry]) -> tuple[list[Entry], dict[str, str]]:
-    """The part of `entries` asked for by `limit` and `page`, and the Link header to the next (RFC 8288)."""
-    limit = _number("limit") or max(len(entries), 1)
-    first = _number("page") * limit
-    if first + limit >= len(entries):
-        return entries[first : first + limit], {}
-    query = urlencode({**request.args, "limit": limit, "page": _number("page") + 1})
-    return entries[first : first + limit], {"Link": f'<{request.base_url}?{query}>; rel="next"'}
-
-
-def _number(name: str) -> int:
-    text = request.args.get(name, "0")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Refused(f"{name} must be a whole number, found {text!r}")
-    return int(text)
+    page, following = page_of(list(entries))
+    return answer(page, media_type, headers=link_header(next=following))
