@@ -5,8 +5,9 @@ means.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,19 +20,19 @@ COUNTING = ("last", "best", "first", "average")
 #: A score that could not be delivered for so long goes to the list that a person looks at.
 GIVE_UP_AFTER = timedelta(days=3)
 
-_HUNDREDTH_OF_A_PERCENT = Decimal("0.0001")
-_MILLIONTH = Decimal("0.000001")
+#: What is sent is rounded here, below what any gradebook keeps and above what binary fractions get wrong.
+_FINEST = Decimal("0.0000000001")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What a registration says of itself: `completion` completed, incomplete or unknown; `success` passed,
-    failed or unknown; `scaled` -1..1 where there is a score; `ended` when the attempt is over.
+    failed or unknown; `scaled` -1..1 where there is a score, exactly; `ended` when the attempt is over.
     """
 
     completion: str
     success: str
-    scaled: float | None = None
+    scaled: Fraction | None = None
     ended: bool = False
 
 
@@ -60,16 +61,21 @@ class Attempt:
     completed_at: datetime | None = None
 
 
-def scaled_score(scaled: float | None, raw: float | None, lowest: float | None, highest: float | None) -> float | None:
-    """The score as -1..1: the scaled one where the content gave it, else raw within its range (0..100 by
-    default).
+def scaled_score(scaled: float | None, raw: float | None, lowest: float | None, highest: float | None) -> Fraction | None:
+    """The score as -1..1: the scaled one where the content gave it, else raw within its range (0..100 by default).
+
+    Scores are decimal numbers to those who write them: 0.1 is a tenth here, and not the nearest binary fraction.
     """
     if scaled is not None:
-        return scaled
+        return _decimal(scaled)
     if raw is None:
         return None
-    bottom, top = (0.0 if lowest is None else lowest), (100.0 if highest is None else highest)
-    return (raw - bottom) / (top - bottom) if top > bottom else None
+    bottom, top = _decimal(lowest or 0), _decimal(100 if highest is None else highest)
+    return (_decimal(raw) - bottom) / (top - bottom) if top > bottom else None
+
+
+def _decimal(number: float) -> Fraction:
+    return Fraction(repr(number))
 
 
 def counted(attempts: Sequence[Attempt], counting: str, maximum: Decimal) -> Score:
@@ -82,13 +88,13 @@ def counted(attempts: Sequence[Attempt], counting: str, maximum: Decimal) -> Sco
     if not final:
         return _dated(score_of(attempts[-1].progress, maximum), attempts[-1])
     scores = [_dated(score_of(one.progress, maximum), one) for one in final]
-    given = [score.given or Decimal(0) for score in scores]
+    average = sum((score.given or Decimal(0) for score in scores), Decimal(0)) / len(scores)
     chosen = {
         "last": scores[-1],
         "first": scores[0],
         # Of several equal ones the earliest, which cannot be late.
         "best": max(scores, key=lambda score: score.given or Decimal(0)),
-        "average": replace(scores[-1], given=(sum(given, Decimal(0)) / len(given)).quantize(_HUNDREDTH_OF_A_PERCENT)),
+        "average": replace(scores[-1], given=average),
     }[counting]
     if len(final) == 1:
         return chosen
@@ -110,11 +116,11 @@ def _is_final(progress: Progress) -> bool:
 
 
 def rescaled(score: Score, maximum: Decimal | None) -> Score:
-    """The score on the scale of its line item (section 3.2.4, scoreMaximum), to a millionth of a point."""
-    if maximum is None or maximum == score.maximum or maximum <= 0:
-        return score
-    given = None if score.given is None else (score.given / score.maximum * maximum).quantize(_MILLIONTH).normalize()
-    return replace(score, given=given, maximum=maximum)
+    """The score on the scale of its line item (section 3.2.4, scoreMaximum), where that is known; rounded here, at the
+    very end, and nowhere before."""
+    scale = maximum if maximum is not None and maximum > 0 else score.maximum
+    given = None if score.given is None else (score.given * scale / score.maximum).quantize(_FINEST).normalize()
+    return replace(score, given=given, maximum=scale)
 
 
 def submission_of(score: Score) -> dict[str, str]:
@@ -143,8 +149,8 @@ def score_of(progress: Progress, maximum: Decimal) -> Score:
 
 def _given(progress: Progress, maximum: Decimal, is_final: bool) -> Decimal | None:
     if progress.scaled is not None:
-        share = min(max(Decimal(str(progress.scaled)), Decimal(0)), Decimal(1))
-        return (share * maximum).quantize(_HUNDREDTH_OF_A_PERCENT, ROUND_HALF_EVEN)
+        share = min(max(progress.scaled, Fraction(0)), Fraction(1))
+        return share.numerator * maximum / share.denominator
     if not is_final:
         return None
     return Decimal(0) if progress.success == "failed" else maximum

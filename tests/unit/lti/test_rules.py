@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -230,19 +231,22 @@ def test_times_rise_in_whole_milliseconds() -> None:
         ((None, 3.0, None, 4.0), 0.75),
         ((None, 3.0, 5.0, 5.0), None),
         ((None, None, 0.0, 100.0), None),
+        ((None, 2.0, 0.0, 3.0), Fraction(2, 3)),
+        ((None, 7.3, None, 9.1), Fraction(73, 91)),
+        ((None, 1e-7, None, 1.0), Fraction(1, 10**7)),
     ],
 )
-def test_scaled_scores(values: tuple[float | None, ...], scaled: float | None) -> None:
-    assert scaled_score(*values) == scaled
+def test_scaled_scores(values: tuple[float | None, ...], scaled: float | Fraction | None) -> None:
+    assert scaled_score(*values) == (Fraction(repr(scaled)) if isinstance(scaled, float) else scaled)
 
 
 @given(
     st.sampled_from(["completed", "incomplete", "unknown"]),
     st.sampled_from(["passed", "failed", "unknown"]),
-    st.none() | st.floats(-10, 10, allow_nan=False),
+    st.none() | st.fractions(-10, 10),
     st.sampled_from([Decimal(1), Decimal(10), Decimal(100)]),
 )
-def test_a_score_lies_within_its_scale(completion: str, success: str, scaled: float | None, maximum: Decimal) -> None:
+def test_a_score_lies_within_its_scale(completion: str, success: str, scaled: Fraction | None, maximum: Decimal) -> None:
     score = score_of(Progress(completion, success, scaled), maximum)
     assert score.given is None or 0 <= score.given <= maximum
     assert (score.grading_progress == "FullyGraded") == (score.activity_progress == "Completed")
@@ -250,9 +254,24 @@ def test_a_score_lies_within_its_scale(completion: str, success: str, scaled: fl
         assert score.given is not None
 
 
-def test_decimal_scores_are_exact() -> None:
-    assert score_of(Progress("completed", "passed", 0.1 + 0.2), Decimal(100)).given == Decimal("30")
-    assert score_of(Progress("completed", "passed", 0.6667), Decimal(100)).given == Decimal("66.67")
+@pytest.mark.parametrize(
+    ("values", "maximum", "sent"),
+    [
+        ((0.1 + 0.2, None, None, None), 100, 30),
+        ((0.6667, None, None, None), 100, 66.67),
+        ((0.29, None, None, None), 100, 29),
+        ((None, 2.0, 0.0, 3.0), 3, 2),
+        ((None, 2.0, 0.0, 3.0), 8, 5.3333333333),
+        ((2 / 3, None, None, None), 8, 5.3333333333),
+        ((2 / 3, None, None, None), 3, 2),
+        ((None, 7.3, 0.0, 9.1), 9.1, 7.3),
+        ((None, 1.0, 0.0, 3.0), 10_000, 3333.3333333333),
+        ((0.07, None, None, None), 0.5, 0.035),
+    ],
+)
+def test_decimal_scores_are_exact(values: tuple[float | None, ...], maximum: float, sent: float) -> None:
+    score = score_of(Progress("completed", "passed", scaled_score(*values)), Decimal(100))
+    assert float(rescaled(score, Decimal(str(maximum))).given) == sent
 
 
 def test_what_replaces_what() -> None:
@@ -329,12 +348,12 @@ def test_a_column_that_lost_its_link_is_known_by_what_we_called_it(items: Any, f
 
 
 def attempt(completion: str = "completed", scaled: float | None = None) -> Attempt:
-    return Attempt(Progress(completion, "unknown", scaled))
+    return Attempt(Progress(completion, "unknown", scaled_score(scaled, None, None, None)))
 
 
 @pytest.mark.parametrize(
     ("counting", "given"),
-    [("last", 40), ("first", 60), ("best", 90), ("average", Decimal("63.3333"))],
+    [("last", 40), ("first", 60), ("best", 90), ("average", Decimal(190) / 3)],
 )
 def test_the_link_says_which_attempt_counts(counting: str, given: Decimal) -> None:
     attempts = [attempt(scaled=0.6), attempt(scaled=0.9), attempt(scaled=0.4), attempt("incomplete", 0.1)]
@@ -354,6 +373,7 @@ def test_while_no_attempt_has_a_result_the_newest_tells_how_far_it_is() -> None:
     [
         ("87.5", "10", "8.75"),
         ("33.3333", "3", "0.999999"),
+        ("33.33333333333333", "3", "1"),
         ("100", "0.5", "0.5"),
         ("50", None, "50"),
         ("50", "0", "50"),
