@@ -1,7 +1,7 @@
 """Connections and the unit of work: one transaction for one service call."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 from uuid import UUID
 
@@ -105,6 +105,10 @@ class Database:
         self._events = events
         self._ids = ids
         self._queue = queue
+
+    def joined(self, within: UnitOfWork | None, tenant: TenantScope) -> AbstractContextManager[UnitOfWork]:
+        """The transaction that a higher service has open for the tenant, where it gives one; else one of our own."""
+        return self.unit_of_work(tenant) if within is None else nullcontext(within)
 
     @contextmanager
     def unit_of_work(self, tenant: TenantScope, store: int | None = None) -> Iterator[UnitOfWork]:

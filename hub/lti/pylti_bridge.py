@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -835,12 +836,19 @@ def _plus_query(auth_url: str, made: str) -> str:
 
 
 def _verifies(token: str, key: Mapping[str, Any], algorithm: str) -> bool:
-    kind = RSAKey if algorithm == "RS256" else ECKey
     try:
-        jws.deserialize_compact(token, kind.import_key(dict(key)), algorithms=[algorithm])
+        known = _imported(algorithm, orjson.dumps(key, option=orjson.OPT_SORT_KEYS))
+        jws.deserialize_compact(token, known, algorithms=[algorithm])
     except (JoseError, ValueError, TypeError):
         return False
     return True
+
+
+@lru_cache(maxsize=256)
+def _imported(algorithm: str, key: bytes) -> RSAKey | ECKey:
+    """A platform's public key. Thousands of launches are signed by the same one, and to take it in is dear."""
+    kind = RSAKey if algorithm == "RS256" else ECKey
+    return kind.import_key(orjson.loads(key))
 
 
 def _sign(keys: KeyRing, claims: Mapping[str, Any]) -> str:

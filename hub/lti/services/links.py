@@ -6,17 +6,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.db import Database
+from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Conflict, Invalid, NotFound, Violation
-from hub.lti.services.shelf import PackageChoice, Shelf
+from hub.identity import Principal
+from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visit, launch_principal
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.launch import GRADED_PARAMETER, PACKAGE_PARAMETER, Launch
 from hub.lti.spec.platform import Platform
 from hub.lti.spec.scores import COUNTING
 from hub.lti.storage import links
-from hub.lti.storage.tables import ResourceLinkRow
+from hub.lti.storage.tables import LineItemRow, ResourceLinkRow
 from hub.ports import Ids
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
@@ -59,21 +60,31 @@ class Links:
         #: The origin that the player's addresses lead to.
         self.player_origin = content_url
 
-    def arrive(self, platform: Platform, launch: Launch) -> Link:
-        """The row of the link that was launched, brought up to date with what the launch says of it.
+    def arrive(self, platform: Platform, launch: Launch, origins: Sequence[str]) -> tuple[Link, str | None]:
+        """The link that was launched, brought up to date with what the launch says of it, and the player's one-time
+        address for a learner, where the link opens something. Pages at `origins` may show the player in a frame.
 
         The package that the link names (it was chosen by deep linking) goes before one that a teacher chose here. A
         name that is none of the tenant's packages counts for nothing.
         """
-        named = self._named_package(platform, launch)
         with self._db.unit_of_work(platform.tenant_id) as work:
-            row = self._save(work.session, platform, launch)
-            if named is not None:
-                row.package_id, row.package_name = named.id, named.name
-            elif row.package_id is None and launch.history:
-                _take_after(links.origin_of(work.session, row, launch.history), row)
-            self._save_line_item(work.session, row, launch)
-            return _link(row)
+            found, row = self._save(work.session, platform, launch)
+            known = found.registration_id, row.package_id
+            self._choose_named(work, platform, launch, row)
+            self._save_line_item(work.session, row, found.line_item, launch)
+            link = _link(row)
+            if link.package_id is None or launch.roles.is_instructor:
+                return link, None
+            registration_id = known[0] if known[1] == link.package_id else None
+            return link, self._open_player(work, platform, launch, link, registration_id, origins)
+
+    def _choose_named(self, work: UnitOfWork, platform: Platform, launch: Launch, row: ResourceLinkRow) -> None:
+        name = launch.custom.get(PACKAGE_PARAMETER)
+        named = self._shelf.startable(_principal(platform, launch), name, work) if name else None
+        if named is not None:
+            row.package_id, row.package_name = named, name
+        elif row.package_id is None and launch.history:
+            _take_after(links.origin_of(work.session, row, launch.history), row)
 
     def arrive_in_course(self, platform: Platform, launch: Launch) -> UUID:
         """The course of a launch that asks for the report of its course; `Invalid` for a launch without one."""
@@ -81,27 +92,24 @@ class Links:
         if facts.context is None:
             raise Invalid("The launch names no course, so there is no report.", code="lti_no_context")
         with self._db.unit_of_work(platform.tenant_id) as work:
-            found = _known(links.find(work.session, facts))
+            found = _known(links.find(work.session, facts, launch.person.subject))
             return links.save_context(
                 work.session, self._ids.uuid(), platform.tenant_id, platform.id, found, facts.context
             ).id
 
-    def _named_package(self, platform: Platform, launch: Launch) -> PackageChoice | None:
-        name = launch.custom.get(PACKAGE_PARAMETER)
-        principal = launch_principal(platform.tenant_id, platform.id, launch.person.subject, "")
-        return self._shelf.find(principal, name) if name else None
-
-    def _save(self, session: Session, platform: Platform, launch: Launch) -> ResourceLinkRow:
+    def _save(self, session: Session, platform: Platform, launch: Launch) -> tuple[links.Found, ResourceLinkRow]:
         facts = _facts(platform, launch)
-        found = _known(links.find(session, facts))
+        found = _known(links.find(session, facts, launch.person.subject))
         context = None
         if facts.context is not None:
             context = links.save_context(
                 session, self._ids.uuid(), platform.tenant_id, platform.id, found, facts.context
             )
-        return links.save_link(session, self._ids.uuid(), facts, found, context)
+        return found, links.save_link(session, self._ids.uuid(), facts, found, context)
 
-    def _save_line_item(self, session: Session, row: ResourceLinkRow, launch: Launch) -> None:
+    def _save_line_item(
+        self, session: Session, row: ResourceLinkRow, column: LineItemRow | None, launch: Launch
+    ) -> None:
         """Keep where grades go: the link's own column, or a container in which we may make one."""
         ags = launch.ags
         if ags is None or v.SCOPE_SCORE not in ags.scopes:
@@ -111,23 +119,34 @@ class Links:
             may_look = is_wanted and ags.scopes & {v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ}
             container = ags.line_items_url if may_look else None
             facts = links.ColumnFacts(ags.line_item_url, container, sorted(ags.scopes), row.package_name)
-            links.save_line_item(session, self._ids.uuid(), row, facts)
+            links.save_line_item(session, self._ids.uuid(), row, column, facts)
 
-    def open_player(self, platform: Platform, launch: Launch, link: Link, origins: Sequence[str]) -> str:
-        """The one-time address of the player for the learner who launched, at the place where they left off.
-
-        Pages at `origins` may show it in a frame.
-        """
+    def _open_player(
+        self,
+        work: UnitOfWork,
+        platform: Platform,
+        launch: Launch,
+        link: Link,
+        registration_id: UUID | None,
+        origins: Sequence[str],
+    ) -> str:
+        """The one-time address of the player for the learner who launched, at the place where they left off."""
         assert link.package_id is not None  # Only a link that opens something has a player.
-        person = launch.person
-        principal = launch_principal(platform.tenant_id, platform.id, person.subject, person.name or person.subject)
-        learner = self._learners.ensure(principal, platform.issuer, person.subject, person.name or "", person.email)
-        registration = self._registrations.ensure(principal, learner.id, link.package_id, context_key=str(link.id))
-        with self._db.unit_of_work(platform.tenant_id) as work:
-            links.add_registration(work.session, _key(platform, link), person.subject, registration.id)
-        language = launch.language or "en"
+        person, principal = launch.person, _principal(platform, launch)
+        source, name = platform.issuer, person.name or ""
+        learner = self._learners.ensure(principal, source, person.subject, name, person.email, within=work)
+        if registration_id is None:
+            context = str(link.id)
+            made = self._registrations.ensure(principal, learner.id, link.package_id, context, within=work)
+            registration_id = made.id
+            links.add_registration(work.session, _key(platform, link), person.subject, registration_id)
         return self._launches.create(
-            principal, registration.id, return_url=launch.return_url, locale=language, frame_origins=origins
+            principal,
+            registration_id,
+            return_url=launch.return_url,
+            locale=launch.language or "en",
+            frame_origins=origins,
+            within=work,
         ).url
 
     def open_review(self, platform: Platform, launch: Launch, origins: Sequence[str]) -> str:
@@ -144,10 +163,8 @@ class Links:
             registration = links.registration_of(session, key, launch.for_user)
         if registration is None:
             raise NotFound("This learner has not begun yet; there is nothing to look at.", code="lti_nothing_submitted")
-        person = launch.person
-        principal = launch_principal(platform.tenant_id, platform.id, person.subject, person.name or person.subject)
         return self._launches.create(
-            principal,
+            _principal(platform, launch),
             registration,
             mode="review",
             return_url=launch.return_url,
@@ -158,7 +175,7 @@ class Links:
     @staticmethod
     def _reviewed(session: Session, platform: Platform, launch: Launch) -> ResourceLinkRow | None:
         if launch.resource_link is not None:
-            found = links.find(session, _facts(platform, launch))
+            found = links.find(session, _facts(platform, launch), launch.person.subject)
             if found is not None and found.link is not None:
                 return found.link
         url = launch.ags.line_item_url if launch.ags else None
@@ -213,6 +230,11 @@ class Links:
         if row is None:
             raise NotFound("The link was removed from the Hub.", code="lti_link_removed")
         return _link(row)
+
+
+def _principal(platform: Platform, launch: Launch) -> Principal:
+    person = launch.person
+    return launch_principal(platform.tenant_id, platform.id, person.subject, person.name or person.subject)
 
 
 def _facts(platform: Platform, launch: Launch) -> links.LinkFacts:

@@ -188,13 +188,13 @@ class Messages:
         if launch.page == "report":
             course = self._links.arrive_in_course(platform, launch)
             return ShowReport(self._begin_visit(platform, launch, context_row_id=course))
-        link = self._links.arrive(platform, launch)
+        link, player = self._links.arrive(platform, launch, frame_origins(platform, launch))
+        if player is not None:
+            return OpenPlayer(player)
         if launch.roles.is_instructor:
             token = self._begin_visit(platform, launch, resource_link_id=link.id, context_row_id=link.context_row_id)
             return ShowCourse(token) if link.package_id else ShowPicker(token)
-        if link.package_id is None:
-            return NothingYet(link.title, launch.language)
-        return OpenPlayer(self._links.open_player(platform, launch, link, frame_origins(platform, launch)))
+        return NothingYet(link.title, launch.language)
 
     def _begin_visit(
         self,

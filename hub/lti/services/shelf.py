@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.db import UnitOfWork
 from hub.errors import NotFound
 from hub.identity import Principal
 from hub.scorm.services.packages import Packages, PackageView
@@ -40,6 +41,10 @@ class Shelf:
         except NotFound:
             return None
         return _choice(package) if package.published else None
+
+    def startable(self, principal: Principal, name: str, work: UnitOfWork) -> UUID | None:
+        """The id of the package of that name, in the caller's transaction; None where learners cannot start it."""
+        return self._packages.startable(principal, name, within=work)
 
 
 def _choice(package: PackageView) -> PackageChoice:

@@ -61,7 +61,9 @@ class Attempt:
     completed_at: datetime | None = None
 
 
-def scaled_score(scaled: float | None, raw: float | None, lowest: float | None, highest: float | None) -> Fraction | None:
+def scaled_score(
+    scaled: float | None, raw: float | None, lowest: float | None, highest: float | None
+) -> Fraction | None:
     """The score as -1..1: the scaled one where the content gave it, else raw within its range (0..100 by default).
 
     Scores are decimal numbers to those who write them: 0.1 is a tenth here, and not the nearest binary fraction.

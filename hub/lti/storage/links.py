@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,32 +38,57 @@ class LinkFacts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is known of a link and its course; `deployment_id` is our id of the deployment."""
+    """What is known of a link, its course and its gradebook column; `deployment_id` is our id of the deployment.
+
+    `registration_id` is that of the person who launches, for what the link opens.
+    """
 
     deployment_id: UUID
     link: ResourceLinkRow | None
     context: LtiContextRow | None
+    line_item: LineItemRow | None
+    registration_id: UUID | None
 
 
-def find(session: Session, facts: LinkFacts) -> Found | None:
-    """A launch's deployment with its link and course, as far as they are known, in one query."""
-    context_id = facts.context.context_id if facts.context else None
-    row = session.execute(
-        select(DeploymentRow.id, ResourceLinkRow, LtiContextRow)
-        .outerjoin(
-            ResourceLinkRow,
-            and_(ResourceLinkRow.deployment_id == DeploymentRow.id, ResourceLinkRow.link_id == facts.link_id),
-        )
-        .outerjoin(
-            LtiContextRow,
-            and_(LtiContextRow.deployment_id == DeploymentRow.id, LtiContextRow.context_id == context_id),
-        )
-        .where(
-            DeploymentRow.tenant_id == facts.tenant_id,
-            DeploymentRow.platform_id == facts.platform_id,
-            DeploymentRow.deployment_id == facts.deployment_id,
-        )
-    ).one_or_none()
+# Made once: to put a query of this size together takes longer than to run it.
+_FOUND = (
+    select(DeploymentRow.id, ResourceLinkRow, LtiContextRow, LineItemRow, LinkRegistrationRow.registration_id)
+    .outerjoin(
+        ResourceLinkRow,
+        and_(ResourceLinkRow.deployment_id == DeploymentRow.id, ResourceLinkRow.link_id == bindparam("link")),
+    )
+    .outerjoin(
+        LtiContextRow,
+        and_(LtiContextRow.deployment_id == DeploymentRow.id, LtiContextRow.context_id == bindparam("context")),
+    )
+    .outerjoin(LineItemRow, LineItemRow.resource_link_id == ResourceLinkRow.id)
+    .outerjoin(
+        LinkRegistrationRow,
+        and_(
+            LinkRegistrationRow.resource_link_id == ResourceLinkRow.id,
+            LinkRegistrationRow.package_id == ResourceLinkRow.package_id,
+            LinkRegistrationRow.user_id == bindparam("user"),
+        ),
+    )
+    .where(
+        DeploymentRow.tenant_id == bindparam("tenant"),
+        DeploymentRow.platform_id == bindparam("platform"),
+        DeploymentRow.deployment_id == bindparam("deployment"),
+    )
+)
+
+
+def find(session: Session, facts: LinkFacts, user_id: str) -> Found | None:
+    """A launch's deployment with what is known of its link and of this person there, in one query."""
+    asked = {
+        "tenant": facts.tenant_id,
+        "platform": facts.platform_id,
+        "deployment": facts.deployment_id,
+        "link": facts.link_id,
+        "context": facts.context.context_id if facts.context else None,
+        "user": user_id,
+    }
+    row = session.execute(_FOUND, asked).one_or_none()
     return Found(*row) if row else None
 
 
@@ -229,9 +254,13 @@ class ColumnFacts:
     resource_id: str | None
 
 
-def save_line_item(session: Session, new_id: UUID, link: ResourceLinkRow, facts: ColumnFacts) -> None:
-    """The gradebook column of a link as its launch tells it. A known URL stays where the launch names none."""
-    row = get_line_item(session, link.tenant_id, link.id)
+def save_line_item(
+    session: Session, new_id: UUID, link: ResourceLinkRow, row: LineItemRow | None, facts: ColumnFacts
+) -> None:
+    """The gradebook column of a link (`row`, where it is known) as its launch tells it.
+
+    A known URL stays where the launch names none.
+    """
     if row is None:
         values = {"id": new_id, "tenant_id": link.tenant_id, "resource_link_id": link.id, "scopes": facts.scopes}
         session.execute(insert(LineItemRow).values(**values).on_conflict_do_nothing())

@@ -4,12 +4,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Text, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from hub.lti.spec.platform import Platform, PlatformDetails
 from hub.lti.storage.tables import DeploymentRow, LineItemRow, LtiContextRow, PlatformRow, ResourceLinkRow
+
+#: Platforms with the names of their deployments, in one query: every step of a launch asks for one.
+_PLATFORMS = select(
+    PlatformRow,
+    func.array(
+        select(DeploymentRow.deployment_id).where(DeploymentRow.platform_id == PlatformRow.id).scalar_subquery(),
+        type_=ARRAY(Text),
+    ),
+)
 
 
 def find_by_issuer(session: Session, issuer: str, client_id: str | None) -> list[Platform]:
@@ -18,35 +27,28 @@ def find_by_issuer(session: Session, issuer: str, client_id: str | None) -> list
     The one read of this area that names no tenant: whoever logs in by LTI is nobody until the platform is known, and
     the platform says which tenant it is.
     """
-    query = select(PlatformRow).where(PlatformRow.issuer == issuer, PlatformRow.is_active)
+    query = _PLATFORMS.where(PlatformRow.issuer == issuer, PlatformRow.is_active)
     if client_id is not None:
         query = query.where(PlatformRow.client_id == client_id)
-    return _with_deployments(session, session.scalars(query.order_by(PlatformRow.id).limit(100)).all())
+    return _read(session, query.order_by(PlatformRow.id).limit(100))
 
 
 def get(session: Session, tenant_id: UUID, platform_id: UUID) -> Platform | None:
     """One platform of the tenant."""
-    query = select(PlatformRow).where(PlatformRow.tenant_id == tenant_id, PlatformRow.id == platform_id)
-    found = _with_deployments(session, session.scalars(query).all())
+    found = _read(session, _PLATFORMS.where(PlatformRow.tenant_id == tenant_id, PlatformRow.id == platform_id))
     return found[0] if found else None
 
 
 def list_after(session: Session, tenant_id: UUID, after: UUID | None, limit: int) -> list[Platform]:
     """The tenant's platforms in the order in which they were added."""
-    query = select(PlatformRow).where(PlatformRow.tenant_id == tenant_id).order_by(PlatformRow.id).limit(limit)
+    query = _PLATFORMS.where(PlatformRow.tenant_id == tenant_id).order_by(PlatformRow.id).limit(limit)
     if after is not None:
         query = query.where(PlatformRow.id > after)
-    return _with_deployments(session, session.scalars(query).all())
+    return _read(session, query)
 
 
-def _with_deployments(session: Session, rows: Sequence[PlatformRow]) -> list[Platform]:
-    if not rows:
-        return []
-    deployments: dict[UUID, set[str]] = {row.id: set() for row in rows}
-    query = select(DeploymentRow).where(DeploymentRow.platform_id.in_(list(deployments)))
-    for deployment in session.scalars(query):
-        deployments[deployment.platform_id].add(deployment.deployment_id)
-    return [_platform(row, frozenset(deployments[row.id])) for row in rows]
+def _read(session: Session, query: Select[PlatformRow, Sequence[str]]) -> list[Platform]:
+    return [_platform(row, frozenset(deployments)) for row, deployments in session.execute(query)]
 
 
 def _platform(row: PlatformRow, deployment_ids: frozenset[str]) -> Platform:

@@ -18,15 +18,14 @@ from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
 from hub.scorm.services.origins import ContentOrigins, frames_of
-from hub.scorm.services.package_settings import settings_of_version
 from hub.scorm.services.registrations import MODES, begin_attempt
 from hub.scorm.services.results import tracking_of
 from hub.scorm.services.tokens import PlayerSession, PlayerTokens
 from hub.scorm.spec.runtime.sessions import Mode
-from hub.scorm.spec.settings import PackageSettings, opening
+from hub.scorm.spec.settings import PackageSettings, effective, opening
 from hub.scorm.storage import courses as versions
 from hub.scorm.storage import registrations, runtime
-from hub.scorm.storage.tables_runtime import Attempt, Launch, Registration
+from hub.scorm.storage.tables_runtime import Attempt, Launch
 
 #: An address that nobody opened is good for so long; LMS pages that hold a launch in a new tab may wait a while.
 OPEN_WITHIN = timedelta(minutes=10)
@@ -92,22 +91,23 @@ class Launches:
         return_url: str | None = None,
         locale: str = "en",
         frame_origins: Sequence[str] = (),
+        within: UnitOfWork | None = None,
     ) -> LaunchLink:
         """An address that opens the registration's current attempt, once, within ten minutes.
 
         `mode` is normal, browse or review (None: the registration's own); `return_url` is where the learner goes on
         leaving; `locale` the language of the player; `frame_origins`, with that of `return_url`, are the origins whose
-        pages may show the player in a frame.
+        pages may show the player in a frame; `within` a transaction of the caller's that this is a part of.
         """
         principal.require("registrations.write")
-        with self._db.unit_of_work(principal.tenant_id) as work:
-            row = registrations.lock(work.session, principal.tenant_id, registration_id)
-            if row is None:
+        with self._db.joined(within, principal.tenant_id) as work:
+            found = registrations.lock_to_launch(work.session, principal.tenant_id, registration_id)
+            if found is None:
                 raise NotFound("There is no such registration.", code="registration_not_found")
-            is_there, _ = versions.published_version(work.session, principal.tenant_id, row.package_id)
-            if not is_there:
+            if not found.has_package:
                 raise Gone("The package was deleted; its registrations cannot be launched.", code="package_deleted")
-            attempt, opened_as = self._to_open(work, row, _checked_mode(mode or row.mode))
+            row = found.registration
+            attempt, opened_as = self._to_open(work, found, _checked_mode(mode or row.mode))
             launch = Launch(
                 tenant_id=row.tenant_id,
                 registration_id=row.id,
@@ -148,17 +148,14 @@ class Launches:
         """
         now = self._clock.now()
         with self._db.unit_of_work(EVERY_TENANT) as work:
-            launch = runtime.find_launch(work.session, _digest(token))
-            if launch is None or not self._origins.serves(host, launch.package_version_id):
-                raise NotFound("This address opens nothing.", code="launch_unknown")
+            launch, settings = self._found(work.session, token, host)
             new_secret = self._bind(launch, browser_secret, now)
             launch.user_agent = user_agent[:_LONGEST_AGENT]
             launch.ended_at = None
             if launch.attempt_id and launch.mode == "normal":
                 _take_over(work.session, launch)
             course = self._courses.find(work.session, launch.tenant_id, launch.package_version_id)
-            found = settings_of_version(work.session, launch.tenant_id, launch.package_version_id)
-            return self._opening(launch, course, new_secret, found.values)
+            return self._opening(launch, course, new_secret, settings)
 
     def renew(self, token: str, browser_secret: str | None, host: str = "") -> str:
         """A new token for the browser that has the player open, so that a long session loses nothing.
@@ -167,14 +164,21 @@ class Launches:
         when another window has taken over.
         """
         with self._db.unit_of_work(EVERY_TENANT) as work:
-            launch = runtime.find_launch(work.session, _digest(token))
-            if launch is None or launch.opened_at is None or not self._origins.serves(host, launch.package_version_id):
+            launch, _ = self._found(work.session, token, host)
+            if launch.opened_at is None:
                 raise NotFound("This address opens nothing.", code="launch_unknown")
             self._bind(launch, browser_secret, self._clock.now())
             session = _session(launch)
             if session.is_recorded:
                 _check_newest(work.session, launch)
             return self._tokens.issue(session)
+
+    def _found(self, session: Session, token: str, host: str) -> tuple[Launch, PackageSettings]:
+        """The launch of an address of `host`, held, with the settings of now."""
+        found = runtime.find_launch(session, _digest(token))
+        if found is None or not self._origins.serves(host, found[0].package_version_id):
+            raise NotFound("This address opens nothing.", code="launch_unknown")
+        return found[0], effective(*found[1]).values
 
     def _opening(
         self, launch: Launch, course: Course, browser_secret: str | None, settings: PackageSettings
@@ -210,15 +214,15 @@ class Launches:
             raise Gone("This address has been used; open the course again.", code="launch_used")
         return None
 
-    def _to_open(self, work: UnitOfWork, row: Registration, mode: Mode) -> tuple[Attempt, Mode]:
+    def _to_open(self, work: UnitOfWork, found: registrations.ToLaunch, mode: Mode) -> tuple[Attempt, Mode]:
         """The attempt that a launch opens, and the mode that the package's settings make of one that would count."""
+        row, settings = found.registration, effective(*found.settings).values
         earlier = registrations.attempts(work.session, row.tenant_id, row.id)
         if earlier and mode != "normal":
             return earlier[-1], mode
-        found = settings_of_version(work.session, row.tenant_id, row.package_version_id)
         is_open = bool(earlier) and earlier[-1].ended_at is None
         results = [tracking_of(attempt) for attempt in earlier]
-        leads_to = opening(found.values, results, is_open=is_open, begun=row.began_at is not None)
+        leads_to = opening(settings, results, is_open=is_open, begun=row.began_at is not None)
         if leads_to == "begin" or not earlier:
             return begin_attempt(work.session, row, self._ids.uuid(), self._clock.now()), mode
         return earlier[-1], "review" if leads_to == "review" else mode

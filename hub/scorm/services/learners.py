@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.db import Database
+from hub.db import Database, UnitOfWork
 from hub.errors import Invalid, NotFound
 from hub.identity import Principal
 from hub.ports import Ids
@@ -39,16 +39,24 @@ class Learners:
         self._ids = ids
 
     def ensure(
-        self, principal: Principal, source: str, subject: str, name: str = "", email: str | None = None
+        self,
+        principal: Principal,
+        source: str,
+        subject: str,
+        name: str = "",
+        email: str | None = None,
+        *,
+        within: UnitOfWork | None = None,
     ) -> LearnerView:
         """The learner `subject` of `source`, made if new; name and e-mail are brought up to date where given.
 
-        `source` is who vouches for the person: a platform's issuer, or `OWN_SOURCE`.
+        `source` is who vouches for the person: a platform's issuer, or `OWN_SOURCE`. `within` is a transaction of the
+        caller's that this is a part of.
         """
         principal.require("registrations.write")
         _check(source, subject)
         known = {"name": clean(name), "email": email and clean(email)}
-        with self._db.unit_of_work(principal.tenant_id) as work:
+        with self._db.joined(within, principal.tenant_id) as work:
             found = learners.ensure(work.session, principal.tenant_id, self._ids.uuid(), source, subject, known)
             return view_of(found)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from hub.db import Database
+from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Unprocessable, Violation
 from hub.identity import Principal
@@ -153,6 +153,15 @@ class Packages:
         principal.require("packages.read")
         with self._db.read(principal.tenant_id) as session:
             return _view(_existing(packages.find_row(session, principal.tenant_id, package_id), package_id))
+
+    def startable(self, principal: Principal, package_id: str, *, within: UnitOfWork | None = None) -> UUID | None:
+        """The package's `uuid` where learners can start it, None where there is no such package.
+
+        `within` is a transaction of the caller's that this is a part of.
+        """
+        principal.require("packages.read")
+        with self._db.joined(within, principal.tenant_id) as work:
+            return packages.published(work.session, principal.tenant_id, package_id)
 
     def versions(self, principal: Principal, package_id: str) -> Sequence[VersionView]:
         """Every version of the package, newest first."""

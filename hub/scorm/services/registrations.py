@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.db import Database
+from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Conflict, Invalid, NotFound, Unprocessable
 from hub.identity import Principal
@@ -123,16 +123,19 @@ class Registrations:
         package_id: UUID,
         context_key: str = "",
         external_id: str | None = None,
+        *,
+        within: UnitOfWork | None = None,
     ) -> RegistrationView:
         """The registration of a learner for a package in a context: found, or made on the published version.
 
         `context_key` tells apart uses that must not share progress, such as two links of a platform. `external_id`
-        is a caller's own id for a new registration, up to 255 characters.
+        is a caller's own id for a new registration, up to 255 characters. `within` is a transaction of the caller's
+        that this is a part of.
         """
         principal.require("registrations.write")
         _check_text("id", external_id)
         _check_text("context key", context_key or None)
-        with self._db.unit_of_work(principal.tenant_id) as work:
+        with self._db.joined(within, principal.tenant_id) as work:
             session, tenant_id = work.session, principal.tenant_id
             version_id = _version_to_start(session, tenant_id, package_id)
             if learners.find(session, tenant_id, learner_id) is None:

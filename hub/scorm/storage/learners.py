@@ -20,13 +20,12 @@ def ensure(
     What is `known` of the person (name, email) is brought up to date. Two launches of the same new learner at once
     make one row: the unique key decides.
     """
-    statement = insert(Learner).values(
-        id=learner_id, tenant_id=tenant_id, source=source, subject=subject, **({"name": ""} | known)
-    )
-    session.execute(statement.on_conflict_do_nothing())
-    found = session.scalars(
-        select(Learner).where(Learner.tenant_id == tenant_id, Learner.source == source, Learner.subject == subject)
-    ).one()
+    query = select(Learner).where(Learner.tenant_id == tenant_id, Learner.source == source, Learner.subject == subject)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        values = {"id": learner_id, "tenant_id": tenant_id, "source": source, "subject": subject, "name": ""} | known
+        session.execute(insert(Learner).values(**values).on_conflict_do_nothing())
+        found = session.scalars(query).one()
     for name, value in known.items():
         if value and getattr(found, name) != value:
             setattr(found, name, value)

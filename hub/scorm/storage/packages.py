@@ -72,6 +72,18 @@ def find(session: Session, tenant_id: UUID, external_id: str, *, for_update: boo
     return session.scalars(query.with_for_update() if for_update else query).one_or_none()
 
 
+def published(session: Session, tenant_id: UUID, external_id: str) -> UUID | None:
+    """The row's id of the package of that id, where it has a version that learners can start."""
+    return session.scalars(
+        select(Package.id).where(
+            Package.tenant_id == tenant_id,
+            Package.external_id == external_id,
+            Package.deleted_at.is_(None),
+            Package.published_version_id.is_not(None),
+        )
+    ).one_or_none()
+
+
 def find_or_add(
     session: Session, tenant_id: UUID, package_id: UUID, external_id: str, title: str, now: datetime
 ) -> Package:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hub.scorm.storage import settings
 from hub.scorm.storage.tables import Package
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
 
@@ -123,6 +124,30 @@ def lock(session: Session, tenant_id: UUID, registration_id: UUID) -> Registrati
         .where(Registration.tenant_id == tenant_id, Registration.id == registration_id)
         .with_for_update()
     ).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class ToLaunch:
+    """A registration with what a launch goes by: whether its package is still there, and what is set for it."""
+
+    registration: Registration
+    has_package: bool
+    settings: settings.Both
+
+
+# Made once: to put a query of this size together takes longer than to run it.
+_TO_LAUNCH = (
+    select(Registration, Package.deleted_at.is_(None), settings.column(Registration.package_version_id))
+    .join(Package, Package.id == Registration.package_id)
+    .where(Registration.tenant_id == bindparam("tenant"), Registration.id == bindparam("registration"))
+    .with_for_update(of=Registration)
+)
+
+
+def lock_to_launch(session: Session, tenant_id: UUID, registration_id: UUID) -> ToLaunch | None:
+    """The registration with its package, held until the end of the transaction."""
+    row = session.execute(_TO_LAUNCH, {"tenant": tenant_id, "registration": registration_id}).one_or_none()
+    return None if row is None else ToLaunch(row[0], row[1], settings.both(row[2]))
 
 
 def attempts(session: Session, tenant_id: UUID, registration_id: UUID) -> Sequence[Attempt]:

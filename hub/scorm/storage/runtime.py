@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from hub.scorm.storage import settings
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
 
 
@@ -100,9 +101,21 @@ def open_states(session: Session, tenant_id: UUID, attempt_id: UUID) -> Sequence
     ).all()
 
 
-def find_launch(session: Session, token_digest: str) -> Launch | None:
-    """The launch of an address. The address is what says which tenant it is, so none is named here."""
-    return session.scalars(select(Launch).where(Launch.token_digest == token_digest).with_for_update()).one_or_none()
+# Made once: to put a query of this size together takes longer than to run it.
+_LAUNCH = (
+    select(Launch, settings.column(Launch.package_version_id))
+    .where(Launch.token_digest == bindparam("digest"))
+    .with_for_update(of=Launch)
+)
+
+
+def find_launch(session: Session, token_digest: str) -> tuple[Launch, settings.Both] | None:
+    """The launch of an address, held, with what is set for its version and package.
+
+    The address is what says which tenant it is, so none is named here.
+    """
+    row = session.execute(_LAUNCH, {"digest": token_digest}).one_or_none()
+    return None if row is None else (row[0], settings.both(row[1]))
 
 
 def launch_of(session: Session, tenant_id: UUID, launch_id: UUID) -> Launch | None:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from hub.scorm.storage.tables import PackageVersion
 from hub.scorm.storage.tables_reports import PackageSettingsRow
@@ -28,25 +28,35 @@ def rows(session: Session, tenant_id: UUID, package_id: UUID, version: int) -> d
     return {row.version: row for row in found}
 
 
-def of_version(session: Session, tenant_id: UUID, version_id: UUID) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+#: What is set for a package, and for one version of it.
+Both = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+def of_version(session: Session, tenant_id: UUID, version_id: UUID) -> Both:
     """What is set for the package of a version, and for the version itself."""
-    found = session.execute(
-        select(PackageSettingsRow.version, PackageSettingsRow.values)
-        .join(PackageVersion, PackageVersion.package_id == PackageSettingsRow.package_id)
+    version = (PackageVersion.id == version_id, PackageVersion.tenant_id == tenant_id)
+    return both(session.scalar(select(column(PackageVersion.id)).where(*version)))
+
+
+def column(version_id: ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> ScalarSelect[dict[str, Any] | None]:
+    """The settings of a version and its package as a column of a query that has the version's id; see `both`."""
+    owner = aliased(PackageVersion)
+    return (
+        select(func.jsonb_object_agg(cast(PackageSettingsRow.version, Text), PackageSettingsRow.values))
+        .join(owner, owner.package_id == PackageSettingsRow.package_id)
         .where(
-            PackageSettingsRow.tenant_id == tenant_id,
-            PackageVersion.id == version_id,
-            PackageSettingsRow.version.in_([PACKAGE, PackageVersion.number]),
+            PackageSettingsRow.tenant_id == owner.tenant_id,
+            owner.id == version_id,
+            PackageSettingsRow.version.in_([PACKAGE, owner.number]),
         )
+        .scalar_subquery()
     )
-    package: Mapping[str, Any] = {}
-    own: Mapping[str, Any] = {}
-    for version, values in found:
-        if version == PACKAGE:
-            package = values
-        else:
-            own = values
-    return package, own
+
+
+def both(found: Mapping[str, Any] | None) -> Both:
+    """What is set for the package of a version, and for the version itself, as `column` tells it."""
+    by_number = dict(found or {})
+    return by_number.pop(str(PACKAGE), {}), next(iter(by_number.values()), {})
 
 
 def lock(session: Session, tenant_id: UUID, package_id: UUID, version: int, now: datetime) -> PackageSettingsRow:

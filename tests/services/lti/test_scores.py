@@ -67,7 +67,7 @@ def test_a_score_reaches_the_gradebook(book: Gradebook, platform: LtiPlatform) -
         ({"success": "passed"}, 100, "Completed", "FullyGraded"),
         ({"success": "failed"}, 0, "Completed", "FullyGraded"),
         ({"success": "failed", "score_scaled": -0.5}, 0, "Completed", "FullyGraded"),
-        ({"success": "passed", "score_scaled": 1 / 3}, 33.3333, "Completed", "FullyGraded"),
+        ({"success": "passed", "score_scaled": 1 / 3}, 33.3333333333, "Completed", "FullyGraded"),
     ],
 )
 def test_what_the_result_says_is_what_is_sent(
@@ -456,7 +456,7 @@ def test_a_score_is_sent_on_the_scale_that_the_column_has(book: Gradebook, platf
     book.progress(completion="completed", score_scaled=2 / 3)
     book.work()
     body = platform.scores[0].body
-    assert (body["scoreGiven"], body["scoreMaximum"]) == (5.333336, 8)
+    assert (body["scoreGiven"], body["scoreMaximum"]) == (5.3333333333, 8)
 
 
 def test_a_column_that_the_teacher_removed_is_found_again_or_made(book: Gradebook, platform: LtiPlatform) -> None:

@@ -246,7 +246,9 @@ def test_scaled_scores(values: tuple[float | None, ...], scaled: float | Fractio
     st.none() | st.fractions(-10, 10),
     st.sampled_from([Decimal(1), Decimal(10), Decimal(100)]),
 )
-def test_a_score_lies_within_its_scale(completion: str, success: str, scaled: Fraction | None, maximum: Decimal) -> None:
+def test_a_score_lies_within_its_scale(
+    completion: str, success: str, scaled: Fraction | None, maximum: Decimal
+) -> None:
     score = score_of(Progress(completion, success, scaled), maximum)
     assert score.given is None or 0 <= score.given <= maximum
     assert (score.grading_progress == "FullyGraded") == (score.activity_progress == "Completed")
