@@ -16,12 +16,14 @@ from flask import Flask
 from hub import __version__
 from hub.adapters.celery_queue import CeleryQueue, make_celery
 from hub.adapters.key_files import KeyFiles
+from hub.adapters.mail import FolderMailer, SmtpMailer
 from hub.adapters.object_store_folder import FolderStore
 from hub.adapters.outbound_http import OutboundHttp
 from hub.adapters.pillow_pictures import PillowPictures
 from hub.adapters.redis_transients import RedisTransients
 from hub.adapters.system import RandomIds, SystemClock
 from hub.config import MB, Settings
+from hub.console import letters
 from hub.console.app import Surroundings, register_console
 from hub.db import Database
 from hub.db.migrations import Migrations
@@ -55,10 +57,12 @@ from hub.lti.views.api import deliveries_blueprint, invitations_blueprint, platf
 from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.scopes import SCOPES, scopes_allowing
+from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.oauth.services.post import Post
 from hub.oauth.services.providers import Providers
 from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.second_factors import SecondFactors
@@ -67,11 +71,13 @@ from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
+from hub.oauth.tasks import tasks as identity_tasks
+from hub.oauth.tasks import topics as mail_topics
 from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
 from hub.oauth.views.bearer import bearer_authenticator
 from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
-from hub.ports import Clock, HttpClient, Ids, KeyRing, ObjectStore, TaskQueue, Transients
+from hub.ports import Clock, HttpClient, Ids, KeyRing, Mailer, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.content import Contents
@@ -131,6 +137,7 @@ class Ports:
     transients: Transients
     http: HttpClient
     keys: KeyRing
+    mailer: Mailer | None
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,7 @@ class Hub:
     services: dict[type, Any]
     relay: Relay
     periodic: list[Periodic]
+    tasks: Mapping[str, Callable[..., None]]
     authenticators: list[Authenticator] = field(default_factory=list)
 
     def service(self, kind: type[Service]) -> Service:
@@ -176,6 +184,7 @@ def build(settings: Settings) -> Hub:
         transients=RedisTransients(settings.redis_url),
         http=OutboundHttp(allow_private_networks=settings.allow_private_networks),
         keys=KeyFiles(Path(settings.keys_dir)),
+        mailer=_mailer(settings),
     )
     events = Events()
     db = Database(settings.sqlalchemy_url, settings.database_pool, events, ports.ids, ports.queue)
@@ -191,6 +200,7 @@ def build(settings: Settings) -> Hub:
         services,
         relay,
         _periodic(services),
+        identity_tasks(services[Accounts]),
         _authenticators(settings, services),
     )
 
@@ -210,6 +220,24 @@ def _object_store(settings: Settings) -> ObjectStore:
         region=settings.s3_region,
         access_key_id=settings.s3_access_key_id,
         secret_access_key=settings.s3_secret_access_key,
+    )
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    """Where e-mail goes: a mail server, a folder, or nowhere."""
+    clock, kind, place = SystemClock(), *settings.mail.partition(":")[::2]
+    if kind == "off":
+        return None
+    if kind == "folder":
+        return FolderMailer(clock, settings.mail_from, Path(place))
+    return SmtpMailer(
+        clock,
+        settings.mail_from,
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_tls,
+        settings.smtp_user,
+        settings.smtp_password,
     )
 
 
@@ -262,6 +290,8 @@ def _add_identity(
 ) -> None:
     """hub/oauth: people, programs, and the sessions and tokens by which they are known."""
     passwords = Argon2Passwords()
+    post = Post(db, ports.clock, ports.ids, ports.keys, ports.mailer, letters.render, settings.public_url)
+    users = Users(db, ports.clock, ports.ids, passwords, post)
     second_factors = SecondFactors(db, ports.clock, ports.ids, ports.keys, ports.transients)
     sign_in = SignIn(
         db,
@@ -275,7 +305,19 @@ def _add_identity(
         second_factors=second_factors,
     )
     add(
-        Users(db, ports.clock, ports.ids, passwords),
+        post,
+        users,
+        Accounts(
+            db,
+            ports.clock,
+            ports.ids,
+            ports.transients,
+            ports.queue,
+            post,
+            users,
+            passwords,
+            per_minute=settings.sign_ins_per_minute,
+        ),
         sign_in,
         BrowserSessions(sign_in, settings.public_url, ports.keys.secret("form-token")),
         Clients(db, ports.clock, ports.ids, find_store),
@@ -423,6 +465,7 @@ def _topics(services: dict[type, Any]) -> dict[str, Topic]:
     return {
         **package_topics(services[Imports], services[Packages]),
         **score_topics(services[Scores]),
+        **mail_topics(services[Post]),
     }
 
 

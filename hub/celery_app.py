@@ -72,6 +72,9 @@ def register_tasks(hub: Hub) -> Celery:
         else:
             relay.deliver(UUID(message_id))
 
+    for task_name, answer in hub.tasks.items():
+        app.task(name=task_name)(answer)
+
     def sweep() -> None:
         for message_id in relay.due(LONG):
             long_lane.add(message_id)

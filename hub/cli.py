@@ -25,6 +25,7 @@ COMMANDS = {
     "registration": "hub.scorm.cli:registration",
     "lrs": "hub.xapi_lrs.cli:lrs",
     "lti": "hub.lti.cli:lti",
+    "mail": "hub.oauth.cli:mail",
     "oauth": "hub.oauth.cli:oauth",
     "user": "hub.oauth.cli:user",
     "admin": "hub.oauth.cli:admin",

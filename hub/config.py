@@ -7,7 +7,8 @@ environment, the file `var/hub.env` of the running demo is read, so that command
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from email.utils import formataddr, parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -105,6 +106,27 @@ def _networks(text: str) -> str:
         return " ".join(str(ip_network(part)) for part in text.replace(",", " ").split())
     except ValueError as error:
         raise ValueError("must be addresses or networks, such as 127.0.0.1 10.0.0.0/8") from error
+
+
+def _mail(text: str) -> str:
+    kind, _, place = text.partition(":")
+    if text not in {"off", "smtp"} and (kind != "folder" or not place):
+        raise ValueError("must be off, smtp or folder:PATH")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    """An address, or NAME <ADDRESS> (RFC 5322 section 3.4)."""
+    name, address = parseaddr(text)
+    if "@" not in address or not text.isprintable():
+        raise ValueError("must be ADDRESS or NAME <ADDRESS>")
+    return formataddr((name, address))
+
+
+def _smtp_tls(text: str) -> str:
+    if text not in {"starttls", "tls", "none"}:
+        raise ValueError("must be starttls, tls or none")
+    return text
 
 
 def _log_format(text: str) -> str:
@@ -250,6 +272,25 @@ class Settings:
     sign_ins_per_minute: int = setting(
         "HUB_SIGN_INS_PER_MINUTE", "Attempts to sign in from one network address in a minute", _count, default=10
     )
+    mail: str = setting(
+        "HUB_MAIL",
+        "How e-mail is sent: off, smtp, or folder:PATH, which writes a file for each message instead",
+        _mail,
+        default="off",
+    )
+    mail_from: str = setting(
+        "HUB_MAIL_FROM", "Sender of e-mail, such as Hub <hub@school.example>", _mail_address, default=""
+    )
+    smtp_host: str = setting("HUB_SMTP_HOST", "Mail server that takes what is sent", default="localhost")
+    smtp_port: int = setting("HUB_SMTP_PORT", "Its port; 465 is usual for tls, 25 for none", _count, default=587)
+    smtp_tls: Literal["starttls", "tls", "none"] = setting(
+        "HUB_SMTP_TLS",
+        "starttls (asked for after connecting, and required), tls (from the first byte) or none",
+        _smtp_tls,
+        default="starttls",
+    )
+    smtp_user: str = setting("HUB_SMTP_USER", "User at the mail server; empty for none", default="")
+    smtp_password: str = setting("HUB_SMTP_PASSWORD", "Password at the mail server", default="", secret=True)
     log_format: str = setting(
         "HUB_LOG_FORMAT", "Log lines for people (text) or programs (json)", _log_format, default="text"
     )
@@ -262,10 +303,17 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        faults = []
         if self.public_url == self.content_url:
-            raise ConfigurationError(
-                ["HUB_CONTENT_URL must differ from HUB_PUBLIC_URL: uploaded content never runs on the Hub's origin"]
+            faults.append(
+                "HUB_CONTENT_URL must differ from HUB_PUBLIC_URL: uploaded content never runs on the Hub's origin"
             )
+        if self.mail != "off" and not self.mail_from:
+            faults.append("HUB_MAIL_FROM is not set, and HUB_MAIL needs a sender")
+        if self.smtp_password and self.smtp_tls == "none" and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
+            faults.append("HUB_SMTP_TLS is none: HUB_SMTP_PASSWORD would cross the network in the clear")
+        if faults:
+            raise ConfigurationError(faults)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -290,16 +338,29 @@ def _read_fields(values: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     faults: list[str] = []
     for item in fields(Settings):
         variable = item.metadata["variable"]
-        text = values.get(variable, "")
         try:
+            text = _text_of(item, values)
             if text:
                 read[item.name] = item.metadata["parse"](text)
             elif not _has_default(item.name):
                 faults.append(f"{variable} is not set: {item.metadata['meaning']}")
         except ValueError as fault:
-            shown = "its value" if item.metadata["secret"] else repr(text)
+            shown = "its value" if item.metadata["secret"] else repr(values.get(variable, ""))
             faults.append(f"{variable} {fault}; {shown} does not fit")
+        except OSError as fault:
+            faults.append(f"{variable}_FILE: {fault.strerror}: {fault.filename}")
     return read, faults
+
+
+def _text_of(item: Field[Any], values: Mapping[str, str]) -> str:
+    """The text of a setting. That of a secret may stand in the file that `<its name>_FILE` names, one line."""
+    variable = item.metadata["variable"]
+    file = values.get(f"{variable}_FILE", "") if item.metadata["secret"] else ""
+    if not file:
+        return values.get(variable, "")
+    if values.get(variable):
+        raise ValueError(f"and {variable}_FILE are both set")
+    return Path(file).read_text(encoding="utf-8").strip()
 
 
 def _has_default(name: str) -> bool:
@@ -308,6 +369,7 @@ def _has_default(name: str) -> bool:
 
 def _unknown_variables(values: Mapping[str, str]) -> list[str]:
     known = {item.metadata["variable"] for item in fields(Settings)}
+    known |= {f"{item.metadata['variable']}_FILE" for item in fields(Settings) if item.metadata["secret"]}
     return [
         f"{name} is not a setting; see docs/settings.md"
         for name in sorted(values)

@@ -165,6 +165,24 @@ class HttpClient(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message to one address; `id` stays the same when it is sent again."""
+
+    id: UUID
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Mailer(Protocol):
+    """Where e-mail goes out. Never call it inside a transaction."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand the message over. `Unavailable` when it may go later, `Unprocessable` when it is refused for good."""
+
+
 class Pictures(Protocol):
     """Pictures that came from outside, drawn anew."""
 

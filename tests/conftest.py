@@ -48,6 +48,8 @@ def settings(postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPat
         content_url=CONTENT_URL,
         keys_dir=str(folder / "keys"),
         object_store=f"folder:{folder / 'packages'}",
+        mail=f"folder:{folder / 'mail'}",
+        mail_from="Standards Hub <hub@school.example>",
         allow_private_networks=True,
         database_pool=30,
         requests_per_minute=1_000_000,

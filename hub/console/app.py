@@ -17,6 +17,7 @@ from hub.oauth.views.session import SAFE_METHODS
 #: Importing a module of pages puts them on the blueprint.
 PAGES = (
     "entrance",
+    "mailed",
     "consent",
     "home",
     "packages",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from hub import __version__
@@ -12,6 +13,7 @@ from hub.errors import Forbidden, Invalid
 from hub.http import service
 from hub.http.context import request_id
 from hub.http.headers import content_security_policy
+from hub.oauth.services.post import Post
 from hub.oauth.services.sign_in import SignedIn
 from hub.oauth.views.session import BrowserSessions
 
@@ -66,6 +68,11 @@ def signed_in() -> SignedIn | None:
     return known
 
 
+def language() -> str:
+    """The language of this page: what is sent by e-mail is written in it too."""
+    return str(get_locale() or "en")
+
+
 #: The pages of the menu: endpoint, label, the action that it takes, and its group.
 def _menu() -> list[tuple[str, str, str, str]]:
     return [
@@ -108,6 +115,7 @@ def surroundings() -> dict[str, Any]:
         "may": lambda needed: (known := signed_in()) is not None and known.principal.may(needed),
         "form_token": lambda: service(BrowserSessions).form_token(request),
         "notice": notice_of(request.args.get("done", "")),
+        "mail_is_on": service(Post).is_on,
         "request_id": request_id,
         "version": __version__,
     }

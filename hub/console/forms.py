@@ -6,7 +6,7 @@ from typing import TypeVar
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import HubError
+from hub.errors import HubError, Invalid, Violation
 
 Result = TypeVar("Result")
 
@@ -66,3 +66,10 @@ class Form:
             return []
         listed = [(fault.where.partition("[")[0], fault.message) for fault in self.refusal.violations]
         return listed or [("", self.refusal.detail)]
+
+
+def require_same(form: Form) -> None:
+    """`Invalid` unless a new password was typed the same twice."""
+    if form["password"] != form["password_again"]:
+        fault = Violation("form", "password_again", "is not the same as the new password")
+        raise Invalid("The password was not changed.", violations=[fault])

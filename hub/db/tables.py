@@ -22,13 +22,14 @@ class Tenant(Base, Timestamped):
 
 
 class User(Base, TenantOwned, Timestamped):
-    """Someone who signs in to the console. `email` is kept in lower case."""
+    """Someone who signs in to the console. `email` is kept in lower case; `email_verified_at` is when it was proven."""
 
     __tablename__ = "user"
     __table_args__ = (UniqueConstraint("tenant_id", "email"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str]
+    email_verified_at: Mapped[datetime | None]
     name: Mapped[str]
     password_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))

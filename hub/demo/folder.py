@@ -6,6 +6,8 @@ import shutil
 from configparser import ConfigParser
 from contextlib import contextmanager, suppress
 from dataclasses import fields
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,11 +35,13 @@ class DemoFolder:
         self.postgres = self.root / "postgres"
         self.redis = self.root / "redis"
         self.lms = self.root / "demo-lms"
+        self.mail = self.root / "mail"
         self.logs = self.root / "log"
         self.processes = self.root / "processes"
         self._prepared = self.postgres / "prepared"
         self._lock = self.root / "demo.lock"
         self._shown = self.root / "credentials.shown"
+        self._mail_seen = {path.name for path in self.mail.glob("*.eml")}
 
     def make(self) -> None:
         """Make the folder, or say why it cannot be made."""
@@ -81,9 +85,25 @@ class DemoFolder:
         self._shown.touch()
         return is_first
 
+    def new_mail(self) -> list[str]:
+        """The plain text of each message that was sent since this was asked last, the oldest first."""
+        found = sorted(self.mail.glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+        fresh = [path for path in found if path.name not in self._mail_seen]
+        self._mail_seen.update(path.name for path in fresh)
+        return [_readable(message_from_bytes(path.read_bytes(), policy=policy.default)) for path in fresh]
+
     def clear(self) -> None:
         """Remove all that the demo made, so that it begins again; what was built for it stays."""
-        for path in (self.postgres, self.redis, self.packages, self.keys, self.lms, self.logs, self.processes):
+        for path in (
+            self.postgres,
+            self.redis,
+            self.packages,
+            self.keys,
+            self.lms,
+            self.mail,
+            self.logs,
+            self.processes,
+        ):
             if path.exists():
                 shutil.rmtree(path)
         for path in (self.credentials, self.settings_file, self._shown):
@@ -95,6 +115,12 @@ class DemoFolder:
         lines = [f"{variable}={_text(value)}\n" for variable, value in values.items() if value != ""]
         header = "# Written by `hub demo` at each start: commands typed in this folder act on it.\n"
         write_private(self.settings_file, header + "".join(lines))
+
+
+def _readable(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    text = body.get_content().strip() if body else ""
+    return f"To {message['To']}: {message['Subject']}\n\n{text}"
 
 
 def _text(value: object) -> str:

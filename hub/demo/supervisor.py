@@ -166,6 +166,8 @@ class Demo:
             for each in watched:
                 if news := each.look(time.monotonic()):
                     self._progress.say(news)
+            for message in self._folder.new_mail():
+                self._progress.say("\n", ("E-mail", "bold"), f" {message}\n")
             time.sleep(WATCH_SECONDS)
 
     def _stop(self) -> None:
@@ -200,6 +202,8 @@ def demo_settings(folder: DemoFolder) -> Settings:
         "HUB_KEYS_DIR": str(folder.keys),
         "HUB_OBJECT_STORE": f"folder:{folder.packages}",
         "HUB_ALLOW_PRIVATE_NETWORKS": "true",
+        "HUB_MAIL": f"folder:{folder.mail}",
+        "HUB_MAIL_FROM": "Standards Hub <hub@hub.example>",
         "HUB_DATABASE_POOL": "8",
     }
     return Settings.from_env(own | given | {name: own[name] for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL")})

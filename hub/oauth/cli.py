@@ -9,9 +9,11 @@ import click
 
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.errors import NotFound
-from hub.identity import ROLES
+from hub.identity import ROLES, Principal
 from hub.oauth.scopes import SCOPES
+from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Clients, NewClient
+from hub.oauth.services.post import LANGUAGE, Post
 from hub.oauth.services.users import NewPerson, Person, Users
 
 password_option = click.option(
@@ -137,6 +139,7 @@ def user() -> None:
 @click.option("--name", required=True)
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)), help="May be repeated.")
 @password_option
+@click.option("--invite", "invite_in", metavar="LANGUAGE", help="Send a link to choose a password, in en or de.")
 @tenant_option
 @json_option
 @pass_command_line
@@ -146,6 +149,7 @@ def create_user(
     name: str,
     roles: tuple[str, ...],
     password_stdin: bool,
+    invite_in: str | None,
     tenant: str | None,
     as_json: bool,
 ) -> None:
@@ -154,7 +158,25 @@ def create_user(
     \b
     Example: hub user create --email author@school.example --name "A. Author" --role author
     """
-    _create(line, NewPerson(email, name, roles, _given_password(password_stdin)), tenant, as_json)
+    _create(line, NewPerson(email, name, roles, _given_password(password_stdin), invite_in), tenant, as_json)
+
+
+@user.command("invite")
+@click.argument("email")
+@click.option("--language", default=LANGUAGE, show_default=True, help="Of the message: en or de.")
+@tenant_option
+@json_option
+@pass_command_line
+def invite_user(line: CommandLine, email: str, language: str, tenant: str | None, as_json: bool) -> None:
+    """Send a user a link to choose a password, the first one or another.
+
+    \b
+    Example: hub user invite author@school.example
+    """
+    principal = line.principal(tenant)
+    found = _person_of(line, principal, email)
+    line.hub.service(Accounts).invite(principal, found.id, language)
+    report(as_json, f"The message to {found.email} is on its way.", {"email": found.email})
 
 
 @user.command("list")
@@ -194,13 +216,39 @@ def reset_password(line: CommandLine, email: str, password_stdin: bool, tenant: 
     \b
     Example: hub user password author@school.example
     """
-    principal, users = line.principal(tenant), line.hub.service(Users)
-    found = [person for person in users.list(principal, email, None, 200) if person.email == email.strip().lower()]
+    principal = line.principal(tenant)
+    found = _person_of(line, principal, email)
+    made = line.hub.service(Users).reset_password(principal, found.id, _given_password(password_stdin))
+    facts = {"email": found.email} | ({"password": made} if made else {})
+    report(as_json, f"Gave {found.email} a new password.{' It is not shown again.' if made else ''}", facts)
+
+
+def _person_of(line: CommandLine, principal: Principal, email: str) -> Person:
+    people = line.hub.service(Users).list(principal, email, None, 200)
+    found = [person for person in people if person.email == email.strip().lower()]
     if not found:
         raise NotFound(f"There is no user {email}.", code="user_not_found")
-    made = users.reset_password(principal, found[0].id, _given_password(password_stdin))
-    facts = {"email": found[0].email} | ({"password": made} if made else {})
-    report(as_json, f"Gave {found[0].email} a new password.{' It is not shown again.' if made else ''}", facts)
+    return found[0]
+
+
+@click.group()
+def mail() -> None:
+    """E-mail that the Hub sends."""
+
+
+@mail.command("test")
+@click.argument("address")
+@click.option("--language", default=LANGUAGE, show_default=True, help="Of the message: en or de.")
+@json_option
+@pass_command_line
+def try_mail(line: CommandLine, address: str, language: str, as_json: bool) -> None:
+    """Send a message now, and say what the mail server says against it.
+
+    \b
+    Example: hub mail test admin@school.example
+    """
+    line.hub.service(Post).try_out(address, language)
+    report(as_json, f"The mail server has taken a message to {address}.", {"address": address})
 
 
 @click.group()

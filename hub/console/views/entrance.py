@@ -6,9 +6,8 @@ from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.assets import send_asset
-from hub.console.blueprint import console, signed_in
-from hub.console.forms import Form
-from hub.errors import Invalid, Violation
+from hub.console.blueprint import console, language, signed_in
+from hub.console.forms import Form, require_same
 from hub.http import action, principal, public, service
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.personal_tokens import PersonalTokens
@@ -123,6 +122,7 @@ def _account_page(form: Form) -> str:
         tokens=service(PersonalTokens).list(principal()),
         sessions=service(SignIn).sessions(principal(), service(BrowserSessions).session_id(request)),
         second=service(SecondFactors).of(principal()),
+        email_verified_at=service(Users).own(principal()).email_verified_at,
     )
 
 
@@ -189,8 +189,6 @@ def account_end_second_step() -> AnyResponse | tuple[str, int]:
 
 
 def _change_password(form: Form) -> bool:
-    if form["password"] != form["password_again"]:
-        fault = Violation("form", "password_again", "is not the same as the new password")
-        raise Invalid("The password was not changed.", violations=[fault])
-    service(Users).change_own_password(principal(), form["old_password"], form["password"])
+    require_same(form)
+    service(Users).change_own_password(principal(), form["old_password"], form["password"], language())
     return True

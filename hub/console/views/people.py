@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from hub.console.blueprint import console
+from hub.console.blueprint import console, language
 from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.console.words import ROLE_NAMES
@@ -35,11 +35,14 @@ def people_new() -> str:
 @action("users.write")
 def people_create() -> Response | str | tuple[str, int]:
     form = Form()
-    wanted = NewPerson(form["email"], form["name"], form.all("roles"))
+    invite_in = language() if form["invite"] else None
+    wanted = NewPerson(form["email"], form["name"], form.all("roles"), invite_in=invite_in)
     made = form.attempt(lambda: service(Users).create(principal(), wanted))
     if made is None:
         return render_template("console/person_new.html", form=form, roles=ROLE_NAMES), form.status
     person, password = made
+    if password is None:
+        return redirect(url_for("console.people_one", user_id=person.id, done="link-sent"), 303)
     return render_template("console/person_made.html", person=person, password=password, is_new=True)
 
 
@@ -68,7 +71,7 @@ def people_change(user_id: UUID) -> Response | tuple[str, int]:
 @action("users.write")
 def people_reset_password(user_id: UUID) -> str:
     person = service(Users).get(principal(), user_id)
-    password = service(Users).reset_password(principal(), user_id)
+    password = service(Users).reset_password(principal(), user_id, language=language())
     return render_template("console/person_made.html", person=person, password=password, is_new=False)
 
 

@@ -241,7 +241,7 @@ class SingleSignOn:
 
     def _new_identity(self, work: UnitOfWork, provider: ProviderView, person: _Person) -> tuple[ExternalIdentity, User]:
         email = _checked_email(provider, person)
-        user = storage.user_of_email(work.session, provider.tenant_id, email)
+        user = users.user_of_email(work.session, provider.tenant_id, email)
         is_new = user is None
         if user is None:
             user = self._new_user(work, provider, person, email)
@@ -271,6 +271,7 @@ class SingleSignOn:
             password_hash=None,
             is_active=True,
             created_at=self._clock.now(),
+            email_verified_at=self._clock.now() if person.is_email_proven else None,
         )
         work.session.add(user)
         work.session.flush()

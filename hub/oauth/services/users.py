@@ -14,6 +14,7 @@ from hub.db.audit import record
 from hub.db.tables import User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation
 from hub.identity import ROLES, Principal, actions_of_roles
+from hub.oauth.services.post import LANGUAGE, Post
 from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.passwords import normalized, password_faults
@@ -49,26 +50,32 @@ class Person:
     is_active: bool
     created_at: datetime
     last_sign_in_at: datetime | None
+    email_verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """What is asked for; without a password one is made and shown once."""
+    """What is asked for; without a password one is made and shown once.
+
+    `invite_in` is the language of an e-mail by which the person chooses the password instead.
+    """
 
     email: str
     name: str
     roles: Sequence[str]
     password: str | None = None
+    invite_in: str | None = None
 
 
 class Users:
     """Create, list and change the users of a tenant."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, passwords: Passwords) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, passwords: Passwords, post: Post) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._passwords = passwords
+        self._post = post
 
     def create(self, principal: Principal, wanted: NewPerson) -> tuple[Person, str | None]:
         """Make a user; returns it with the password that was made for it, if none was given.
@@ -79,32 +86,43 @@ class Users:
         principal.require("users.write")
         email, name, roles = _checked(wanted)
         _refuse_more_than(principal, roles)
-        made = None if wanted.password is not None else self._ids.secret()[:20]
-        password = wanted.password if wanted.password is not None else str(made)
-        _refuse_weak(password, email, name)
-        password_hash = self._passwords.hash(normalized(password))
+        password, made = self._first_password(wanted)
+        if password is not None:
+            refuse_weak(password, email, name)
         user = User(
             id=self._ids.uuid(),
             tenant_id=principal.tenant_id,
             email=email,
             name=name,
-            password_hash=password_hash,
+            password_hash=None if password is None else self._passwords.hash(normalized(password)),
             is_active=True,
             created_at=self._clock.now(),
         )
         try:
-            self._add(principal, user, roles)
+            self._add(principal, user, roles, wanted.invite_in)
         except IntegrityError as error:
             raise Conflict(f"{email} has an account already.", code="user_exists") from error
         return _shown(user, roles), made
 
-    def _add(self, principal: Principal, user: User, roles: Sequence[str]) -> None:
+    def _first_password(self, wanted: NewPerson) -> tuple[str | None, str | None]:
+        """The password to begin with, and the same if it was made here; neither for who is invited."""
+        if wanted.password is not None:
+            return wanted.password, None
+        if wanted.invite_in is not None:
+            self._post.require()
+            return None, None
+        made = self._ids.secret()[:20]
+        return made, made
+
+    def _add(self, principal: Principal, user: User, roles: Sequence[str], invite_in: str | None) -> None:
         with self._db.unit_of_work(principal.tenant_id) as work:
             work.session.add(user)
             work.session.flush()
             storage.set_roles(work.session, principal.tenant_id, user.id, roles)
             details = {"email": user.email, "roles": list(roles)}
             record(work.session, self._ids.uuid(), principal, "user.created", str(user.id), details)
+            if invite_in is not None:
+                self._post.put(work, "invite", user, invite_in)
 
     def list(
         self, principal: Principal, search: str = "", after: str | None = None, limit: int = 50
@@ -121,6 +139,13 @@ class Users:
         principal.require("users.read")
         with self._db.read(principal.tenant_id) as session:
             user = _existing(storage.user_of_tenant(session, principal.tenant_id, user_id))
+            roles = storage.roles_of_users(session, principal.tenant_id, [user.id])
+        return _shown(user, roles.get(user.id, []))
+
+    def own(self, principal: Principal) -> Person:
+        """The account of the person who asks."""
+        with self._db.read(principal.tenant_id) as session:
+            user = _existing(storage.user_of_tenant(session, principal.tenant_id, UUID(principal.id)))
             roles = storage.roles_of_users(session, principal.tenant_id, [user.id])
         return _shown(user, roles.get(user.id, []))
 
@@ -150,7 +175,9 @@ class Users:
             record(work.session, self._ids.uuid(), principal, "user.changed", str(user.id), details)
             return _shown(user, after)
 
-    def reset_password(self, principal: Principal, user_id: UUID, password: str | None = None) -> str | None:
+    def reset_password(
+        self, principal: Principal, user_id: UUID, password: str | None = None, language: str = LANGUAGE
+    ) -> str | None:
         """Give a user a new password, which ends their sessions; returns the one that was made if none was given.
 
         `Forbidden` for a user who may do more than the one who asks.
@@ -158,8 +185,9 @@ class Users:
         person = self.require_over(principal, user_id)
         made = self._ids.secret()[:20] if password is None else None
         new = made or password or ""
-        _refuse_weak(new, person.email, person.name)
-        self._set_password(principal, user_id, self._passwords.hash(normalized(new)), "user.password_reset")
+        refuse_weak(new, person.email, person.name)
+        new_hash = self._passwords.hash(normalized(new))
+        self._set_password(principal, user_id, new_hash, "user.password_reset", language)
         return made
 
     def require_over(self, principal: Principal, user_id: UUID) -> Person:
@@ -169,16 +197,18 @@ class Users:
         _refuse_more_than(principal, person.roles)
         return person
 
-    def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str) -> None:
+    def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str, language: str) -> None:
         with self._db.unit_of_work(principal.tenant_id) as work:
-            _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id)).password_hash = password_hash
+            user = _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id))
+            user.password_hash = password_hash
+            self._post.put(work, "password_changed", user, language)
             end_grants_of_user(work.session, principal.tenant_id, user_id, self._clock.now())
             record(work.session, self._ids.uuid(), principal, deed, str(user_id))
 
-    def change_own_password(self, principal: Principal, old: str, new: str) -> None:
+    def change_own_password(self, principal: Principal, old: str, new: str, language: str = LANGUAGE) -> None:
         """A user gives a new password, proving the old one first; it ends every session of theirs.
 
-        `Invalid` names the field that does not fit.
+        `Invalid` names the field that does not fit. Where e-mail is on, the person is told.
         """
         user_id = UUID(principal.id)
         with self._db.read(principal.tenant_id) as session:
@@ -186,8 +216,9 @@ class Users:
         if not self._passwords.verify(user.password_hash, normalized(old)):
             fault = Violation("sign-in", "old_password", "is not your present password")
             raise Invalid("The password was not changed.", violations=[fault])
-        _refuse_weak(new, user.email, user.name)
-        self._set_password(principal, user_id, self._passwords.hash(normalized(new)), "user.password_changed")
+        refuse_weak(new, user.email, user.name)
+        new_hash = self._passwords.hash(normalized(new))
+        self._set_password(principal, user_id, new_hash, "user.password_changed", language)
 
 
 def _checked(wanted: NewPerson) -> tuple[str, str, tuple[str, ...]]:
@@ -222,7 +253,8 @@ def _checked_roles(roles: Iterable[str]) -> tuple[str, ...]:
     return tuple(role for role in ROLES if role in asked)
 
 
-def _refuse_weak(password: str, email: str, name: str) -> None:
+def refuse_weak(password: str, email: str, name: str) -> None:
+    """`Invalid` for a password that the person with this address and name should not have."""
     faults = password_faults(password, email, name)
     if faults:
         raise Invalid("The password does not fit.", code="weak_password", violations=faults)
@@ -251,4 +283,13 @@ def _facts(user: User, roles: Sequence[str]) -> dict[str, object]:
 
 
 def _shown(user: User, roles: Sequence[str]) -> Person:
-    return Person(user.id, user.email, user.name, roles, user.is_active, user.created_at, user.last_sign_in_at)
+    return Person(
+        user.id,
+        user.email,
+        user.name,
+        roles,
+        user.is_active,
+        user.created_at,
+        user.last_sign_in_at,
+        user.email_verified_at,
+    )

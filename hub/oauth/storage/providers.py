@@ -55,8 +55,3 @@ def identity(
         )
     ).one_or_none()
     return None if row is None else (row[0], row[1])
-
-
-def user_of_email(session: Session, tenant_id: UUID, email: str) -> User | None:
-    """The account of that address in the tenant, closed or not."""
-    return session.scalars(select(User).where(User.tenant_id == tenant_id, User.email == email)).one_or_none()

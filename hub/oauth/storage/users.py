@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.db.tables import Tenant, User, UserRole
+from hub.oauth.storage.tables import ExternalIdentity
 
 
 def accounts_of_email(session: Session, email: str, limit: int) -> Sequence[User]:
@@ -18,6 +19,35 @@ def accounts_of_email(session: Session, email: str, limit: int) -> Sequence[User
         .order_by(User.last_sign_in_at.desc().nulls_last(), User.id)
         .limit(limit)
     ).all()
+
+
+def accounts_to_reset(session: Session, email: str, limit: int) -> Sequence[User]:
+    """The accounts of this address that have a password, or may choose a first one: not those of a provider."""
+    return session.scalars(
+        select(User)
+        .where(
+            User.email == email,
+            User.is_active,
+            User.password_hash.is_not(None) | ~exists().where(ExternalIdentity.user_id == User.id),
+        )
+        .order_by(User.id)
+        .limit(limit)
+    ).all()
+
+
+def user_by_id(session: Session, user_id: UUID) -> User | None:
+    """The user of that id in whichever tenant: a link names it."""
+    return session.get(User, user_id)
+
+
+def user_for_update(session: Session, user_id: UUID) -> User | None:
+    """The same, locked until the transaction ends."""
+    return session.get(User, user_id, with_for_update=True)
+
+
+def user_of_email(session: Session, tenant_id: UUID, email: str) -> User | None:
+    """The account of that address in the tenant, closed or not."""
+    return session.scalars(select(User).where(User.tenant_id == tenant_id, User.email == email)).one_or_none()
 
 
 def user_with_roles(session: Session, tenant_id: UUID, user_id: UUID) -> tuple[User, Tenant, list[str]] | None:

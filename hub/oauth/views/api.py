@@ -110,6 +110,12 @@ class NewUserSchema(ma.Schema):
     name = fields.String(required=True, metadata={"example": "A. Author"})
     roles = fields.List(_ROLE, required=True)
     password = fields.String(load_default=None, allow_none=True)
+    invite_in = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["en", "de"]),
+        metadata={"description": "Language of an e-mail by which they choose the password instead"},
+    )
 
 
 class UserSchema(ma.Schema):
@@ -117,6 +123,7 @@ class UserSchema(ma.Schema):
 
     id = fields.UUID()
     email = fields.String()
+    email_verified_at = Moment(allow_none=True)
     name = fields.String()
     roles = fields.List(fields.String())
     is_active = fields.Boolean()
