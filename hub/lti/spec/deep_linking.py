@@ -1,7 +1,7 @@
 """The answer to a deep linking request (Deep Linking 2.0 sections 3.2 and 4.5)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,18 +24,19 @@ _FRAME = {"width": 1024, "height": 768}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the teacher chose: a package, and how the link is to be."""
+    """What the teacher chose: a package, its title in the course, and that of its gradebook column if it differs."""
 
     package_id: str
     title: str
     description: str | None = None
     thumbnail_url: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """How the links are to be: with a column of so many points or none, where they open (`iframe`, `window` or as the
-    platform likes), and when they may be opened and handed in."""
+    platform likes), when they may be opened and handed in, and custom parameters beside the Hub's own."""
 
     is_graded: bool = True
     points: Decimal = Decimal(SCORE_MAXIMUM)
@@ -43,6 +44,7 @@ class Wishes:
     available_from: datetime | None = None
     available_until: datetime | None = None
     due_at: datetime | None = None
+    custom: Mapping[str, str] = field(default_factory=dict)
 
 
 def content_item(
@@ -54,7 +56,11 @@ def content_item(
         "title": choice.title[:LONGEST_TITLE],
         "url": launch_url,
         "icon": {"url": icon_url, "width": 48, "height": 48},
-        "custom": {PACKAGE_PARAMETER: choice.package_id, HISTORY_PARAMETER: "$ResourceLink.id.history"},
+        "custom": {
+            **wishes.custom,
+            PACKAGE_PARAMETER: choice.package_id,
+            HISTORY_PARAMETER: "$ResourceLink.id.history",
+        },
     }
     if choice.description:
         item["text"] = choice.description
@@ -90,7 +96,7 @@ def line_item(choice: Choice, points: Decimal) -> dict[str, Any]:
     """The gradebook column for a package (AGS 2.0 section 3.2.2), whose submissions can be looked at (Submission
     Review 1.0)."""
     return {
-        "label": choice.title[:LONGEST_TITLE],
+        "label": (choice.label or choice.title)[:LONGEST_TITLE],
         "scoreMaximum": int(points) if points == int(points) else float(points),
         "resourceId": choice.package_id,
         "tag": LINE_ITEM_TAG,

@@ -17,6 +17,8 @@ PACKAGE_PARAMETER = "package_id"
 GRADED_PARAMETER = "graded"
 #: The custom parameter by which a link of a copied course tells what it was copied from (`$ResourceLink.id.history`).
 HISTORY_PARAMETER = "link_history"
+#: The parameters that mean something to the Hub, and are nobody else's to set.
+OWN_PARAMETERS = frozenset({PACKAGE_PARAMETER, GRADED_PARAMETER, HISTORY_PARAMETER})
 #: Ids of a history are taken up to so many, the nearest first.
 LONGEST_HISTORY = 20
 

@@ -3,8 +3,9 @@
 What they may do is carried by a token in their forms (`services.visits`): a frame may keep no cookie.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import BinaryIO, cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from hub.errors import Invalid, Violation
 from hub.http import public, service
-from hub.lti.services.deep_linking import DeepLinking
+from hub.lti.services.deep_linking import Chosen, DeepLinking
 from hub.lti.services.links import Links
 from hub.lti.services.reports import Reports
 from hub.lti.services.rosters import Rosters
@@ -43,8 +44,8 @@ def add_rules(blueprint: Blueprint) -> None:
 
 @public
 def picker() -> WerkzeugResponse:
-    """The choice of packages, searched or shown again."""
-    return picker_page(_token(), request.form.get("search", "")[:200], _uuid("job"))
+    """The choice of packages, searched or shown again, with what was filled in."""
+    return picker_page(_token(), _uuid("job"), request.form)
 
 
 @public
@@ -70,10 +71,19 @@ def choose() -> WerkzeugResponse:
             raise Invalid("Choose one package.", code="lti_nothing_chosen")
         service(Links).choose(visit, chosen[0])
         return course_page(token)
-    answer = service(DeepLinking).answer(visit, chosen, _wishes())
+    try:
+        named = [Chosen(name, _named("title", name), _named("label", name)) for name in chosen]
+        answer = service(DeepLinking).answer(visit, named, _wishes())
+    except Invalid as refusal:
+        return picker_page(token, given=request.form, refusal=refusal)
     # No form-action: the platform may send the browser on to pages of its own, which the directive would stop.
     policy = framed(visit.origins, form_action=None)
     return page("lti/return.html", policy, visit.language, answer=answer)
+
+
+def _named(field: str, package: str) -> str:
+    """What a package is to be called, as its field of the form says."""
+    return request.form.get(f"{field}-{package}", "")
 
 
 def _wishes() -> Wishes:
@@ -86,6 +96,7 @@ def _wishes() -> Wishes:
         available_from=_moment("from"),
         available_until=_moment("until"),
         due_at=_moment("due"),
+        custom=_parameters(form.get("custom", "")),
     )
 
 
@@ -96,25 +107,45 @@ def _points(text: str) -> Decimal:
         return Decimal("NaN")  # Which `check_wishes` refuses by name.
 
 
+def _parameters(text: str) -> dict[str, str]:
+    """Custom parameters, one on a line, as `name=value`."""
+    pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
+    for name, sign, _ in pairs:
+        if not sign:
+            fault = Violation("LTI 1.3, 5.4.6", "custom", "has a line without an equals sign", name[:100])
+            raise Invalid(f"The field custom {fault.message}.", code="lti_bad_choice", violations=[fault])
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def _moment(field: str) -> datetime | None:
-    """A time of the form; the page's script tells by how many minutes the browser's zone is behind UTC."""
+    """A time of the form: with its zone from the page's script, which knows the teacher's; without it in UTC."""
     text = request.form.get(field, "").strip()
     if not text:
         return None
-    offset = request.form.get("zone", "0")
-    minutes = int(offset) if offset.lstrip("-").isdecimal() and len(offset) < 5 else 0
     try:
-        return datetime.fromisoformat(text[:30]).replace(tzinfo=UTC) + timedelta(minutes=minutes)
+        moment = datetime.fromisoformat(text[:30])
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         fault = Violation("Deep Linking 2.0, 3.2.4", field, "is not a time", text[:50])
         raise Invalid(f"The field {field} is not a time.", code="lti_bad_choice", violations=[fault]) from None
 
 
-def picker_page(token: str, search: str = "", job_id: UUID | None = None) -> Response:
-    """The page on which a teacher chooses."""
+def picker_page(
+    token: str,
+    job_id: UUID | None = None,
+    given: Mapping[str, str] | None = None,
+    refusal: Invalid | None = None,
+) -> Response:
+    """The page on which a teacher chooses, as it was filled in; with a refusal, what is wrong beside the fields."""
     visit = _framing(service(Visits).find(token))
-    offered = service(DeepLinking).picker(visit, search, job_id)
-    return page("lti/picker.html", framed(visit.origins), visit.language, token=token, picker=offered)
+    chosen = request.form.getlist("package") if given is not None else []
+    search = (given or {}).get("search", "")[:200]
+    offered = service(DeepLinking).picker(visit, search, job_id, chosen)
+    faults = {fault.where: fault.message for fault in refusal.violations} if refusal else {}
+    values = {"token": token, "picker": offered, "chosen": chosen, "given": given, "refusal": refusal, "faults": faults}
+    response = page("lti/picker.html", framed(visit.origins), visit.language, **values)
+    response.status_code = refusal.status if refusal else 200
+    return response
 
 
 # Reports -------------------------------------------------------------------------------------------------------------

@@ -194,8 +194,8 @@ def wishes_of(client: FlaskClient, platform: LtiPlatform, package: UUID, **field
 
 
 def test_points_dates_and_display_are_the_teachers(client: FlaskClient, platform: LtiPlatform, package: UUID) -> None:
-    fields = {"points": "12,5", "target": "window", "from": "2026-12-01T08:00", "until": "2026-12-24T18:00"}
-    answer = wishes_of(client, platform, package, **fields, due="2026-12-20T12:00", zone="-60")
+    fields = {"points": "12,5", "target": "window", "from": "2026-12-01T08:00+01:00", "until": "2026-12-24T17:00"}
+    answer = wishes_of(client, platform, package, **fields, due="2026-12-20T11:00:00.000Z")
     [item] = _items(answer)
     assert item["lineItem"]["scoreMaximum"] == 12.5
     assert item["available"] == {"startDateTime": "2026-12-01T07:00:00Z", "endDateTime": "2026-12-24T17:00:00Z"}
@@ -213,7 +213,7 @@ def test_points_dates_and_display_are_the_teachers(client: FlaskClient, platform
         {"points": "1e99"},
         {"points": "many"},
         {"from": "tomorrow"},
-        {"from": "9999-12-31T23:59", "zone": "999"},
+        {"from": "9999-12-31T23:59-10:00"},
         {"from": "2026-12-24T18:00", "until": "2026-12-01T08:00"},
         {"from": "2026-12-24T18:00", "due": "2026-12-01T08:00"},
     ],
@@ -221,9 +221,48 @@ def test_points_dates_and_display_are_the_teachers(client: FlaskClient, platform
 def test_wishes_that_make_no_sense_are_refused(
     client: FlaskClient, platform: LtiPlatform, package: UUID, fields: dict[str, str]
 ) -> None:
-    refused = wishes_of(client, platform, package, **fields)
+    refused = wishes_of(client, platform, package, custom="kept=1", **fields)
     assert refused.status_code == 400
-    assert "lti_bad_choice" in refused.text
+    assert 'role="alert"' in refused.text
+    wrong = next(field for field in reversed(fields) if f'id="fault-{field}"' in refused.text)
+    assert f'aria-describedby="fault-{wrong}' in refused.text
+    assert "kept=1</textarea>" in refused.text, "what was filled in is still there"
+    assert f'value="{package}" checked' in refused.text
+
+
+def test_names_and_custom_parameters_are_the_teachers(
+    client: FlaskClient, platform: LtiPlatform, package: UUID
+) -> None:
+    names = {f"title-{package}": " Week 1 ", f"label-{package}": "Test of week 1"}
+    [item] = _items(wishes_of(client, platform, package, custom="level=2\n\ndue = $X.y=z ", **names))
+    assert item["title"] == "Week 1"
+    assert item["lineItem"]["label"] == "Test of week 1"
+    assert (item["lineItem"]["resourceId"], item["lineItem"]["tag"]) == (str(package), "grade")
+    assert item["custom"]["level"] == "2"
+    assert item["custom"]["due"] == "$X.y=z"
+    assert item["custom"]["package_id"] == str(package)
+    [plain] = _items(wishes_of(client, platform, package, **{f"title-{package}": "Week 2"}))
+    assert plain["lineItem"]["label"] == "Week 2"
+
+
+@pytest.mark.parametrize("custom", ["no sign", "=1", "9a=1", "Package_ID=x", "a=" + "x" * 1001])
+def test_custom_parameters_that_cannot_be_sent_are_refused(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, custom: str
+) -> None:
+    refused = wishes_of(client, platform, package, custom=custom)
+    assert refused.status_code == 400
+    assert 'id="fault-custom"' in refused.text
+
+
+def test_a_search_keeps_what_was_chosen(
+    client: FlaskClient, hub: Hub, tenant: TenantView, package: UUID, picker: str
+) -> None:
+    add_course(hub.db, tenant.id, "Chess")
+    form = {"visit": visit_of(picker), "search": "Chess", "package": str(package), "points": "7"}
+    page = client.post("/lti/picker", data=form).text
+    assert f'value="{package}" checked' in page
+    assert "Chess" in page
+    assert 'value="7"' in page
 
 
 def test_a_package_is_uploaded_on_the_spot(
