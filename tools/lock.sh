@@ -18,3 +18,4 @@ compile test setup.cfg requirements/build.in --extra embedded --extra test
 compile run setup.cfg requirements/build.in --extra embedded --constraint requirements/test.txt
 compile base setup.cfg --constraint requirements/test.txt
 compile node requirements/node.in
+compile openedx requirements/openedx.in

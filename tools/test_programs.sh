@@ -1,5 +1,5 @@
 #!/bin/sh
-# Find or install what some tests need beyond wheels: Chromium, nginx and MinIO. Where one cannot be had, say so;
+# Find or install what some tests need beside our environment: Chromium, nginx, Open edX and MinIO. Where one cannot be had, say so;
 # the tests that need it then leave themselves out and say why.
 set -eu
 . tools/as_root.sh
@@ -55,6 +55,23 @@ elif command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1; 
     fi
 else
     echo "No nginx is found: its tests are left out. macOS: brew install nginx"
+fi
+
+# In an environment of its own: its dependencies are many, and some older than ours.
+openedx=$PWD/var/cache/openedx
+if cmp -s requirements/openedx.txt "$openedx/installed.txt"; then
+    :
+else
+    echo "Fetching Open edX's LTI consumer for its tests."
+    mkdir -p "$PWD/var/cache"
+    if .venv/bin/python -m venv --clear "$openedx" >var/cache/openedx.log 2>&1 &&
+        "$openedx/bin/pip" --disable-pip-version-check --quiet install --require-hashes \
+            --requirement requirements/openedx.txt >>var/cache/openedx.log 2>&1; then
+        cp requirements/openedx.txt "$openedx/installed.txt"
+    else
+        rm -rf "$openedx"
+        echo "Open edX's consumer could not be fetched (var/cache/openedx.log): its tests are left out."
+    fi
 fi
 
 if [ -x "$bin/minio" ] || command -v minio >/dev/null 2>&1; then

@@ -23,7 +23,7 @@ from hub.identity import Principal
 from hub.lti.pylti_bridge import Bridge, PlatformRefused
 from hub.lti.spec import scores as spec
 from hub.lti.spec import vocabulary as v
-from hub.lti.spec.deep_linking import LINE_ITEM_TAG, LONGEST_TITLE, SCORE_MAXIMUM
+from hub.lti.spec.deep_linking import LINE_ITEM_TAG, LONGEST_LABEL, SCORE_MAXIMUM
 from hub.lti.spec.platform import Platform
 from hub.lti.storage import deliveries, links, platforms
 from hub.lti.storage.tables import ScoreDeliveryRow
@@ -70,13 +70,17 @@ class ScoreDelivery:
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """What is to be sent, read in one transaction and sent outside of it."""
+    """What is to be sent, read in one transaction and sent outside of it.
+
+    It `may_be_there` when it was sent before under this time: by a worker that died, or without an answer.
+    """
 
     delivery_id: UUID
     tenant_id: UUID
     user_id: str
     score: spec.Score
     scored_at: datetime
+    may_be_there: bool
     column: deliveries.Column
     platform: Platform
 
@@ -178,7 +182,8 @@ class Scores:
         column = deliveries.column_of(session, row.tenant_id, row.line_item_id)
         platform = platforms.get(session, row.tenant_id, column.platform_id)
         assert platform is not None  # The line item's row refers to it.
-        return _Parcel(row.id, row.tenant_id, row.user_id, _score(row), row.scored_at, column, platform)
+        may_be_there = row.attempts > 1 and row.scored_at <= row.created_at  # A later time was never sent before.
+        return _Parcel(row.id, row.tenant_id, row.user_id, _score(row), row.scored_at, may_be_there, column, platform)
 
     def _send(self, parcel: _Parcel) -> None:
         column = self._known_column(parcel) or self._found_column(parcel)
@@ -233,7 +238,7 @@ class Scores:
                 link_id=column.link_id,
                 resource_id=column.resource_id or str(column.package_id),
                 tag=column.tag or LINE_ITEM_TAG,
-                label=(column.title or "Course")[:LONGEST_TITLE],
+                label=(column.title or "Course")[:LONGEST_LABEL],
                 score_maximum=Decimal(SCORE_MAXIMUM),
             )
             grades = self._bridge.grades(parcel.platform, column.scopes)
@@ -244,7 +249,7 @@ class Scores:
         return found
 
     def _refused(self, parcel: _Parcel, message: Claimed, refusal: PlatformRefused) -> None:
-        outcome = spec.judge_refusal(refusal.response.status)
+        outcome = spec.judge_refusal(refusal.response.status, may_be_there=parcel.may_be_there)
         wish = spec.wished_pause(refusal.response.headers)
         if refusal.step == "token":
             # Wrong keys or client ids are mended by people within hours; the score waits for them.

@@ -14,7 +14,8 @@ SCORE_MAXIMUM = 100
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 320, 180
 #: Platforms keep titles and labels in columns of this length (Moodle, Open edX).
 LONGEST_TITLE = 255
-
+#: Labels of columns have less room (Open edX).
+LONGEST_LABEL = 100
 
 #: What our columns are found again by, together with their resource id.
 LINE_ITEM_TAG = "grade"
@@ -96,7 +97,7 @@ def line_item(choice: Choice, points: Decimal) -> dict[str, Any]:
     """The gradebook column for a package (AGS 2.0 section 3.2.2), whose submissions can be looked at (Submission
     Review 1.0)."""
     return {
-        "label": (choice.label or choice.title)[:LONGEST_TITLE],
+        "label": (choice.label or choice.title)[:LONGEST_LABEL],
         "scoreMaximum": int(points) if points == int(points) else float(points),
         "resourceId": choice.package_id,
         "tag": LINE_ITEM_TAG,

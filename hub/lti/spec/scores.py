@@ -195,14 +195,15 @@ _RETRIED = {
 }
 
 
-def judge_refusal(status: int) -> Outcome:
+def judge_refusal(status: int, *, may_be_there: bool = False) -> Outcome:
     """What a platform's HTTP status means for a score that it did not take.
 
     409: a score of the same time or later is there already (section 3.4.9); ours is the newest we have, so it goes
-    again under a later time. 401 comes here after a new token was refused too: that, 429 and 5xx may pass. Every other
-    refusal (400, 404, 422) and every redirect would be the same tomorrow: a person has to look.
+    again under a later time. Open edX says 400 to that: so does a score that `may_be_there`, because it was sent before
+    under this time and no answer was noted. 401 comes here after a new token was refused too: that, 429 and 5xx may
+    pass. Every other refusal (400, 404, 422) and every redirect would be the same tomorrow: a person has to look.
     """
-    if status == 409:
+    if status == 409 or (status == 400 and may_be_there):
         return Outcome.RETRY_LATER_TIME
     return Outcome.RETRY if status in _RETRIED or status >= 500 else Outcome.FAIL
 

@@ -89,6 +89,21 @@ class Gradebook:
                     work.session.execute(done, {"id": message.id})
         return again
 
+    def take_up_again(self) -> list[RetryLater]:
+        """Begin again after the worker was killed between the platform's answer to the newest score and its note."""
+        with self.hub.db.unit_of_work(EVERY_TENANT) as work:
+            work.session.execute(
+                text(
+                    "UPDATE score_delivery SET status = 'sending', leased_until = now() - interval '1 second' "
+                    "WHERE tenant_id = :tenant AND status = 'delivered'"
+                ),
+                {"tenant": self.system.tenant_id},
+            )
+            work.session.execute(
+                text("UPDATE outbox SET done_at = NULL WHERE tenant_id = :tenant"), {"tenant": self.system.tenant_id}
+            )
+        return self.work()
+
     def deliveries(self) -> list[ScoreDelivery]:
         """Every delivery, oldest first."""
         return list(reversed(self.hub.service(Scores).list(self.system, limit=1000)))

@@ -299,6 +299,11 @@ def test_what_a_refusal_means(status: int, outcome: Outcome) -> None:
     assert judge_refusal(status) is outcome
 
 
+def test_a_score_that_may_be_there_goes_again_under_a_later_time() -> None:
+    assert judge_refusal(400, may_be_there=True) is Outcome.RETRY_LATER_TIME
+    assert judge_refusal(404, may_be_there=True) is Outcome.FAIL
+
+
 @pytest.mark.parametrize(
     ("text", "pause"),
     [("", None), ("17", 17), (" 17 ", 17), ("-1", None), ("soon", None), ("٣", None), ("9" * 30, 86400)],
