@@ -1,7 +1,7 @@
 """Looking into the content itself: what authors are glad to hear before their learners tell them.
 
-Only notes come from here, never a refusal: pages are read as browsers read them, and what a script does is guessed
-from what it says.
+Only notes come from here, never a refusal: pages are read as browsers read them. What browsers refuse to scripts and
+styles is told by `browser_rules`.
 """
 
 import re
@@ -37,38 +37,6 @@ _LOADING = (
     ("object", "data"),
 )
 _LOADED_LINKS = frozenset({"stylesheet", "icon", "preload", "modulepreload"})
-#: What browsers refuse to a frame of another site, or are about to, and what content does instead.
-_BLOCKED = (
-    (
-        "synchronous requests",
-        "fetch, or requests that do not block",
-        re.compile(r"\.open\(\s*['\"](?:GET|POST|PUT)['\"]\s*,[^;)]{0,300},\s*(?:false|!1)\s*[,)]"),
-    ),
-    ("document.domain", "postMessage", re.compile(r"\bdocument\.domain\s*=")),
-    (
-        "alert, confirm or prompt",
-        "a message in the page itself",
-        re.compile(r"(?<![\w.$])(?:window\.)?(?:alert|confirm|prompt)\s*\(\s*['\"]"),
-    ),
-    (
-        "the top window",
-        "the frame it runs in",
-        re.compile(r"\b(?:window\.)?top\.(?:location|close|document|moveTo|resizeTo)\b"),
-    ),
-    ("the position of the learner", "asking the learner", re.compile(r"\bnavigator\.geolocation\b")),
-    (
-        "devices (Bluetooth, USB, serial, MIDI)",
-        "nothing: no page in a frame gets them",
-        re.compile(r"\bnavigator\.(?:bluetooth|usb|serial|hid|requestMIDIAccess)\b"),
-    ),
-    ("a picture of the screen", "an upload", re.compile(r"\bgetDisplayMedia\s*\(")),
-    ("the clipboard", "a field to paste into", re.compile(r"\bnavigator\.clipboard\.read")),
-    ("notifications", "a message in the page", re.compile(r"\bNotification\.requestPermission\b")),
-    ("showModalDialog", "a dialog element", re.compile(r"\bshowModalDialog\s*\(")),
-    ("ActiveX", "HTML5", re.compile(r"\bnew\s+ActiveXObject\b")),
-    ("a popup when it opens", "a link or button that opens it", re.compile(r"\bonload\s*=\s*[^;]{0,80}window\.open\(")),
-    ("cookies", "suspend_data, which the learning platform keeps", re.compile(r"\bdocument\.cookie\s*=")),
-)
 
 
 def launch_pages(course: Course, entries: Mapping[str, Entry]) -> list[Entry]:
@@ -112,7 +80,6 @@ def judge_page(name: str, data: bytes, files: Files | None = None) -> Iterator[F
     if without:
         yield finding("page.image-text", text.place(_line(without[0]), "<img"), count=len(without))
     yield from _loaded(root, text, files)
-    yield from _blocked(root, text)
 
 
 class _Text:
@@ -197,14 +164,3 @@ def _is_missing(folder: str, address: str, files: Files) -> bool:
         return resolve(folder, path).found_in(files) is None
     except BadReference:
         return False
-
-
-def _blocked(root: etree._Element, text: _Text) -> Iterator[Finding]:
-    for script in root.iter("script"):
-        code = script.text or ""
-        for what, instead, pattern in _BLOCKED:
-            found = pattern.search(code)
-            if found is not None:
-                line = _line(script) + code.count("\n", 0, found.start())
-                place = text.place(line, found[0].partition("\n")[0])
-                yield finding("page.blocked", place, what=what, instead=instead)

@@ -5,10 +5,10 @@ where there is one, and how to mend it. The rules themselves are the table in `r
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from hub.scorm.spec.manifest.in_tools import in_tools
 
@@ -31,6 +31,21 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     DANGEROUS = "dangerous"
+
+
+class Phrase(str):
+    """English words that are a fact of a finding, kept so that they can be said in another language.
+
+    `template` is what is translated; `facts` fill its places, and may be phrases themselves.
+    """
+
+    template: str
+    facts: Mapping[str, Any]
+
+    def __new__(cls, template: str, **facts: Any) -> Self:
+        self = super().__new__(cls, template.format(**facts))
+        self.template, self.facts = template, facts
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,8 @@ class Place:
 class Finding:
     """One thing that was found. `message` and `fix` are for people, `code` is for programs.
 
-    `quote` is the line it is about, or a part of it, and `mark` the 0-based place in that.
+    `quote` is the line it is about, or a part of it, and `mark` the 0-based place in that. `facts` are what the words
+    were filled with, so that they can be said in another language (`hub.scorm.services.wording`).
     """
 
     code: str
@@ -72,6 +88,7 @@ class Finding:
     column: int | None = None
     quote: str = ""
     mark: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def place(self) -> Place:
@@ -86,7 +103,17 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """The finding as a JSON object; a refusal with what to do in the common authoring tools (`in_tools`)."""
         advice = dict(in_tools(self.code)) if self.refuses else {}
-        return asdict(self) | ({"in_tools": advice} if advice else {})
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return told | {"facts": _plain(self.facts)} | ({"in_tools": advice} if advice else {})
+
+
+def _plain(fact: Any) -> Any:
+    """A fact as JSON; a phrase is an object of its template and facts."""
+    if isinstance(fact, Phrase):
+        return {"template": fact.template, "facts": _plain(fact.facts)}
+    if isinstance(fact, Mapping):
+        return {name: _plain(value) for name, value in fact.items()}
+    return fact
 
 
 class Refused(Exception):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hub.scorm.spec.manifest import aicc, cmi5, content, imsmanifest, media, tincan, xml
+from hub.scorm.spec.manifest import aicc, browser_rules, cmi5, content, imsmanifest, media, tincan, xml
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -206,16 +206,23 @@ def _notes_on_playing(course: Course) -> Iterator[Finding]:
 
 
 def _content_notes(source: ByteSource, files: Sequence[Entry], course: Course) -> Iterator[Finding]:
-    """Notes on the content. A page whose data is damaged has none: that is found when everything is unpacked."""
+    """Notes on the content. A file whose data is damaged has none: that is found when everything is unpacked."""
+
+    def load(entry: Entry) -> bytes | None:
+        try:
+            return b"".join(read_entry(source, entry))
+        except Refused:
+            return None
+
     yield from content.judge_files(course, files)
     entries = {entry.name: entry for entry in files}
     found = Files(entries)
-    for page in content.launch_pages(course, entries):
-        try:
-            data = b"".join(read_entry(source, page))
-        except Refused:
-            continue
-        yield from content.judge_page(page.name, data, found)
+    pages = content.launch_pages(course, entries)
+    for page in pages:
+        data = load(page)
+        if data is not None:
+            yield from content.judge_page(page.name, data, found)
+    yield from browser_rules.judge(files, pages, load)
 
 
 def _read_whole(source: ByteSource, entry: Entry) -> bytes:

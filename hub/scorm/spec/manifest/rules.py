@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.scorm.spec.manifest.findings import Finding, Place, Rule, Severity
+from hub.scorm.spec.manifest.findings import Finding, Phrase, Place, Rule, Severity
 
 _DANGER, _ERROR, _WARNING, _HINT = Severity.DANGER, Severity.ERROR, Severity.WARNING, Severity.HINT
 
@@ -576,8 +576,21 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
     "page.insecure": Rule(
         _WARNING,
-        "The page loads “{address}” by http; browsers refuse that in a course that is served by https.",
+        "“{address}” is loaded by http; browsers refuse that in a course that is served by https.",
         "Put the file into the package, or load it by https.",
+        "Mixed Content",
+    ),
+    "script.insecure": Rule(
+        _HINT,
+        "A script seems to load “{address}” by http; browsers refuse that in a course that is served by https.",
+        "Put the file into the package, or load it by https.",
+        "Mixed Content",
+    ),
+    "page.http-link": Rule(
+        _HINT,
+        "{count} links lead to http inside the course's own frame, “{address}” for one; browsers refuse to show that "
+        "in a course that is served by https.",
+        "Link to https, or let the link open in a new window.",
         "Mixed Content",
     ),
     "page.elsewhere": Rule(
@@ -593,7 +606,8 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
     "page.blocked": Rule(
         _HINT,
-        "A script of the page seems to use {what}, which browsers block or are about to block in a frame.",
+        "Scripts in {count} files seem to use {what}, which browsers block or are about to block in a frame; “{file}” "
+        "for one.",
         "Publish with a newer version of the authoring tool, or let the script use {instead}.",
     ),
 }
@@ -792,11 +806,14 @@ def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:
         shown(where.file),
         where.line,
         where.column,
+        facts=words,
     )
 
 
 def shown(value: Any) -> Any:
     """Facts come from hostile files: long texts are cut, characters that do not print are shown by their code."""
+    if isinstance(value, Phrase):
+        return Phrase(value.template, **{name: shown(fact) for name, fact in value.facts.items()})
     if not isinstance(value, str):
         return value
     printable = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in value[:300])
