@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from hub.console.words import FIELD_NAMES, MODE_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
+from hub.scorm.services.wording import worded
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -166,6 +167,11 @@ class FindingGroup:
         return self.findings[0].get("in_tools", {})
 
 
+def in_own_words(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings in the language of the page."""
+    return worded(findings, str(get_locale()))
+
+
 def grouped(findings: Iterable[dict[str, Any]]) -> list[FindingGroup]:
     """Findings by their code, in the order of the gravest first that they come in."""
     groups: dict[str, FindingGroup] = {}
@@ -198,6 +204,7 @@ FILTERS = {
     "activity_title": activity_title,
     "clock": clock,
     "grouped": grouped,
+    "in_own_words": in_own_words,
     "quoted": quoted,
     "score": score,
     "standard": standard,

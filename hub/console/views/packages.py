@@ -257,7 +257,7 @@ def packages_preview(package_id: str) -> AnyResponse:
 def findings() -> str:
     """What packages are judged by, each code under its own address."""
     g.console_section = "packages"
-    return render_template("console/findings.html", rules=rules())
+    return render_template("console/findings.html", rules=rules(str(get_locale())))
 
 
 @console.get("/jobs")

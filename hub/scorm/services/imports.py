@@ -35,7 +35,7 @@ from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.spec.manifest import package as packages_spec
 from hub.scorm.spec.manifest.archive import ByteSource, Entry, Limits, read_entry
 from hub.scorm.spec.manifest.course import PLAYABLE, Course, as_data
-from hub.scorm.spec.manifest.findings import Finding, Refused, Verdict, verdict
+from hub.scorm.spec.manifest.findings import Finding, Phrase, Refused, Verdict, verdict
 from hub.scorm.spec.manifest.package import Reading
 from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.storage import import_jobs, packages
@@ -308,7 +308,10 @@ class Imports:
             return
         try:
             if run.number > MOST_TRIES:
-                self._fail(run, (finding("import.gave-up", reason=f"{MOST_TRIES} workers did not finish it"),))
+                self._fail(
+                    run,
+                    (finding("import.gave-up", reason=Phrase("{tries} workers did not finish it", tries=MOST_TRIES)),),
+                )
             else:
                 self._import(run)
         except _Overtaken:
@@ -452,7 +455,7 @@ class Imports:
                 copy.write(piece)
                 now = self._clock.now()
                 if now > latest:
-                    raise NotFetched("it took too long", may_pass=False)
+                    raise NotFetched(Phrase("it took too long"), may_pass=False)
                 if now - told_at >= _RENEW_EVERY:
                     told_at = now
                     done = min(_FETCHED, _FETCHED * body.size // arrival.size) if arrival.size else 0

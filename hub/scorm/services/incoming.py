@@ -14,6 +14,7 @@ from uuid import UUID
 from hub.db import Database
 from hub.errors import HubError, Invalid, Unavailable, Violation
 from hub.ports import Download, HttpClient, ObjectStore
+from hub.scorm.spec.manifest.findings import Phrase
 from hub.scorm.storage import uploads
 
 LONGEST_URL = 4096
@@ -116,13 +117,14 @@ def _not_fetched(error: HubError) -> NotFetched:
 
 def _meaning(answer: Download) -> str:
     host = urlsplit(answer.url).hostname
+    facts = {"host": host, "status": answer.status}
     meanings = {
-        401: "asks for a user name and password, or does not take the given ones",
-        403: "does not allow it",
-        404: "has nothing there",
-        410: "has nothing there any more",
+        401: Phrase("{host} asks for a user name and password, or does not take the given ones ({status})", **facts),
+        403: Phrase("{host} does not allow it ({status})", **facts),
+        404: Phrase("{host} has nothing there ({status})", **facts),
+        410: Phrase("{host} has nothing there any more ({status})", **facts),
     }
-    return f"{host} {meanings.get(answer.status, 'answers with the error')} ({answer.status})"
+    return meanings.get(answer.status) or Phrase("{host} answers with the error {status}", **facts)
 
 
 def _name_of(answer: Download) -> str:

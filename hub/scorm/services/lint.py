@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from hub.scorm.services.streams import FileSource
+from hub.scorm.services.wording import words_of
 from hub.scorm.spec.manifest import package as packages_spec
 from hub.scorm.spec.manifest.archive import ByteSource, Limits, read_entry
 from hub.scorm.spec.manifest.course import STANDARD_NAMES, Course
@@ -43,10 +44,11 @@ class RuleView:
     section: str
 
 
-def rules() -> list[RuleView]:
-    """Every rule that packages are judged by, by code."""
+def rules(language: str = "en") -> list[RuleView]:
+    """Every rule that packages are judged by, by code, in a language of the pages."""
+    say = words_of(language)
     return [
-        RuleView(code, rule.severity.value, rule.message, rule.fix, rule.section)
+        RuleView(code, rule.severity.value, say(rule.message), say(rule.fix), rule.section)
         for code, rule in sorted(RULES.items())
     ]
 

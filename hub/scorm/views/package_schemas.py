@@ -136,6 +136,14 @@ class FindingSchema(ma.Schema):
     mark = fields.Integer(
         allow_none=True, metadata={"example": 0, "description": "Where in the quote it is, counted from 0"}
     )
+    facts = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "example": {"path": "page.html", "guess": ""},
+            "description": "What the words were filled with, to say them otherwise: message and fix are English. "
+            "A fact that is words itself is an object of its template and facts",
+        },
+    )
     in_tools = fields.Dict(
         keys=fields.String(),
         values=fields.String(),

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from io import StringIO
 
 from hub.scorm.spec.manifest.course import Course, Item, Organization
-from hub.scorm.spec.manifest.findings import Place, Refused, Report
+from hub.scorm.spec.manifest.findings import Phrase, Place, Refused, Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve, with_parameters
-from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.values import NotAllowed, decimal
 
 _EXTENSIONS = (".crs", ".au", ".des", ".cst", ".ort", ".pre")
-_NEEDED = {".au": "AU", ".des": "descriptor", ".cst": "structure"}
+_NEEDED = {".au": Phrase("AU"), ".des": Phrase("descriptor"), ".cst": Phrase("structure")}
 _ROOT = "root"
 _TIME_LIMIT_ACTIONS = {
     "exit": {"e", "exit"},
@@ -217,8 +217,9 @@ class _Structure:
         file = reference.found_in(self._content)
         if file is None:
             other = self._content.elsewhere(reference.path)
-            guess = f"; “{other}” is" if other else ""
-            self._report.add(finding("resource.launch-missing", place, path=reference.path, guess=guess))
+            self._report.add(
+                finding("resource.launch-missing", place, path=reference.path, guess=found_elsewhere(other))
+            )
             return None
         return with_parameters(reference.launch_of(file), row.get("web_launch", ""))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
-from hub.scorm.spec.manifest.findings import Finding, Place, Refused, Report
+from hub.scorm.spec.manifest.findings import Finding, Phrase, Place, Refused, Report
 from hub.scorm.spec.manifest.rules import finding
 
 _END = struct.Struct("<4s4H2LH")
@@ -32,17 +32,17 @@ _SATURATED16, _SATURATED32 = 0xFFFF, 0xFFFFFFFF
 _EXTRA_ZIP64, _EXTRA_UNICODE_PATH, _EXTRA_AES = 0x0001, 0x7075, 0x9901
 _FLAG_ENCRYPTED, _FLAG_STRONG, _FLAG_MASKED = 0x0001, 0x0040, 0x2000
 _STORED, _DEFLATED = 0, 8
-_METHODS = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
+_METHODS = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _OTHER_FORMATS = {
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"\x1f\x8b": "a gzip file",
-    b"%PDF": "a PDF",
-    b"<": "an HTML or XML page",
-    b"From: <Saved by": "a web page saved as MHTML (save it as a complete page, and zip that)",
-    b"\x1a\x45\xdf\xa3": "a WebM or Matroska video (MP4 is taken)",
-    b"RIFF": "an AVI or WAV file (of videos, MP4 is taken)",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"Rar!": Phrase("a RAR archive"),
+    b"7z\xbc\xaf": Phrase("a 7-Zip archive"),
+    b"\x1f\x8b": Phrase("a gzip file"),
+    b"%PDF": Phrase("a PDF"),
+    b"<": Phrase("an HTML or XML page"),
+    b"From: <Saved by": Phrase("a web page saved as MHTML (save it as a complete page, and zip that)"),
+    b"\x1a\x45\xdf\xa3": Phrase("a WebM or Matroska video (MP4 is taken)"),
+    b"RIFF": Phrase("an AVI or WAV file (of videos, MP4 is taken)"),
+    b"\xd0\xcf\x11\xe0": Phrase("an old Office document"),
 }
 
 #: A packed file smaller than this may have any ratio: blank pictures and tables of zeros do, and 20,000 of them
@@ -151,11 +151,12 @@ def _entries(source: ByteSource, limits: Limits, codepage: str) -> list[Entry]:
     if count > 2 * limits.files:
         raise Refused(finding("archive.too-many-files", found=count, limit=limits.files))
     if size > _LARGEST_DIRECTORY_BYTES:
-        raise Refused(finding("archive.damaged", what=f"its directory has {size} bytes"))
+        raise Refused(finding("archive.damaged", what=Phrase("its directory has {size} bytes", size=size)))
     table = source.read(offset, size)
     entries = list(_parse(table, codepage))
     if len(entries) != count:
-        raise Refused(finding("archive.ambiguous", what=f"it announces {count} entries and lists {len(entries)}"))
+        what = Phrase("it announces {count} entries and lists {listed}", count=count, listed=len(entries))
+        raise Refused(finding("archive.ambiguous", what=what))
     return _with_bounds(entries, offset)
 
 
@@ -174,7 +175,7 @@ def _locate(source: ByteSource) -> tuple[int, int, int]:
     elif disk or first_disk or on_disk != count:
         raise Refused(finding("archive.several-disks"))
     if offset + size > end_at:
-        raise Refused(finding("archive.damaged", what="its directory lies outside the file"))
+        raise Refused(finding("archive.damaged", what=Phrase("its directory lies outside the file")))
     if offset + size != end_at:
         raise Refused(finding("archive.prefixed", count=end_at - offset - size))
     return count, size, offset
@@ -195,12 +196,12 @@ def _end_position(tail: bytes) -> int | None:
 def _no_directory(source: ByteSource, tail: bytes) -> Finding:
     head = source.read(0, 512)
     if _END_SIGNATURE in tail:
-        return finding("archive.damaged", what="its end record does not end where the file ends")
+        return finding("archive.damaged", what=Phrase("its end record does not end where the file ends"))
     if head.startswith(_LOCAL_SIGNATURE):
         return finding("archive.truncated")
     guesses = (name for magic, name in _OTHER_FORMATS.items() if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(magic))
     guess = next(guesses, "")
-    return finding("archive.not-a-zip", guess=f" but {guess}" if guess else "")
+    return finding("archive.not-a-zip", guess=Phrase(" but {format}", format=guess) if guess else "")
 
 
 def _locate64(
@@ -211,16 +212,16 @@ def _locate64(
     if disks > 1:
         raise Refused(finding("archive.several-disks"))
     if len(record) < _END64.size or record[:4] != _END64_SIGNATURE:
-        raise Refused(finding("archive.damaged", what="its zip64 end record is missing"))
+        raise Refused(finding("archive.damaged", what=Phrase("its zip64 end record is missing")))
     _, length, _, _, disk, first_disk, on_disk, count, size, offset = _END64.unpack(record)
     if record_at + 12 + length != end_at - _END64_LOCATOR.size:
-        raise Refused(finding("archive.ambiguous", what="its zip64 end record is not where it should be"))
+        raise Refused(finding("archive.ambiguous", what=Phrase("its zip64 end record is not where it should be")))
     if disk or first_disk or on_disk != count:
         raise Refused(finding("archive.several-disks"))
     ceilings = (_SATURATED16, _SATURATED32, _SATURATED32)
     for old, new, ceiling in zip(legacy, (count, size, offset), ceilings, strict=True):
         if old not in {new, ceiling}:
-            raise Refused(finding("archive.ambiguous", what="its two end records differ"))
+            raise Refused(finding("archive.ambiguous", what=Phrase("its two end records differ")))
     return record_at, count, size, offset
 
 
@@ -232,14 +233,15 @@ def _parse(table: bytes, codepage: str) -> Iterator[Entry]:
     while position < len(table):
         header = table[position : position + _CENTRAL.size]
         if len(header) < _CENTRAL.size or header[:4] != _CENTRAL_SIGNATURE:
-            raise Refused(finding("archive.damaged", what=f"its directory is unreadable at byte {position}"))
+            what = Phrase("its directory is unreadable at byte {position}", position=position)
+            raise Refused(finding("archive.damaged", what=what))
         fields = _CENTRAL.unpack(header)
         name_length, extra_length, comment_length = fields[11:14]
         name_at = position + _CENTRAL.size
         extra_at = name_at + name_length
         position = extra_at + extra_length + comment_length
         if position > len(table):
-            raise Refused(finding("archive.damaged", what="its directory ends within an entry"))
+            raise Refused(finding("archive.damaged", what=Phrase("its directory ends within an entry")))
         yield _entry(fields, table[name_at:extra_at], table[extra_at : extra_at + extra_length], codepage)
 
 
@@ -276,7 +278,7 @@ def _wide(extra: bytes, size: int, packed_size: int, offset: int) -> tuple[int, 
         packed_size = next(values) if packed_size == _SATURATED32 else packed_size
         offset = next(values) if offset == _SATURATED32 else offset
     except StopIteration:
-        raise Refused(finding("archive.damaged", what="a zip64 entry lacks its sizes")) from None
+        raise Refused(finding("archive.damaged", what=Phrase("a zip64 entry lacks its sizes"))) from None
     return size, packed_size, offset
 
 
@@ -320,11 +322,11 @@ def _entry_faults(entry: Entry, limits: Limits) -> Iterator[Finding]:
     if entry.flags & (_FLAG_ENCRYPTED | _FLAG_STRONG | _FLAG_MASKED):
         yield finding("archive.encrypted", at, entry=entry.name)
     elif entry.method not in {_STORED, _DEFLATED}:
-        yield finding(
-            "archive.method", at, entry=entry.name, method=_METHODS.get(entry.method, f"method {entry.method}")
-        )
+        method = _METHODS.get(entry.method) or Phrase("method {number}", number=entry.method)
+        yield finding("archive.method", at, entry=entry.name, method=method)
     elif entry.method == _STORED and entry.size != entry.packed_size:
-        yield finding("archive.ambiguous", at, what=f"“{entry.name}” is not packed and yet has two sizes")
+        what = Phrase("“{entry}” is not packed and yet has two sizes", entry=entry.name)
+        yield finding("archive.ambiguous", at, what=what)
     if entry.size > RATIO_FLOOR_BYTES and entry.size > limits.ratio * max(1, entry.packed_size):
         ratio = entry.size // max(1, entry.packed_size)
         yield finding("archive.ratio", at, entry=entry.name, ratio=ratio, limit=limits.ratio)
@@ -354,9 +356,10 @@ def name_faults(name: str) -> Iterator[Finding]:
 def _length_faults(name: str, parts: list[str], at: Place) -> Iterator[Finding]:
     whole, longest = len(name.encode()), max(len(part.encode()) for part in parts)
     if whole > LONGEST_NAME_BYTES:
-        yield finding("archive.name-too-long", at, entry=name, found=whole, limit=LONGEST_NAME_BYTES, what="in all")
+        what = Phrase("in all")
+        yield finding("archive.name-too-long", at, entry=name, found=whole, limit=LONGEST_NAME_BYTES, what=what)
     elif longest > LONGEST_SEGMENT_BYTES:
-        what = "for one name"
+        what = Phrase("for one name")
         yield finding("archive.name-too-long", at, entry=name, found=longest, limit=LONGEST_SEGMENT_BYTES, what=what)
 
 
@@ -442,9 +445,9 @@ def read_entry(source: ByteSource, entry: Entry) -> Iterator[bytes]:
         checksum = zlib.crc32(piece, checksum)
         yield piece
     if count < entry.size:
-        raise Refused(_damaged(entry, f"it ends after {count} of {entry.size} bytes"))
+        raise Refused(_damaged(entry, Phrase("it ends after {count} of {size} bytes", count=count, size=entry.size)))
     if checksum != entry.crc:
-        raise Refused(_damaged(entry, "its checksum is wrong"))
+        raise Refused(_damaged(entry, Phrase("its checksum is wrong")))
 
 
 def _damaged(entry: Entry, what: str) -> Finding:
@@ -457,20 +460,20 @@ def _data_start(source: ByteSource, entry: Entry) -> int:
         return entry.offset
     header = source.read(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != _LOCAL_SIGNATURE:
-        raise Refused(_damaged(entry, "its header is missing"))
+        raise Refused(_damaged(entry, Phrase("its header is missing")))
     _, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL.unpack(header)
     name_at = entry.offset + _LOCAL.size
     mismatch = {
-        "name": source.read(name_at, name_length) != entry.raw_name,
-        "method": method != entry.method,
-        "encryption": bool((flags ^ entry.flags) & _FLAG_ENCRYPTED),
+        Phrase("name"): source.read(name_at, name_length) != entry.raw_name,
+        Phrase("packing method"): method != entry.method,
+        Phrase("encryption"): bool((flags ^ entry.flags) & _FLAG_ENCRYPTED),
     }
     for what, differs in mismatch.items():
         if differs:
             raise Refused(finding("archive.local-mismatch", Place(entry.name), entry=entry.name, what=what))
     start = name_at + name_length + extra_length
     if start + entry.packed_size > entry.until:
-        raise Refused(finding("archive.overlap", Place(entry.name), entry=entry.name, other="what follows it"))
+        raise Refused(finding("archive.overlap", Place(entry.name), entry=entry.name, other=Phrase("what follows it")))
     return start
 
 

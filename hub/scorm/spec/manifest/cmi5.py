@@ -12,9 +12,9 @@ from lxml import etree
 
 from hub.scorm.spec.manifest import schema
 from hub.scorm.spec.manifest.course import AssignableUnit, Course, CourseObjective, Item, Organization
-from hub.scorm.spec.manifest.findings import Report
+from hub.scorm.spec.manifest.findings import Phrase, Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
-from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.schema_tables import CMI5
 from hub.scorm.spec.manifest.values import NotAllowed, decimal, text_of
 from hub.scorm.spec.manifest.xml import Document
@@ -29,7 +29,7 @@ _LAUNCH_PARAMETERS = frozenset({"endpoint", "fetch", "actor", "registration", "a
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NOT_IN_URLS = re.compile(r"[\s<>\"{}|\\^`]")
-_TAG = "a language tag such as en or de-AT"
+_TAG = Phrase("a language tag such as en or de-AT")
 _FOUR_PLACES = re.compile(r"\d*(\.\d{0,4}0*)?")
 
 
@@ -115,7 +115,9 @@ class _Reader:
     def _value(self, element: etree._Element, name: str, allowed: Sequence[str]) -> str:
         text = element.get(name, allowed[0]).strip()
         if text not in allowed:
-            self._add("cmi5.value", element, name=name, found=text, allowed="one of " + ", ".join(allowed))
+            self._add(
+                "cmi5.value", element, name=name, found=text, allowed=Phrase("one of {words}", words=", ".join(allowed))
+            )
         return text
 
     # --- objectives, blocks and AUs
@@ -171,7 +173,7 @@ class _Reader:
                 return decimal(0, 1)(text)
         except NotAllowed:
             pass
-        allowed = "a number from 0 to 1 with at most four decimal places"
+        allowed = Phrase("a number from 0 to 1 with at most four decimal places")
         self._add("cmi5.value", element, name="masteryScore", found=text, allowed=allowed)
         return None
 
@@ -210,8 +212,7 @@ class _Reader:
         file = reference.found_in(files)
         if reference.is_remote or file is None:
             other = files.elsewhere(reference.path)
-            guess = f"; “{other}” is" if other else ""
-            self._add("resource.launch-missing", element, path=reference.path, guess=guess)
+            self._add("resource.launch-missing", element, path=reference.path, guess=found_elsewhere(other))
             return None
         if file != reference.path and "%" not in reference.path:
             self._add("resource.case", element, path=reference.path, found=file)

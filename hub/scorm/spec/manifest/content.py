@@ -16,7 +16,7 @@ from hub.scorm.spec.manifest.archive import Entry
 from hub.scorm.spec.manifest.course import Course
 from hub.scorm.spec.manifest.findings import Finding, Place
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
-from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.values import text_of
 
 LARGE_FILE_BYTES = 100_000_000
@@ -152,7 +152,8 @@ def _loaded(root: etree._Element, text: _Text, files: Files | None) -> Iterator[
                 yield finding("page.elsewhere", place, address=address)
             elif files is not None and _is_missing(folder, address, files):
                 other = files.elsewhere(re.split(r"[?#]", address, maxsplit=1)[0])
-                yield finding("page.missing-file", place, address=address, guess=f"; “{other}” is" if other else "")
+                guess = found_elsewhere(other)
+                yield finding("page.missing-file", place, address=address, guess=guess)
 
 
 def _is_missing(folder: str, address: str, files: Files) -> bool:

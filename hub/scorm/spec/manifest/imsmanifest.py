@@ -23,10 +23,10 @@ from hub.scorm.spec.manifest.course import (
     Sequencing,
     Standard,
 )
-from hub.scorm.spec.manifest.findings import Finding, Place, Report
+from hub.scorm.spec.manifest.findings import Finding, Phrase, Place, Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, Reference, join_base, resolve, with_parameters
 from hub.scorm.spec.manifest.namespaces import XML_BASE, XML_LANG
-from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.sequencing import SequencingReader
 from hub.scorm.spec.manifest.values import Reader, boolean, decimal, one_of, pattern, text_of
 from hub.scorm.spec.manifest.xml import Document
@@ -215,7 +215,7 @@ class _ManifestReader:
             return identifier
         place = self._document.place(element)
         made = f"{kind}-{place.line}-{place.column}"
-        self._add("identifier.missing", element, kind=f"This {kind}", identifier=made)
+        self._add("identifier.missing", element, kind=kind, identifier=made)
         return made
 
     def _default_organization(self, container: etree._Element, found: tuple[Organization, ...]) -> Organization:
@@ -281,7 +281,7 @@ class _ManifestReader:
 
     def _max_time_allowed(self, element: etree._Element) -> str | None:
         names = ("{adlcp}maxtimeallowed",)
-        read = pattern(_TIMESPAN_1_2, "a time span such as 0001:30:00")
+        read = pattern(_TIMESPAN_1_2, Phrase("a time span such as 0001:30:00"))
         limits = element.find("{imsss}sequencing/{imsss}limitConditions")
         absolute = limits.get("attemptAbsoluteDurationLimit") if limits is not None else None
         return self._values.child(element, names, read, None) or absolute
@@ -347,7 +347,7 @@ class _ManifestReader:
         resource = self._resources.get(wanted)
         if resource is None:
             other = self._similar.get(wanted.lower())
-            guess = f"; “{other}” does" if other else ""
+            guess = Phrase("; “{file}” does", file=other) if other else ""
             self._add("item.resource-missing", element, identifier=identifier, reference=wanted, guess=guess)
             return None, None
         if has_children and self._version.standard == "scorm_2004":
@@ -436,7 +436,7 @@ class _ManifestReader:
             self._missing.add(path)
             code = "resource.launch-missing" if is_launched else "resource.file-missing"
             other = self._files.elsewhere(path)
-            self._add(code, element, path=path, guess=f"; “{other}” is" if other else "")
+            self._add(code, element, path=path, guess=found_elsewhere(other))
 
     def _check_resources(self) -> None:
         container = self._root.find("{cp}resources")

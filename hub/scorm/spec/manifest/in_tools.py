@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 #: By what is wrong: how the package was published, its names, its manifest, and cmi5 courses.
-_ADVICE: dict[str, Mapping[str, str]] = {
+ADVICE: dict[str, Mapping[str, str]] = {
     "publish": {
         "Storyline": "Publish > LMS, choose SCORM 2004 or SCORM 1.2, Publish, then “ZIP”; upload that zip as it is.",
         "Rise": "Publish > LMS, choose SCORM 2004 or SCORM 1.2; upload the downloaded zip without unpacking it.",
@@ -71,4 +71,4 @@ _NAMES = frozenset(
 def in_tools(code: str) -> Mapping[str, str]:
     """What to do in each tool about a finding that refuses; empty where no tool has a part in it."""
     topic = "names" if code in _NAMES else _BY_PREFIX.get(code.partition(".")[0], "")
-    return _ADVICE.get(topic, {})
+    return ADVICE.get(topic, {})

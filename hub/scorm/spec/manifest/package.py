@@ -15,7 +15,7 @@ from hub.scorm.spec.manifest.archive import (
     undecided_names,
 )
 from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES, Course
-from hub.scorm.spec.manifest.findings import Finding, Place, Refused, Report, Verdict, verdict
+from hub.scorm.spec.manifest.findings import Finding, Phrase, Place, Refused, Report, Verdict, verdict
 from hub.scorm.spec.manifest.hrefs import Files
 from hub.scorm.spec.manifest.quotes import with_quotes
 from hub.scorm.spec.manifest.rules import finding
@@ -25,12 +25,12 @@ _CMI5 = "cmi5.xml"
 _CODEPAGES = ("cp437", "cp852", "cp850", "cp1252", "cp1250", "cp866", "cp1251", "cp932", "gbk", "big5", "cp949")
 #: What a project file or another kind of package has at its top, to tell the author what they uploaded.
 _OTHER_KINDS = {
-    "story.xml": "a Storyline project",
-    "content.xml": "an eXeLearning project",
-    "h5p.json": "an H5P file",
-    "[content_types].xml": "an Office document",
-    "meta-inf/container.xml": "an EPUB book",
-    "moodle_backup.xml": "a Moodle backup",
+    "story.xml": Phrase("a Storyline project"),
+    "content.xml": Phrase("an eXeLearning project"),
+    "h5p.json": Phrase("an H5P file"),
+    "[content_types].xml": Phrase("an Office document"),
+    "meta-inf/container.xml": Phrase("an EPUB book"),
+    "moodle_backup.xml": Phrase("a Moodle backup"),
 }
 
 
@@ -261,12 +261,12 @@ def _other_kind(entries: Iterable[Entry]) -> str:
     names = {entry.name.lower() for entry in entries}
     kind = next((kind for name, kind in _OTHER_KINDS.items() if name in names), "")
     if kind:
-        return f"; this looks like {kind}"
+        return Phrase("; this looks like {kind}", kind=kind)
     similar = next((name for name in sorted(names) if _LIKE_A_MANIFEST.search(name)), "")
     if similar:
-        return f"; “{similar}” may be it under another name"
+        return Phrase("; “{file}” may be it under another name", file=similar)
     inner = next((name for name in sorted(names) if name.endswith(".zip")), "")
-    return f"; it holds another zip, “{inner}”" if inner else ""
+    return Phrase("; it holds another zip, “{file}”", file=inner) if inner else ""
 
 
 def _with_right_codepage(

@@ -238,7 +238,7 @@ MANIFEST_RULES: dict[str, Rule] = {
     ),
     "identifier.missing": Rule(
         _WARNING,
-        "{kind} has no identifier; it was named “{identifier}”.",
+        "The element {kind} has no identifier; it was named “{identifier}”.",
         "Add the attribute.",
         f"{_CP}, identifier",
     ),
@@ -808,6 +808,11 @@ def finding(code: str, place: Place | None = None, **facts: Any) -> Finding:
         where.column,
         facts=words,
     )
+
+
+def found_elsewhere(other: str | None) -> str:
+    """The guess that a missing file is meant to be one of the same name; empty without one."""
+    return Phrase("; “{file}” is", file=other) if other else ""
 
 
 def shown(value: Any) -> Any:

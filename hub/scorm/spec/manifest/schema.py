@@ -8,9 +8,11 @@ Every fault is told, and reading goes on: the field takes most of them, so the c
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 from lxml import etree
+
+from hub.scorm.spec.manifest.findings import Phrase
 
 #: Matches any element of a namespace that the schema does not know.
 OTHER = "other"
@@ -68,8 +70,11 @@ class _Particle:
     least: int
     is_many: bool
 
-    def __str__(self) -> str:
-        return " or ".join(sorted(self.names))
+    @property
+    def shown(self) -> str:
+        """What is meant, for people."""
+        first, *others = (_shown(name) for name in sorted(self.names))
+        return reduce(lambda one, other: Phrase("{one} or {other}", one=one, other=other), others, first)
 
 
 @cache
@@ -97,7 +102,7 @@ class _Walk:
         yield from self._element(root, self._name(root)[1], "")
         for element, name, reference in self._references:
             if reference not in self._ids:
-                yield _fault("value", element, name, f"“{reference}”, which no ID of the file is")
+                yield _fault("value", element, name, Phrase("“{value}”, which no ID of the file is", value=reference))
 
     def _name(self, element: etree._Element) -> tuple[str, str]:
         """Family and name with it; of an unknown namespace the family is empty."""
@@ -115,14 +120,14 @@ class _Walk:
         if kind is None:
             path, kind = name, self._table.get(name)
         if kind is None:
-            yield _fault("element", element, "", "is no element of the standard")
+            yield _fault("element", element, "", Phrase("is no element of the standard"))
             return
         yield from self._attributes(element, kind)
         if kind.text == "anything":
             return
         if kind.text:
             if next(element.iterchildren(etree.Element), None) is not None:
-                yield _fault("element", element, "", "may hold text only, no elements")
+                yield _fault("element", element, "", Phrase("may hold text only, no elements"))
             else:
                 yield from self._value(element, _local(name), str(element.xpath("string()")), kind.text)
             return
@@ -134,7 +139,7 @@ class _Walk:
         before_text = [element] if (element.text or "").strip() else []
         before_text += [child for child, *_ in children if (child.tail or "").strip()]
         for one in before_text[:1]:
-            yield Fault("element", one, _local(name), "", "holds text beside its elements")
+            yield Fault("element", one, _local(name), "", Phrase("holds text beside its elements"))
         found = [_local(full) if of == family else OTHER for _, of, full in children]
         judge = _judge_set if kind.is_unordered else _judge_order
         for place, what in judge(found, _particles(kind.children)):
@@ -153,12 +158,12 @@ class _Walk:
                 continue
             wanted = allowed.get(name) or allowed.get(f"{name}!") or self._table_attribute(name)
             if wanted is None:
-                yield _fault("attribute", element, name, "may not have the attribute")
+                yield _fault("attribute", element, name, Phrase("may not have the attribute"))
             else:
                 yield from self._value(element, name, str(text), wanted)
         for name in allowed:
             if name[-1] == "!" and element.get(name[:-1]) is None:
-                yield _fault("attribute", element, name[:-1], "lacks the attribute")
+                yield _fault("attribute", element, name[:-1], Phrase("lacks the attribute"))
 
     def _foreign(self, name: str) -> str:
         """An attribute of a namespace as the table calls it; empty for those that it does not know."""
@@ -174,14 +179,15 @@ class _Walk:
         value = " ".join(text.split()) if not wanted.startswith("text") else text
         if wanted == "ID":
             if value in self._ids:
-                yield _fault("value", element, name, f"“{value}”, which another element has too")
+                yield _fault("value", element, name, Phrase("“{value}”, which another element has too", value=value))
             self._ids.add(value)
         elif wanted == "IDREF":
             self._references.append((element, name, value))
         fit, allowed = _check(wanted)
         if not fit(value):
             kind = "identifier" if wanted == "ID" else "value"
-            yield _fault(kind, element, name, f"“{value}”, which is not {allowed}")
+            what = Phrase("“{value}”, which is not {allowed}", value=value, allowed=allowed)
+            yield _fault(kind, element, name, what)
 
 
 def _local(name: str) -> str:
@@ -202,18 +208,20 @@ def _judge_order(found: list[str], particles: tuple[_Particle, ...]) -> Iterator
         place = next((place for place in range(at, len(particles)) if name in particles[place].names), None)
         if place is None:
             is_late = any(name in particle.names for particle in particles[:at])
-            yield index, f"{'has' if is_late else 'may not have'} {_shown(name)}{' too late' if is_late else ''}"
+            too_late = Phrase("has {child} too late", child=_shown(name))
+            yield index, too_late if is_late else Phrase("may not have {child}", child=_shown(name))
             continue
         if place == at and count and not particles[at].is_many:
-            yield index, f"may have {_shown(name)} only once"
+            yield index, Phrase("may have {child} only once", child=_shown(name))
             continue
         for missed in particles[at + (count > 0) : place]:
             if missed.least:
-                yield index, f"has {_shown(name)} where {missed} should be"
+                what = Phrase("has {child} where {missed} should be", child=_shown(name), missed=missed.shown)
+                yield index, what
         at, count = place, count + 1 if place == at else 1
     for missed in particles[at + (count > 0) :]:
         if missed.least:
-            yield None, f"has no {missed}"
+            yield None, Phrase("has no {child}", child=missed.shown)
 
 
 def _judge_set(found: list[str], particles: tuple[_Particle, ...]) -> Iterator[tuple[int | None, str]]:
@@ -221,15 +229,17 @@ def _judge_set(found: list[str], particles: tuple[_Particle, ...]) -> Iterator[t
     for particle in particles:
         count = sum(name in particle.names for name in found)
         if count < particle.least:
-            yield None, f"has no {particle}"
+            yield None, Phrase("has no {child}", child=particle.shown)
         elif count > 1 and not particle.is_many:
-            yield None, f"may have {particle} only once"
+            yield None, Phrase("may have {child} only once", child=particle.shown)
     known = frozenset[str]().union(*(particle.names for particle in particles))
-    yield from ((index, f"may not have {_shown(name)}") for index, name in enumerate(found) if name not in known)
+    for index, name in enumerate(found):
+        if name not in known:
+            yield index, Phrase("may not have {child}", child=_shown(name))
 
 
 def _shown(name: str) -> str:
-    return "an element of another namespace" if name == OTHER else name
+    return Phrase("an element of another namespace") if name == OTHER else name
 
 
 @cache
@@ -241,13 +251,16 @@ def _check(kind: str) -> tuple[Callable[[str], bool], str]:
     """
     if "|" in kind:
         words = list(filter(None, kind.split("|")))
-        return frozenset(words).__contains__, ("one of " if len(words) > 1 else "") + ", ".join(words)
+        return frozenset(words).__contains__, Phrase("one of {words}", words=", ".join(words)) if words[1:] else words[
+            0
+        ]
     name = kind.rstrip("0123456789")
     fit, meaning = _SIMPLE[name]
     if name == kind:
         return fit, meaning
     most = int(kind[len(name) :])
-    return (lambda text: len(text) <= most and fit(text)), f"{meaning} of at most {most} characters"
+    limited = Phrase("{kind} of at most {most} characters", kind=meaning, most=most)
+    return (lambda text: len(text) <= most and fit(text)), limited
 
 
 def _decimal(low: float) -> Callable[[str], bool]:
@@ -259,17 +272,17 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 _SIMPLE: dict[str, tuple[Callable[[str], bool], str]] = {
-    "ID": (_matches(_NAME), "a name: a letter or _, then letters, digits, “.”, “-” and “_”"),
-    "IDREF": (lambda text: True, "a name"),
-    "text": (lambda text: True, "text"),
-    "uri": (_matches(_URI), "an address"),
-    "address": (_matches(re.compile(rf"(?=.){_URI.pattern}")), "an address"),
-    "boolean": (frozenset({"true", "false", "1", "0"}).__contains__, "true or false"),
-    "count": (_matches(re.compile(r"\+?\d+|-0+")), "a whole number from 0"),
-    "measure": (_decimal(-1), "a number from -1 to 1"),
-    "measure or nothing": (lambda text: not text or _decimal(-1)(text), "a number from -1 to 1"),
-    "fraction": (_decimal(0), "a number from 0 to 1"),
-    "duration": (_matches(_DURATION), "a duration such as PT1H30M"),
-    "dateTime": (_matches(_DATE_TIME), "a time such as 2026-01-31T12:00:00Z"),
-    "language": (_matches(_LANGUAGE), "a language tag such as en or de-AT"),
+    "ID": (_matches(_NAME), Phrase("a name: a letter or _, then letters, digits, “.”, “-” and “_”")),
+    "IDREF": (lambda text: True, Phrase("a name")),
+    "text": (lambda text: True, Phrase("text")),
+    "uri": (_matches(_URI), Phrase("an address")),
+    "address": (_matches(re.compile(rf"(?=.){_URI.pattern}")), Phrase("an address")),
+    "boolean": (frozenset({"true", "false", "1", "0"}).__contains__, Phrase("true or false")),
+    "count": (_matches(re.compile(r"\+?\d+|-0+")), Phrase("a whole number from 0")),
+    "measure": (_decimal(-1), Phrase("a number from -1 to 1")),
+    "measure or nothing": (lambda text: not text or _decimal(-1)(text), Phrase("a number from -1 to 1")),
+    "fraction": (_decimal(0), Phrase("a number from 0 to 1")),
+    "duration": (_matches(_DURATION), Phrase("a duration such as PT1H30M")),
+    "dateTime": (_matches(_DATE_TIME), Phrase("a time such as 2026-01-31T12:00:00Z")),
+    "language": (_matches(_LANGUAGE), Phrase("a language tag such as en or de-AT")),
 }

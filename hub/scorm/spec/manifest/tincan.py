@@ -5,7 +5,7 @@ from lxml import etree
 from hub.scorm.spec.manifest.course import Course, Item, Organization
 from hub.scorm.spec.manifest.findings import Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
-from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.values import text_of
 from hub.scorm.spec.manifest.xml import Document
 
@@ -66,8 +66,7 @@ def _address(element: etree._Element, document: Document, folder: str, files: Fi
     file = reference.found_in(files)
     if file is None:
         other = files.elsewhere(reference.path)
-        guess = f"; “{other}” is" if other else ""
-        report.add(finding("resource.launch-missing", place, path=reference.path, guess=guess))
+        report.add(finding("resource.launch-missing", place, path=reference.path, guess=found_elsewhere(other)))
         return None
     return reference.launch_of(file)
 

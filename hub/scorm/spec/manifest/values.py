@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from lxml import etree
 
-from hub.scorm.spec.manifest.findings import Report
+from hub.scorm.spec.manifest.findings import Phrase, Report
 from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.spec.manifest.xml import Document
 
@@ -17,13 +17,17 @@ _DECIMAL = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)$")
 
 
 class NotAllowed(ValueError):
-    """The text is not a value of its type; the message says what would be."""
+    """The text is not a value of its type; `allowed` says what would be."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(allowed)
+        self.allowed = allowed
 
 
 def boolean(text: str) -> bool:
     """xs:boolean, in any case, and yes and no."""
     if text.lower() not in _BOOLEANS:
-        raise NotAllowed("true or false")
+        raise NotAllowed(Phrase("true or false"))
     return _BOOLEANS[text.lower()]
 
 
@@ -32,7 +36,7 @@ def decimal(low: float, high: float) -> Callable[[str], float]:
 
     def read(text: str) -> float:
         if not _DECIMAL.match(text) or not low <= float(text) <= high:
-            raise NotAllowed(f"a number from {low:g} to {high:g}")
+            raise NotAllowed(Phrase("a number from {low:g} to {high:g}", low=low, high=high))
         return float(text)
 
     return read
@@ -41,7 +45,7 @@ def decimal(low: float, high: float) -> Callable[[str], float]:
 def count(text: str) -> int:
     """xs:nonNegativeInteger."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise NotAllowed("a whole number")
+        raise NotAllowed(Phrase("a whole number"))
     return int(text)
 
 
@@ -63,7 +67,7 @@ def one_of(words: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text.lower() not in allowed:
-            raise NotAllowed("one of " + ", ".join(allowed.values()))
+            raise NotAllowed(Phrase("one of {words}", words=", ".join(allowed.values())))
         return allowed[text.lower()]
 
     return read
@@ -105,7 +109,6 @@ class Reader:
         except NotAllowed as fault:
             local = name.rpartition("}")[2]
             place = self._document.place(element)
-            self._report.add(
-                finding(self._code, place, name=local, found=text.strip(), allowed=str(fault), default=default)
-            )
+            facts = {"name": local, "found": text.strip(), "allowed": fault.allowed, "default": default}
+            self._report.add(finding(self._code, place, **facts))
             return default

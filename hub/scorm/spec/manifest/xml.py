@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from hub.scorm.spec.manifest.findings import Finding, Place, Refused
+from hub.scorm.spec.manifest.findings import Finding, Phrase, Place, Refused
 from hub.scorm.spec.manifest.rules import finding
 
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -193,7 +193,7 @@ def _tree(text: str, file: str) -> tuple[etree._Element, list[Finding]]:
             namespace = _KNOWN_PREFIXES.get(prefix[1], f"urn:undeclared:{prefix[1]}")
             text = _declaring(text, prefix[1], namespace)
             mended.append(finding("xml.prefix-mended", Place(file), prefix=prefix[1], namespace=namespace))
-    raise Refused(finding("xml.malformed", Place(file), what="too many prefixes are not declared"))
+    raise Refused(finding("xml.malformed", Place(file), what=Phrase("too many prefixes are not declared")))
 
 
 def _declaring(text: str, prefix: str, namespace: str) -> str:
