@@ -124,7 +124,7 @@ def _meaning(answer: Download) -> str:
         404: Phrase("{host} has nothing there ({status})", **facts),
         410: Phrase("{host} has nothing there any more ({status})", **facts),
     }
-    return meanings.get(answer.status) or Phrase("{host} answers with the error {status}", **facts)
+    return meanings.get(answer.status) or Phrase("{host} answers with the error ({status})", **facts)
 
 
 def _name_of(answer: Download) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from hub.scorm.spec.manifest import course_notes, namespaces, schema, schema_tables
+from hub.scorm.spec.manifest import course_notes, metadata, namespaces, schema, schema_tables
 from hub.scorm.spec.manifest.course import (
     STANDARD_NAMES,
     CompletionThreshold,
@@ -79,6 +79,7 @@ def read(document: Document, folder: str, files: Files, report: Report) -> Cours
     used = version_by_namespaces(spoken)
     table = schema_tables.BY_STANDARD[used.standard if used else reader.standard]
     report.extend(_schema_notes(document, table, report))
+    report.extend(metadata.notes(document))
     return course
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hub.scorm.spec.manifest import aicc, browser_rules, cmi5, content, imsmanifest, media, tincan, xml
+from hub.scorm.spec.manifest import aicc, browser_rules, cmi5, content, imsmanifest, media, metadata, tincan, xml
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -125,9 +125,25 @@ def _judge(source: ByteSource, limits: Limits, name: str) -> Reading:
     course = kind.read(document, manifest.name.rpartition("/")[0], files, report)
     if course is not None and not report.refuses:
         report.extend(_repeated_identifiers(course))
+        report.extend(_metadata_notes(source, directory.entries, document, files))
         report.extend(_content_notes(source, directory.entries, course))
         report.extend(_notes_on_playing(course))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
+
+
+def _metadata_notes(
+    source: ByteSource, entries: Sequence[Entry], manifest: xml.Document, files: Files
+) -> Iterator[Finding]:
+    """Notes on metadata in files of their own."""
+    by_name = {entry.name: entry for entry in entries}
+
+    def load(file: str) -> bytes | None:
+        try:
+            return _read_whole(source, by_name[file])
+        except Refused:
+            return None
+
+    return metadata.notes_on_files(manifest, manifest.file.rpartition("/")[0], files, load)
 
 
 def _read_aicc(source: ByteSource, directory: Directory, manifest: Entry, report: Report) -> Reading:

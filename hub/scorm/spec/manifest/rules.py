@@ -541,6 +541,35 @@ SCHEMA_RULES: dict[str, Rule] = {
     ),
 }
 
+_MD = "IMS Meta-Data 1.2 (SCORM 1.2); IEEE 1484.12.3 (SCORM 2004)"
+
+METADATA_RULES: dict[str, Rule] = {
+    "metadata.element": Rule(
+        _HINT,
+        "In the metadata, “{element}” {what}.",
+        "Write the metadata as their schema has them; what learners see does not depend on it.",
+        _MD,
+    ),
+    "metadata.attribute": Rule(
+        _HINT,
+        "In the metadata, “{element}” {what} “{name}”.",
+        "Write the metadata as their schema has them; what learners see does not depend on it.",
+        _MD,
+    ),
+    "metadata.value": Rule(
+        _HINT,
+        "In the metadata, {name} of “{element}” is {what}.",
+        "Write the value as the schema of the metadata has it.",
+        _MD,
+    ),
+    "metadata.unreadable": Rule(
+        _HINT,
+        "The metadata in “{file}” cannot be read: the XML is malformed, or holds what is not taken (a DTD).",
+        "Mend the file, or remove it and adlcp:location from the manifest.",
+        f"{_CAM}, adlcp:location",
+    ),
+}
+
 CONTENT_RULES: dict[str, Rule] = {
     "file.large": Rule(
         _HINT,
@@ -612,6 +641,8 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
 }
 
+_TINCAN = "Experience API packages: tincan.xml"
+
 CMI5_RULES: dict[str, Rule] = {
     "cmi5.root": Rule(
         _ERROR,
@@ -671,10 +702,31 @@ CMI5_RULES: dict[str, Rule] = {
         _ERROR,
         "No activity of tincan.xml has a launch file.",
         "Add the element launch to the course's activity.",
-        "Experience API packages: tincan.xml",
+        _TINCAN,
     ),
     "xapi.no-id": Rule(
         _ERROR, "An activity with a launch file has no id.", "Add the attribute id.", "xAPI 1.0.3 Data 2.4.4.1"
+    ),
+    "xapi.iri": Rule(
+        _WARNING,
+        "The id “{found}” of the activity is not an absolute IRI; statements about it are refused by an LRS.",
+        "Use an IRI with a scheme, such as https://example.org/course/1.",
+        "xAPI 1.0.3 Data 2.4.4.1",
+    ),
+    "xapi.duplicate": Rule(
+        _WARNING,
+        "The id “{identifier}” is used more than once; first at line {line_of_first}.",
+        "Give each activity an id of its own.",
+        "xAPI 1.0.3 Data 2.4.4.1",
+    ),
+    "xapi.element": Rule(
+        _HINT, "“{element}” {what}.", "Write the elements as the schema of tincan.xml has them.", _TINCAN
+    ),
+    "xapi.attribute": Rule(
+        _HINT, "“{element}” {what} “{name}”.", "Write the attributes as the schema of tincan.xml has them.", _TINCAN
+    ),
+    "xapi.value": Rule(
+        _HINT, "{name} of “{element}” is {what}.", "Write the value as the schema of tincan.xml has it.", _TINCAN
     ),
     "aicc.file-missing": Rule(
         _ERROR,
@@ -786,7 +838,7 @@ RUNTIME_RULES: dict[str, Rule] = {
 }
 
 _GROUPS = (
-    *(ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, SCHEMA_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES),
+    *(ARCHIVE_RULES, XML_RULES, MANIFEST_RULES, SCHEMA_RULES, METADATA_RULES, CONTENT_RULES, CMI5_RULES, MEDIA_RULES),
     *(IMPORT_RULES, RUNTIME_RULES),
 )
 RULES: dict[str, Rule] = {code: rule for group in _GROUPS for code, rule in group.items()}

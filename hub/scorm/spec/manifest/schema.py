@@ -23,6 +23,12 @@ _ZONE = r"(Z|[+-](0\d|1[0-4]):[0-5]\d)?"
 _DATE_TIME = re.compile(
     rf"-?\d{{4,}}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])(:[0-5]\d){{2}}(\.\d+)?{_ZONE}"
 )
+#: IEEE 1484.12.1 8, as the binding (1484.12.3) writes it.
+_LOM_TIME = re.compile(
+    r"(?!0000)\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d+(Z|[+-]([01]\d|2[0-3])"
+    r":[0-5]\d)?)?)?)?)?)?)?"
+)
+_LOM_DURATION = re.compile(r"P(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 #: What has a colon before its first slash begins with a scheme (RFC 3986 3.1, 4.2).
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:|[^:/?#]*(?=[/?#]|$)).*", re.DOTALL)
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -33,13 +39,15 @@ class Type:
     """What an element may hold: children (see `_particles`), attributes by name, and text of a simple type.
 
     An attribute's or a text's type is named as in `_check`; a name that ends in `!` is required; `anything` is not
-    looked into. `is_unordered` is XML Schema's `all`. Attributes of other namespaces are always allowed.
+    looked into. `is_unordered` is XML Schema's `all`; `is_mixed` allows text beside the
+    children. Attributes of other namespaces are always allowed.
     """
 
     children: str = ""
     attributes: Mapping[str, str] | None = None
     text: str = ""
     is_unordered: bool = False
+    is_mixed: bool = False
 
 
 Table = Mapping[str, Type]
@@ -120,6 +128,8 @@ class _Walk:
         if kind is None:
             path, kind = name, self._table.get(name)
         if kind is None:
+            if parent and _family(parent) == _family(name):  # That it may not have it was said of the parent.
+                return
             yield _fault("element", element, "", Phrase("is no element of the standard"))
             return
         yield from self._attributes(element, kind)
@@ -134,11 +144,11 @@ class _Walk:
         yield from self._children(element, name, path, kind)
 
     def _children(self, element: etree._Element, name: str, path: str, kind: Type) -> Iterator[Fault]:
-        family = name.partition(":")[0]
+        family = _family(name)
         children = [(child, *self._name(child)) for child in element.iterchildren(etree.Element)]
         before_text = [element] if (element.text or "").strip() else []
         before_text += [child for child, *_ in children if (child.tail or "").strip()]
-        for one in before_text[:1]:
+        for one in [] if kind.is_mixed else before_text[:1]:
             yield Fault("element", one, _local(name), "", Phrase("holds text beside its elements"))
         found = [_local(full) if of == family else OTHER for _, of, full in children]
         judge = _judge_set if kind.is_unordered else _judge_order
@@ -192,6 +202,11 @@ class _Walk:
 
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
+
+
+def _family(name: str) -> str:
+    """The family of an element's name, or of the last one of a path."""
+    return name.rpartition("/")[2].partition(":")[0]
 
 
 def _fault(kind: str, element: etree._Element, name: str, what: str) -> Fault:
@@ -284,5 +299,12 @@ _SIMPLE: dict[str, tuple[Callable[[str], bool], str]] = {
     "fraction": (_decimal(0), Phrase("a number from 0 to 1")),
     "duration": (_matches(_DURATION), Phrase("a duration such as PT1H30M")),
     "dateTime": (_matches(_DATE_TIME), Phrase("a time such as 2026-01-31T12:00:00Z")),
+    "language or none": (
+        lambda text: text == "none" or bool(_LANGUAGE.fullmatch(text)),
+        Phrase("a language tag or none"),
+    ),
+    "integer": (_matches(re.compile(r"[+-]?\d{1,10}")), Phrase("a whole number")),
+    "lom time": (_matches(_LOM_TIME), Phrase("a time such as 2026-01-31 or 2026-01-31T12:00")),
+    "lom duration": (_matches(_LOM_DURATION), Phrase("a duration such as PT1H30M")),
     "language": (_matches(_LANGUAGE), Phrase("a language tag such as en or de-AT")),
 }

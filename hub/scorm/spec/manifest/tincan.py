@@ -1,17 +1,26 @@
 """Reading tincan.xml, which makes a zip an xAPI package: activities, and the file that launches them."""
 
+import re
+
 from lxml import etree
 
+from hub.scorm.spec.manifest import schema
 from hub.scorm.spec.manifest.course import Course, Item, Organization
 from hub.scorm.spec.manifest.findings import Report
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
+from hub.scorm.spec.manifest.metadata_tables import TINCAN
 from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.values import text_of
 from hub.scorm.spec.manifest.xml import Document
 
+#: An absolute IRI (RFC 3987), as far as LRSs look.
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+
 
 def read(document: Document, folder: str, files: Files, report: Report) -> Course | None:
     """The course of all activities that have a launch file, in document order."""
+    _check_schema(document, report)
+    _check_identifiers(document, report)
     activities = document.root.findall("{*}activities/{*}activity")
     launched = [one for one in activities if text_of(one.find("{*}launch"))]
     if not launched:
@@ -35,6 +44,29 @@ def read(document: Document, folder: str, files: Files, report: Report) -> Cours
         titles=items[0].titles,
         descriptions=descriptions,
     )
+
+
+def _check_schema(document: Document, report: Report) -> None:
+    """What the schema of tincan.xml calls wrong; ids have words of their own."""
+    families = {etree.QName(document.root).namespace or "": "tincan"}
+    for fault in schema.faults(document.root, families, TINCAN):
+        if (fault.owner, fault.name) != ("activity", "id"):
+            facts = {"element": fault.owner, "name": fault.name, "what": fault.what}
+            report.add(finding(f"xapi.{fault.kind}", document.place(fault.at), **facts))
+
+
+def _check_identifiers(document: Document, report: Report) -> None:
+    """Ids of activities are absolute IRIs and differ (xAPI 1.0.3 Data 2.4.4.1)."""
+    first: dict[str, etree._Element] = {}
+    for element in document.root.iter("{*}activity"):
+        identifier = element.get("id", "").strip()
+        place = document.place(element)
+        if identifier and not _IRI.fullmatch(identifier):
+            report.add(finding("xapi.iri", place, found=identifier))
+        other = first.setdefault(identifier, element)
+        if identifier and other is not element:
+            line = document.place(other).line
+            report.add(finding("xapi.duplicate", place, identifier=identifier, line_of_first=line))
 
 
 def _item(element: etree._Element, document: Document, folder: str, files: Files, report: Report) -> Item:
