@@ -132,9 +132,9 @@ class _Walk:
                 return
             yield _fault("element", element, "", Phrase("is no element of the standard"))
             return
-        yield from self._attributes(element, kind)
         if kind.text == "anything":
             return
+        yield from self._attributes(element, kind)
         if kind.text:
             if next(element.iterchildren(etree.Element), None) is not None:
                 yield _fault("element", element, "", Phrase("may hold text only, no elements"))
