@@ -37,7 +37,8 @@ class Visit:
 class Case:
     """One package and the visits to its activities, in the order in which they have to come.
 
-    `is_shuffled` where the manifest leaves the order of activities to chance.
+    `is_shuffled` where the manifest leaves the order of activities to chance, `is_selected` where it leaves to chance
+    which of them there are.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Case:
     identifiers_by_act: dict[str, frozenset[str]]
     identifiers_by_title: dict[str, str]
     is_shuffled: bool
+    is_selected: bool
 
     @property
     def family(self) -> str:
@@ -62,6 +64,7 @@ def load(folder: Path) -> list[Case]:
 
 def _case(folder: Path, data: dict[str, Any], tokens: dict[str, str]) -> Case:
     items = data["items"]
+    manifest = (folder / data["manifest"]).read_bytes()
     return Case(
         name=data["case"],
         manifest=folder / data["manifest"],
@@ -72,7 +75,8 @@ def _case(folder: Path, data: dict[str, Any], tokens: dict[str, str]) -> Case:
             for act in {item["act"] for item in items.values()}
         },
         identifiers_by_title={item["title"].strip(): name.strip() for name, item in items.items()},
-        is_shuffled=b"reorderChildren" in (folder / data["manifest"]).read_bytes(),
+        is_shuffled=b"reorderChildren" in manifest,
+        is_selected=b"selectCount" in manifest,
     )
 
 

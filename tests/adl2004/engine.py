@@ -76,8 +76,9 @@ class Player(Protocol):
 def faults(case: Case, player: Player) -> Iterator[str]:
     """Each fault of one case with its visit; none when it passes."""
     player.open(None if case.start == "." else _identifier(case, case.start))
-    visits = list(case.visits)
-    while visits:
+    visits, delivered = list(case.visits), set[str | None]()
+    while visits and not _were_left_out(case, visits, player, delivered):
+        delivered.add(player.delivered)
         visit = visits.pop(_next(case, visits, player.delivered))
         following = visits[0] if visits else None
         where = f"{case.name} activity {visit.act} visit {visit.number}"
@@ -92,9 +93,20 @@ def faults(case: Case, player: Player) -> Iterator[str]:
 
 
 def _next(case: Case, visits: list[Visit], delivered: str | None) -> int:
-    """Which of the visits this is: the first; where chance orders activities, the first of the one delivered."""
+    """Which of the visits this is: the first; where chance has a say, the first of the activity delivered."""
     fitting = (at for at, visit in enumerate(visits) if delivered in case.identifiers_by_act[visit.act])
-    return next(fitting, 0) if case.is_shuffled else 0
+    return next(fitting, 0) if case.is_shuffled or case.is_selected else 0
+
+
+def _were_left_out(case: Case, visits: list[Visit], player: Player, delivered: set[str | None]) -> bool:
+    """Whether the course is over and chance had not selected what is left: none of it has ever been delivered."""
+    return (
+        case.is_selected
+        and player.delivered is None
+        and player.has_ended
+        and bool(delivered)
+        and not any(case.identifiers_by_act[visit.act] & delivered for visit in visits)
+    )
 
 
 def _visit(case: Case, player: Player, visit: Visit, following: Visit | None) -> Iterator[str]:
@@ -124,7 +136,9 @@ def _act(case: Case, player: Player, action: str, following: Visit | None) -> It
         player.request(_kind(request[1]))
         if request[2] == "Exit":
             yield from _still_running(player)
-        if following is not None and player.has_ended:
+        # What chance did not select may follow in the list without ever coming: such a case says when to come back.
+        comes_back = request[2] == "Relaunch" if case.is_selected else following is not None
+        if comes_back and player.has_ended:
             player.relaunch()
     elif name == "HasEnded":
         yield from _still_running(player)

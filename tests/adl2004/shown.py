@@ -23,20 +23,25 @@ def shows(navigation: Navigation, control: str, wanted: str, identifier: str | N
     return as_wanted(wanted, _is_enabled(navigation, control))
 
 
+#: The words by which the questions ask for a state, and for its opposite.
+_SHOWN, _NOT_SHOWN = ("visible", "enabled"), ("hidden", "invisible")
+_USABLE, _NOT_USABLE = ("enabled.selectable", "selectable"), ("disabled", "disabled.selectable", "unselectable")
+
+
 def as_wanted(wanted: str, enabled: bool | None) -> bool | None:
     """Whether a control that is enabled, or not, is as wanted; one that is not to be used is not shown as enabled."""
-    if enabled is None or wanted not in ("enabled", "disabled", "visible"):
+    if enabled is None or wanted not in (*_SHOWN, *_NOT_SHOWN, "disabled"):
         return None
-    return not enabled if wanted == "disabled" else enabled
+    return enabled if wanted in _SHOWN else not enabled
 
 
 def as_wanted_in_outline(wanted: str, is_visible: bool, is_selectable: bool) -> bool | None:
     """The same for an activity's line in the outline."""
-    if wanted in ("visible", "enabled"):
-        return is_visible
-    if wanted in ("enabled.selectable", "selectable"):
-        return is_selectable
-    return not is_selectable if wanted.startswith("disabled") else None
+    if wanted in _SHOWN or wanted in _NOT_SHOWN:
+        return is_visible is (wanted in _SHOWN)
+    if wanted in _USABLE or wanted in _NOT_USABLE:
+        return is_selectable is (wanted in _USABLE)
+    return None
 
 
 def _is_enabled(navigation: Navigation, control: str) -> bool | None:

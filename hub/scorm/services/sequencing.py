@@ -60,10 +60,18 @@ class Sequenced:
         return outcome
 
     def open(self) -> Outcome:
-        """The learner opens the course: what was suspended, or cut off, goes on; else it starts."""
-        closed = self.request("suspendAll").trace if self.state.current is not None else ()
+        """The learner opens the course: what was suspended, or cut off, goes on; else it starts.
+
+        A learner who left between two activities suspended the cluster around them (TB.2.3 5.2), which cannot be
+        delivered (DB.1.1-1). Then the course starts too: the book leaves open what follows, and without an outline
+        nothing else would lead on.
+        """
+        trace = self.request("suspendAll").trace if self.state.current is not None else ()
         opened = self.request("resumeAll" if self.state.suspended is not None else "start")
-        return replace(opened, trace=closed + opened.trace)
+        if opened.exception == "DB.1.1-1":
+            trace += opened.trace
+            opened = self.request("start")
+        return replace(opened, trace=trace + opened.trace)
 
     def report(self, activity: CourseActivity, values: Mapping[str, str], said: Mapping[str, str]) -> None:
         """Take what content `said` in the session that ends into the tracking model; `values` is all its data."""

@@ -20,7 +20,15 @@ from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import RegistrationDetail, Registrations
 from hub.scorm.services.tokens import PlayerTokens
 from hub.scorm.spec.delivery import Store
-from hub.scorm.spec.manifest.course import Condition, DataMap, Objective, ObjectiveMap, Sequencing, SequencingRule
+from hub.scorm.spec.manifest.course import (
+    Condition,
+    ControlMode,
+    DataMap,
+    Objective,
+    ObjectiveMap,
+    Sequencing,
+    SequencingRule,
+)
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.playing import Sco, Window, add_played_course, enrol
 
@@ -566,6 +574,18 @@ class TestSequencing:
         assert window.commit({"cmi.exit": "normal"}, kind="terminate", navigation="exit").request == "exit"
         assert window.go("exit").ended
         assert window.go().delivery.values["cmi.entry"] == "ab-initio"
+
+    def test_a_learner_who_left_between_two_activities_is_not_locked_out(
+        self, hub: Hub, tenant: TenantView, system: Principal
+    ) -> None:
+        flow_only = Sequencing(control_mode=ControlMode(choice=False, flow=True))
+        window = self.open(hub, tenant, system, Sco("one"), Sco("two"), sequencing=flow_only)
+        window.play({"cmi.completion_status": "completed"})
+        assert window.go("exit").refusal is None
+        assert window.go("suspendAll").ended
+        again = Window(hub, system, window.session.registration_id).go()
+        assert again.refusal is None
+        assert again.delivery is not None
 
     def test_a_time_out_ends_the_attempt(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
         window = self.open(hub, tenant, system, Sco("one"), Sco("two"))

@@ -4,13 +4,16 @@ from hub.scorm.spec.sequencing.run import Run
 
 
 def select_children(run: Run, activity: int) -> None:
-    """Select Children Process [SR.1]: make a random subset, in its defined order, the Available Children."""
+    """Select Children Process [SR.1]: make a random subset, in its defined order, the Available Children.
+
+    A count of 0 is the default of Selection Count (SN 3.11) and selects nothing away, as in ADL's sample run-time.
+    """
     children = run.tree.activities[activity].children
     count = run.tree.activities[activity].sequencing.randomization.select_count
-    if count is None or count >= len(children):
+    if not count or count >= len(children):
         run.change(activity, children=children)
         return
-    chosen = run.chance.sample(range(len(children)), max(count, 0))
+    chosen = run.chance.sample(range(len(children)), count)
     run.change(activity, children=tuple(children[place] for place in sorted(chosen)))
     run.note("SR.1", "3.1.4", activity, f"{count} of {len(children)}")
 
