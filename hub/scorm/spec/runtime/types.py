@@ -58,9 +58,10 @@ _IDENTIFIER = (
 )
 _CLOCK12 = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,2})?"
 _SPAN12 = r"([0-9]{1,10}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,2})?)"
+_ZONE = r"(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)"
 _TIME = (
     r"(19[7-9][0-9]|20[0-2][0-9]|203[0-8])(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])"
-    r"(T([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,2}(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)?)?)?)?)?)?)?"
+    rf"(T([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.([0-9]{{1,2}}{_ZONE}?|[0-9]{{3}}Z))?)?)?)?)?)?"
 )
 _INTERVAL = (
     r"P(?=.)(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?"
@@ -137,7 +138,8 @@ timespan12 = pattern(_SPAN12)
 #: SCORM 2004 RTE 4.1.1 timeinterval(second,10,2), as in `P1DT2H30M4.25S`.
 interval2004 = pattern(_INTERVAL)
 #: SCORM 2004 RTE 4.1.1 time(second,10,0), as in `2026-11-20T09:30:00.5Z`; a part of a date will do. Years run from 1970
-#: to 2038, the fraction has at most two digits, and only after it may a zone follow.
+#: to 2038, the fraction has at most two digits, and only after it may a zone follow. The one form beyond that is what
+#: JavaScript's `Date.toISOString` makes, `…:00.123Z`: much content sends it, and would lose its times or show an error.
 time2004 = pattern(_TIME)
 
 

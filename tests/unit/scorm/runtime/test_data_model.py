@@ -58,6 +58,8 @@ ROWS_2004 = [
     ("cmi.learner_preference.language", "pt-BR", "pt_BR", "406"),
     ("cmi.comments_from_learner.0.comment", "{lang=de}gut", "{lang=}gut", "406"),
     ("cmi.comments_from_learner.0.timestamp", "2026-11-20T09:30:00.5+02:00", "2026-11-20 09:30", "406"),
+    ("cmi.interactions.0.timestamp", "2026-11-20T09:30:00.123Z", "2026-11-20T09:30:00.123", "406"),
+    ("cmi.interactions.0.timestamp", "2026-11-20T09:30:00.12Z", "2026-11-20T09:30:00.123+00:00", "406"),
     ("cmi.objectives.0.id", "urn:adl:obj:1", "urn:", "406"),
     ("cmi.objectives.0.id", "Ziel-1", "with space", "406"),
     ("cmi.interactions.0.id", "q", "", "406"),
