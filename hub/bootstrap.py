@@ -80,6 +80,7 @@ from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.ports import Clock, HttpClient, Ids, KeyRing, Mailer, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
+from hub.scorm.services.comments import Comments
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Courses
 from hub.scorm.services.imports import Imports
@@ -396,6 +397,7 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
         Contents(db, ports.objects, grants, origins, settings.content_cache_mb * MB),
         Learners(db, ports.ids),
         Registrations(db, ports.clock, ports.ids, courses),
+        Comments(db, ports.clock, ports.ids, courses),
         Launches(db, ports.clock, ports.ids, courses, tokens, origins),
         Runtime(db, ports.clock, courses, grants, progress, replay_log, origins),
         SettingsOfPackages(db, ports.clock, ports.ids),

@@ -62,6 +62,8 @@ NOTICES = {
     "platform-changed": _l("The platform was changed."),
     "platform-removed": _l("The platform was removed with its links and score deliveries."),
     "attempt-begun": _l("A new attempt was begun."),
+    "comment-left": _l("The comment was left. The content of the activity finds it when it is next started."),
+    "comment-removed": _l("The comment was removed."),
     "registration-reset": _l("The registration was reset. The learner begins anew."),
     "mode-set": _l("Launches open the registration as set from now on."),
     "settings-changed": _l("The settings were changed. Attempts under way keep the rules of their results."),
@@ -81,6 +83,9 @@ NOTICES = {
 
 #: Form fields by their labels, for the summary of faults.
 FIELD_NAMES = {
+    "activity": _l("Activity"),
+    "comment": _l("Comment"),
+    "location": _l("Place within the content"),
     "name": _l("Name"),
     "email": _l("E-mail address"),
     "roles": _l("Roles"),

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.errors import Unavailable
 from hub.identity import Principal
-from hub.scorm.cli_reports import begin_attempt, package_report, package_settings, replay, reset, set_mode
+from hub.scorm.cli_reports import begin_attempt, comment, package_report, package_settings, replay, reset, set_mode
 from hub.scorm.services.folders import as_archive, packages_in
 from hub.scorm.services.imports import Busy, Imports, JobView, Upload
 from hub.scorm.services.incoming import shown_url
@@ -364,7 +364,7 @@ def launch_link(line: CommandLine, registration_id: str, tenant: str | None, as_
 
 for command in (package_settings, package_report):
     package.add_command(command)
-for command in (begin_attempt, reset, set_mode, replay):
+for command in (begin_attempt, reset, set_mode, comment, replay):
     registration.add_command(command)
 
 

@@ -13,6 +13,7 @@ import click
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.http.downloads import cell
 from hub.scorm.services.analytics import TABLES, Analytics, Wanted, table_of
+from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.package_settings import SettingsOfPackages
 from hub.scorm.services.registrations import MODES, Registrations
@@ -174,6 +175,28 @@ def set_mode(line: CommandLine, registration_id: str, mode: str, tenant: str | N
     principal, registrations = line.principal(tenant), line.hub.service(Registrations)
     changed = registrations.set_mode(principal, registrations.find(principal, registration_id), mode)
     report(as_json, f"Launches open {changed.external_id} in {mode} mode.", asdict(changed) if as_json else {})
+
+
+@click.command("comment")
+@click.argument("registration_id")
+@click.argument("text")
+@click.option("--activity", required=True, help="The identifier of the activity whose content reads it.")
+@click.option("--location", default="", help="The place within the content that it is about.")
+@tenant_option
+@json_option
+@pass_command_line
+def comment(
+    line: CommandLine, registration_id: str, text: str, activity: str, location: str, tenant: str | None, as_json: bool
+) -> None:
+    """Leave a comment for the learner, which the content of an activity reads when it is next started.
+
+    \b
+    Example: hub registration comment 0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55 --activity item-1 "Look at question 3 again."
+    """
+    principal = line.principal(tenant)
+    found = line.hub.service(Registrations).find(principal, registration_id)
+    made = line.hub.service(Comments).add(principal, found, activity, text, location)
+    report(as_json, f"{made.activity_title} will find the comment when it is next started.", asdict(made))
 
 
 @click.command("replay")

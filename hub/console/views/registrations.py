@@ -8,11 +8,13 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.blueprint import console
+from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.console.query import uuid_of
 from hub.http import action, principal, service
 from hub.http.downloads import csv_response
 from hub.identity import Principal
+from hub.scorm.services.comments import Comments
 from hub.scorm.services.registrations import MODES, STATUSES, Filters, Registrations, RegistrationView
 
 #: How many rows a download fetches at a time.
@@ -80,8 +82,26 @@ def _filters() -> Filters:
 @console.get("/registrations/<uuid:registration_id>")
 @action("registrations.read")
 def registrations_one(registration_id: UUID) -> str:
-    detail = service(Registrations).get(principal(), registration_id)
-    return render_template("console/registration.html", detail=detail, registration=detail.registration, modes=MODES)
+    return _page(registration_id, Form())
+
+
+@console.post("/registrations/<uuid:registration_id>/comments")
+@action("registrations.write")
+def registrations_comment(registration_id: UUID) -> AnyResponse:
+    form = Form()
+    left = form.attempt(
+        lambda: service(Comments).add(principal(), registration_id, form["activity"], form["comment"], form["location"])
+    )
+    if left is None:
+        return Response(_page(registration_id, form), form.status)
+    return _done(registration_id, "comment-left")
+
+
+@console.post("/registrations/<uuid:registration_id>/comments/<uuid:comment_id>/remove")
+@action("registrations.write")
+def registrations_remove_comment(registration_id: UUID, comment_id: UUID) -> AnyResponse:
+    service(Comments).remove(principal(), registration_id, comment_id)
+    return _done(registration_id, "comment-removed")
 
 
 @console.post("/registrations/<uuid:registration_id>/reset")
@@ -103,6 +123,19 @@ def registrations_set_mode(registration_id: UUID) -> AnyResponse:
 def registrations_begin_attempt(registration_id: UUID) -> AnyResponse:
     service(Registrations).begin_attempt(principal(), registration_id)
     return _done(registration_id, "attempt-begun")
+
+
+def _page(registration_id: UUID, form: Form) -> str:
+    detail, comments = service(Registrations).get(principal(), registration_id), service(Comments)
+    return render_template(
+        "console/registration.html",
+        detail=detail,
+        registration=detail.registration,
+        modes=MODES,
+        comments=comments.of(principal(), registration_id),
+        commentable=comments.activities(principal(), registration_id),
+        form=form,
+    )
 
 
 def _done(registration_id: UUID, what: str) -> AnyResponse:

@@ -33,8 +33,8 @@ from hub.scorm.spec.runtime.model import general_name, violations
 from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner
 from hub.scorm.spec.settings import SUSPEND_DATA, SUSPEND_DATA_12, settings_of, strict_faults
 from hub.scorm.spec.statements import clean
+from hub.scorm.storage import comments, runtime
 from hub.scorm.storage import courses as versions
-from hub.scorm.storage import runtime
 from hub.scorm.storage.runtime import Learning
 from hub.scorm.storage.tables_runtime import Attempt, RuntimeState
 
@@ -325,6 +325,7 @@ class Runtime:
         else:
             _next_session(state, player, begin, now)
         values = _initial_values(course, learning, activity, begin, player.mode, now)
+        values |= _comments(work, course, learning, activity)
         state.entry, state.values = begin.entry, json.dumps(_own_values(course.standard, values))
         if not activity.is_awaited:
             self._progress.complete_asset(Scene(work, course, learning, activity, state, now))
@@ -348,6 +349,7 @@ class Runtime:
         begin = sessions.start(course.standard, _kept(state))
         learner = _learner(learning) if learning else _NOBODY
         values = sessions.initial_values(course.standard, begin, learner, player.mode, activity.settings)
+        values |= _comments(work, course, learning, activity) if learning else {}
         return Destination(self._delivery(player, course, activity, 0, values), False, None, moves, statuses)
 
     def _delivery(
@@ -476,6 +478,14 @@ def _initial_values(
     values = sessions.initial_values(course.standard, begin, learner, mode, settings)
     own = {name: value for name, value in values.items() if not name.startswith(_STORES)}
     return {**own, **attempt.delivered_values(activity, begin.values)}
+
+
+def _comments(work: UnitOfWork, course: Course, learning: Learning, activity: CourseActivity) -> dict[str, str]:
+    """What was left for the learner at the activity."""
+    tenant_id, registration_id = learning.attempt.tenant_id, learning.registration.id
+    rows = comments.of_registration(work.session, tenant_id, registration_id, activity.node.id)
+    left = [sessions.Comment(row.comment, row.location, row.created_at) for row in rows]
+    return sessions.comments_from_lms(course.standard, left)
 
 
 def _hold(work: UnitOfWork, player: PlayerSession) -> Learning:

@@ -178,3 +178,20 @@ class Launch(Base, TenantOwned, Timestamped):
     opened_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str | None]
+
+
+class LmsComment(Base, TenantOwned, Timestamped):
+    """What somebody left for a learner at one activity of a registration: content reads it (comments from the LMS).
+
+    `activity` is the identifier of the item, so that a comment outlives attempts and versions; `location` is the place
+    within the content that it is about, `author` the name of who wrote it.
+    """
+
+    __tablename__ = "lms_comment"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), index=True)
+    activity: Mapped[str]
+    comment: Mapped[str]
+    location: Mapped[str] = mapped_column(server_default="")
+    author: Mapped[str]

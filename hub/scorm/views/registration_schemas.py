@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments
+from hub.scorm.services.comments import LONGEST_COMMENT, LONGEST_LOCATION
 from hub.scorm.services.learners import OWN_SOURCE
 from hub.scorm.services.origins import FRAME_SOURCE, MOST_FRAMES
 from hub.scorm.services.registrations import MODES, STATUSES
@@ -114,6 +115,35 @@ class RegistrationChangesSchema(ma.Schema):
         validate=validate.OneOf(MODES),
         metadata={"example": "review", "description": "In which mode launches open it from now on"},
     )
+
+
+class NewCommentSchema(ma.Schema):
+    """A comment to leave."""
+
+    activity = fields.String(
+        required=True, metadata={"example": "item-1", "description": "The identifier of an activity with content"}
+    )
+    comment = fields.String(
+        required=True,
+        validate=validate.Length(1, LONGEST_COMMENT),
+        metadata={"example": "Look at question 3 again."},
+    )
+    location = fields.String(
+        load_default="",
+        validate=validate.Length(max=LONGEST_LOCATION),
+        metadata={"example": "page-3", "description": "The place within the content that it is about"},
+    )
+
+
+class CommentSchema(ma.Schema):
+    """What content reads as a comment from the LMS."""
+
+    id = fields.UUID(metadata={"example": _UUID})
+    activity = fields.String(metadata={"example": "item-1"})
+    comment = fields.String(metadata={"example": "Look at question 3 again."})
+    location = fields.String(metadata={"example": "page-3"})
+    author = fields.String(metadata={"example": "Grace Hopper", "description": "Who left it"})
+    created_at = Moment(metadata={"example": _TIME})
 
 
 class CallSchema(ma.Schema):

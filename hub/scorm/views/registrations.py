@@ -11,12 +11,15 @@ from flask.views import MethodView
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.paging import Cursors, link_next, page_of
+from hub.scorm.services.comments import Comments, CommentView
 from hub.scorm.services.launches import Launches, LaunchLink
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Filters, Registrations, RegistrationView
 from hub.scorm.services.replays import Replays, Wanted
 from hub.scorm.views.registration_schemas import (
+    CommentSchema,
     LaunchLinkSchema,
+    NewCommentSchema,
     NewLaunchLinkSchema,
     NewRegistrationSchema,
     RegistrationChangesSchema,
@@ -120,6 +123,48 @@ class Resets(MethodView):
         """
         registrations = service(Registrations)
         return registrations.reset(principal(), registrations.find(principal(), registration_id))
+
+
+@registrations_api.route("/<string:registration_id>/comments")
+class CommentList(MethodView):
+    """Comments for the learner at activities."""
+
+    @action("registrations.read")
+    @registrations_api.response(200, CommentSchema(many=True))
+    def get(self, registration_id: str) -> list[CommentView]:
+        """List comments
+
+        What content reads as comments from the LMS, the oldest first.
+        """
+        found = service(Registrations).find(principal(), registration_id)
+        return service(Comments).of(principal(), found)
+
+    @action("registrations.write")
+    @registrations_api.arguments(NewCommentSchema)
+    @registrations_api.response(201, CommentSchema)
+    def post(self, wanted: dict[str, Any], registration_id: str) -> CommentView:
+        """Leave a comment
+
+        The content of the activity reads it when it is next started: `cmi.comments_from_lms` of SCORM 1.2 and 2004. It
+        cannot change it. Whether learners see it is up to the content.
+        """
+        found = service(Registrations).find(principal(), registration_id)
+        return service(Comments).add(principal(), found, **wanted)
+
+
+@registrations_api.route("/<string:registration_id>/comments/<uuid:comment_id>")
+class OneComment(MethodView):
+    """One comment."""
+
+    @action("registrations.write")
+    @registrations_api.response(204)
+    def delete(self, registration_id: str, comment_id: UUID) -> None:
+        """Remove a comment
+
+        Content that is started from now on does not find it.
+        """
+        found = service(Registrations).find(principal(), registration_id)
+        service(Comments).remove(principal(), found, comment_id)
 
 
 @registrations_api.route("/<string:registration_id>/launch-link")

@@ -102,6 +102,23 @@ def test_a_new_attempt_is_begun_by_who_may(client, enter, register):
     assert "Attempt 2" in client.get(path).text
 
 
+def test_a_comment_is_left_and_removed_by_who_may(client, enter, register):
+    enter("instructor")
+    path = f"/registrations/{register().id}"
+    activity = re.search(r'id="field-activity".*?value="([^"]+)"', client.get(path).text, re.DOTALL)[1]
+    refused = send(client, f"{path}/comments", activity=activity, comment="x" * 4001, location="page 3")
+    assert refused.status_code == 400
+    assert 'aria-invalid="true"' in refused.text
+    assert 'value="page 3"' in refused.text
+    assert send(client, f"{path}/comments", activity=activity, comment=SCRIPT).status_code == 303
+    page = client.get(path).text
+    assert html.escape(SCRIPT) in page
+    assert "<script>alert" not in page
+    remove = re.search(r"/registrations/[^\"]+/comments/[^\"]+/remove", page)[0]
+    assert send(client, remove).status_code == 303
+    assert html.escape(SCRIPT) not in client.get(path).text
+
+
 def test_a_statement_reads_as_a_sentence(client, enter, store):
     enter("reporting")
     store(result={"score": {"scaled": 0.85}, "duration": "PT1H2M3S"})

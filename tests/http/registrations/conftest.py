@@ -34,6 +34,10 @@ class Program:
         """Change something."""
         return self._client.patch(f"/api/v1/registrations{path}", json=body, headers=self._headers)
 
+    def delete(self, path: str) -> Any:
+        """Remove something."""
+        return self._client.delete(f"/api/v1/registrations{path}", headers=self._headers)
+
     def follow(self, link: str) -> Any:
         """Go where a Link header leads."""
         return self._client.get(link.partition(">")[0].removeprefix("<"), headers=self._headers)

@@ -1,5 +1,6 @@
 """/api/v1/registrations from outside."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from hub.bootstrap import Hub
+from hub.errors import Unprocessable
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
+from hub.scorm.services.comments import Comments
 from hub.scorm.spec.replay import Call
 from tests.http.registrations.conftest import Program, program
 from tests.support.playing import Sco, Window, add_played_course
@@ -119,6 +122,79 @@ class TestReading:
         assert stranger.get().json == []
         assert stranger.post(f"/{made['id']}/launch-link", {}).status_code == 404
         assert stranger.post(f"/{made['id']}/attempts", {}).status_code == 404
+
+
+class TestComments:
+    def test_content_reads_what_was_left(self, hub: Hub, api: Program, system: Principal, tenant: TenantView) -> None:
+        """SCORM 2004: a collection with time and place, read only; what is removed is gone at the next launch."""
+        made = api.post("", wanted(add_played_course(hub, tenant.id, "scorm_2004", Sco("one"), Sco("two")))).json
+        path = f"/{made['id']}/comments"
+        first = api.post(path, {"activity": "one", "comment": "Look at question 3.", "location": "page-3"})
+        api.post(path, {"activity": "one", "comment": "Well done."})
+        assert first.status_code == 201
+        assert [each["comment"] for each in api.get(path).json] == ["Look at question 3.", "Well done."]
+        window = Window(hub, system, UUID(made["registration"]))
+        values = window.go("choice", "one").delivery.values
+        assert values["cmi.comments_from_lms.0.comment"] == "Look at question 3."
+        assert values["cmi.comments_from_lms.0.location"] == "page-3"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.0Z", values["cmi.comments_from_lms.0.timestamp"])
+        assert values["cmi.comments_from_lms.1.comment"] == "Well done."
+        with pytest.raises(Unprocessable):
+            window.commit({"cmi.comments_from_lms.0.comment": "Full marks."})
+        assert not any("comments_from_lms" in name for name in window.go("choice", "two").delivery.values)
+        assert api.delete(f"{path}/{first.json['id']}").status_code == 204
+        assert api.delete(f"{path}/{first.json['id']}").status_code == 404
+        values = window.go("choice", "one").delivery.values
+        assert values["cmi.comments_from_lms.0.comment"] == "Well done."
+        assert "cmi.comments_from_lms.1.comment" not in values
+
+    def test_scorm_1_2_reads_one_text(self, hub: Hub, api: Program, package: UUID, system: Principal) -> None:
+        made = api.post("", wanted(package)).json
+        activity = next(iter(hub.service(Comments).activities(system, UUID(made["registration"]))))
+        for text in ("First.", "Second \ud83d\ude00\0"):
+            assert api.post(f"/{made['id']}/comments", {"activity": activity, "comment": text}).status_code == 201
+        values = Window(hub, system, UUID(made["registration"])).go().delivery.values
+        assert values["cmi.comments_from_lms"] == "First.\nSecond \U0001f600\ufffd"
+
+    @pytest.mark.parametrize(
+        ("body", "status", "where"),
+        [
+            ({"activity": "nowhere", "comment": "x"}, 400, "activity"),
+            ({"activity": "one", "comment": "  "}, 400, "comment"),
+            ({"activity": "one", "comment": ""}, 422, "json.comment"),
+            ({"activity": "one", "comment": "x" * 4001}, 422, "json.comment"),
+            ({"activity": "one", "comment": "x", "location": "x" * 251}, 422, "json.location"),
+            ({"comment": "x"}, 422, "json.activity"),
+        ],
+    )
+    def test_what_is_refused(
+        self, hub: Hub, api: Program, tenant: TenantView, body: dict[str, Any], status: int, where: str
+    ) -> None:
+        made = api.post("", wanted(add_played_course(hub, tenant.id, "scorm_2004", Sco("one")))).json
+        answer = api.post(f"/{made['id']}/comments", body)
+        assert (answer.status_code, [each["where"] for each in answer.json["violations"]]) == (status, [where])
+        assert api.get(f"/{made['id']}/comments").json == []
+
+    def test_an_activity_holds_as_many_as_content_can_be_given(
+        self, hub: Hub, api: Program, system: Principal, tenant: TenantView
+    ) -> None:
+        made = api.post("", wanted(add_played_course(hub, tenant.id, "scorm_2004", Sco("one")))).json
+        for _ in range(100):
+            hub.service(Comments).add(system, UUID(made["registration"]), "one", "x")
+        answer = api.post(f"/{made['id']}/comments", {"activity": "one", "comment": "x"})
+        assert (answer.status_code, answer.json["code"]) == (409, "too_many_comments")
+
+    def test_another_tenant_neither_reads_nor_leaves_nor_removes(
+        self, hub: Hub, client: FlaskClient, api: Program, tenant: TenantView, make_tenant: Any
+    ) -> None:
+        made = api.post("", wanted(add_played_course(hub, tenant.id, "scorm_2004", Sco("one")))).json
+        path = f"/{made['id']}/comments"
+        left = api.post(path, {"activity": "one", "comment": "x"}).json
+        stranger = program(hub, client, make_tenant(), "registrations:read", "registrations:write")
+        assert stranger.get(path).status_code == 404
+        assert stranger.post(path, {"activity": "one", "comment": "x"}).status_code == 404
+        assert stranger.delete(f"{path}/{left['id']}").status_code == 404
+        assert len(api.get(path).json) == 1
 
 
 class TestLaunching:

@@ -81,6 +81,9 @@ def test_what_is_done_with_a_registration(line: Line, played: RegistrationView) 
     assert "SetValue(cmi.location=3) -> false  [351 General set failure]" in shown
     records = json.loads(line.run("registration", "replay", played.id, "--json").output)
     assert [record["kind"] for record in records] == ["navigation", "calls"]
+    left = line.run("registration", "comment", played.id, "Well done.", "--activity", "one")
+    assert "when it is next started" in left.output
+    assert isinstance(line.run("registration", "comment", played.id, "x", "--activity", "nowhere").exception, HubError)
     assert "review mode" in line.run("registration", "mode", played.id, "review").output
     assert line.run("registration", "mode", played.id, "exam").exit_code == 2
     assert line.run("registration", "begin-attempt", played.id).exit_code == 0

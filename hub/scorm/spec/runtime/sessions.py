@@ -5,6 +5,7 @@ SCORM 1.2 RTE 3.4.4; SCORM 2004 4th Ed. RTE 2.1.1 (temporal model: attempts and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from hub.scorm.spec.runtime.model import DataModel, entries
@@ -43,6 +44,20 @@ PREFERENCES = {
         "cmi.learner_preference.audio_captioning": "audio_captioning",
     },
 }
+
+#: What a comment from the LMS may hold (RTE 4.2.3: the smallest permitted maximums), and how many an activity can have.
+LONGEST_COMMENT = 4_000
+LONGEST_LOCATION = 250
+MOST_COMMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody left for the learner; `location` is the place within the content that it is about."""
+
+    comment: str
+    location: str
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +134,21 @@ def initial_values(standard: str, begin: Start, learner: Learner, mode: Mode, se
     }
     known = {name: value for name, value in given.items() if value is not None}
     return {**known, **preferences, **begin.values, **_read_only(known, standard)}
+
+
+def comments_from_lms(standard: str, comments: Sequence[Comment]) -> dict[str, str]:
+    """Comments as content reads them: one text in SCORM 1.2 (RTE 3.4.4), a collection in SCORM 2004 (RTE 4.2.3)."""
+    if standard == "scorm_1_2":
+        return {"cmi.comments_from_lms": "\n".join(one.comment for one in comments)} if comments else {}
+    found: dict[str, str] = {}
+    for index, one in enumerate(comments):
+        found[f"cmi.comments_from_lms.{index}.comment"] = one.comment
+        if one.location:
+            found[f"cmi.comments_from_lms.{index}.location"] = one.location
+        # RTE 4.1.1 time(second,10,0): a zone needs a fraction before it.
+        made_at = f"{one.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.0Z"
+        found[f"cmi.comments_from_lms.{index}.timestamp"] = made_at
+    return found
 
 
 @dataclass(frozen=True, slots=True)
