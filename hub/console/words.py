@@ -83,7 +83,6 @@ NOTICES = {
 
 #: Form fields by their labels, for the summary of faults.
 FIELD_NAMES = {
-    "activity": _l("Activity"),
     "comment": _l("Comment"),
     "location": _l("Place within the content"),
     "name": _l("Name"),
