@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), sa.ForeignKey("tenant.id", ondelete="CASCADE"), nullable=False, index=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     )
-    op.create_index("ix_lms_comment_registration_id", "lms_comment", ["registration_id"])
+    op.create_index("lms_comment_registration_id_idx", "lms_comment", ["registration_id"])
 
 
 def downgrade() -> None:
