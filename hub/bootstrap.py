@@ -61,6 +61,7 @@ from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
+from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.post import Post
 from hub.oauth.services.providers import Providers
@@ -77,6 +78,7 @@ from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
 from hub.oauth.views.bearer import bearer_authenticator
 from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
+from hub.oauth.webauthn_bridge import RelyingParty
 from hub.ports import Clock, HttpClient, Ids, KeyRing, Mailer, ObjectStore, TaskQueue, Transients
 from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
@@ -293,7 +295,9 @@ def _add_identity(
     passwords = Argon2Passwords()
     post = Post(db, ports.clock, ports.ids, ports.keys, ports.mailer, letters.render, settings.public_url)
     users = Users(db, ports.clock, ports.ids, passwords, post)
-    second_factors = SecondFactors(db, ports.clock, ports.ids, ports.keys, ports.transients)
+    second_factors = SecondFactors(db, ports.clock, ports.ids, ports.keys, ports.transients, post)
+    relying_party = RelyingParty(settings.public_url)
+    passkeys = Passkeys(db, ports.clock, ports.ids, ports.transients, relying_party, second_factors, post)
     sign_in = SignIn(
         db,
         ports.clock,
@@ -304,6 +308,7 @@ def _add_identity(
         longest=timedelta(hours=settings.session_hours),
         per_minute=settings.sign_ins_per_minute,
         second_factors=second_factors,
+        passkeys=passkeys,
     )
     add(
         post,
@@ -331,6 +336,7 @@ def _add_identity(
         ),
         AuditLog(db),
         second_factors,
+        passkeys,
         Sealing(db, ports.keys),
         RateLimits(ports.transients, ports.clock, settings.requests_per_minute),
         Surroundings(settings.public_url, settings.content_url),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Client
 
@@ -85,16 +86,28 @@ def wsgi(hub: Hub) -> Client:
     return Client(create_app(hub))
 
 
+@pytest.fixture(scope="session")
+def hub_app(hub: Hub) -> Flask:
+    """The Hub's origin. It keeps nothing between requests, so that all tests share it."""
+    return create_hub_app(hub)
+
+
+@pytest.fixture(scope="session")
+def content_app(hub: Hub) -> Flask:
+    """The content origin."""
+    return create_content_app(hub)
+
+
 @pytest.fixture
-def client(hub: Hub) -> FlaskClient:
+def client(hub_app: Flask) -> FlaskClient:
     """A browser on the Hub's origin."""
-    return _client(create_hub_app(hub), PUBLIC_URL)
+    return _client(hub_app, PUBLIC_URL)
 
 
 @pytest.fixture
-def content_client(hub: Hub) -> FlaskClient:
+def content_client(content_app: Flask) -> FlaskClient:
     """A browser on the content origin."""
-    return _client(create_content_app(hub), CONTENT_URL)
+    return _client(content_app, CONTENT_URL)
 
 
 def _client(app, base_url: str) -> FlaskClient:

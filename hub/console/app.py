@@ -12,12 +12,14 @@ from hub.console.listing import address
 from hub.errors import HubError, NotFound
 from hub.http import register_dialect
 from hub.http.problem import problem
+from hub.oauth.services.sign_in import ProofNeeded
 from hub.oauth.views.session import SAFE_METHODS
 
 #: Importing a module of pages puts them on the blueprint.
 PAGES = (
     "entrance",
     "mailed",
+    "passkeys",
     "consent",
     "home",
     "packages",
@@ -77,6 +79,9 @@ def error_page(error: HubError) -> Response:
     """An error for a person. Who is not signed in is led to the entrance, and back here afterwards."""
     if error.status == 401 and request.method in SAFE_METHODS and request.endpoint != "console.sign_in":
         return _to_entrance()
+    if isinstance(error, ProofNeeded):
+        target = request.full_path.rstrip("?") if request.method in SAFE_METHODS else url_for("console.account")
+        return make_response(redirect(url_for("console.account_proof", next=target), 303))
     page = render_template("console/error.html" if signed_in() else "console/error_alone.html", error=error)
     response = make_response(page, error.status)
     response.headers.extend(error.headers)

@@ -14,7 +14,7 @@ from hub.http import service
 from hub.http.context import request_id
 from hub.http.headers import content_security_policy
 from hub.oauth.services.post import Post
-from hub.oauth.services.sign_in import SignedIn
+from hub.oauth.services.sign_in import SignedIn, SignIn
 from hub.oauth.views.session import BrowserSessions
 
 console = Blueprint("console", __name__, template_folder="templates")
@@ -66,6 +66,11 @@ def signed_in() -> SignedIn | None:
     """Whose session the request belongs to."""
     known: SignedIn | None = g.get("signed_in")
     return known
+
+
+def require_recent_proof() -> None:
+    """Before something that guards the account changes: whoever has the session proved who they are just now."""
+    service(SignIn).require_recent(service(BrowserSessions).session_id(request))
 
 
 def language() -> str:

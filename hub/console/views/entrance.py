@@ -6,10 +6,11 @@ from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.assets import send_asset
-from hub.console.blueprint import console, language, signed_in
+from hub.console.blueprint import console, language, require_recent_proof, signed_in
 from hub.console.forms import Form, require_same
 from hub.http import action, principal, public, service
 from hub.oauth.services.authorizations import Authorizations
+from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import Providers
 from hub.oauth.services.second_factors import Enrolment, SecondFactors
@@ -32,12 +33,19 @@ def sign_in() -> AnyResponse | str:
     target = local_return_address(request.args.get("next"), url_for("console.home"))
     if signed_in() is not None:
         return redirect(target, 303)
-    return _sign_in_page(Form(), target)
+    return sign_in_page(Form(), target)
 
 
-def _sign_in_page(form: Form, target: str) -> str:
+def sign_in_page(form: Form, target: str) -> str:
+    """The sign-in page; `target` is where the person goes on."""
     offered = service(Providers).offered(request.args.get("tenant", "")[:63] or None)
-    return render_template("console/sign_in.html", form=form, next=target, providers=offered)
+    return render_template(
+        "console/sign_in.html",
+        form=form,
+        next=target,
+        providers=offered,
+        has_passkeys=service(Passkeys).are_possible,
+    )
 
 
 @console.get("/sign-in/with/<uuid:provider_id>")
@@ -56,7 +64,7 @@ def sign_in_back(provider_id: UUID) -> AnyResponse:
     form = Form()
     done = form.attempt(lambda: service(SingleSignOn).finish(provider_id, answer, browser))
     if done is None:
-        return make_response(_sign_in_page(form, url_for("console.home")), form.status)
+        return make_response(sign_in_page(form, url_for("console.home")), form.status)
     response = make_response(redirect(done[1], 303))
     service(BrowserSessions).begin(response, done[0])
     return response
@@ -70,9 +78,9 @@ def sign_in_sent() -> AnyResponse:
     address = request.remote_addr or ""
     session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address))
     if isinstance(form.refusal, SecondStepNeeded):
-        return make_response(_second_step_page(Form(code=""), form.refusal.pending, target))
+        return make_response(second_step_page(Form(code=""), form.refusal.pending, target))
     if session_id is None:
-        page = make_response(_sign_in_page(form, target), form.status)
+        page = make_response(sign_in_page(form, target), form.status)
         page.headers.extend(form.refusal.headers if form.refusal else {})
         return page
     response = make_response(redirect(target, 303))
@@ -87,7 +95,7 @@ def sign_in_code() -> AnyResponse:
     target = local_return_address(form["next"], url_for("console.home"))
     session_id = form.attempt(lambda: service(SignIn).second_step(form["pending"], form["code"]))
     if session_id is None:
-        page = make_response(_second_step_page(form, form["pending"], target), form.status)
+        page = make_response(second_step_page(form, form["pending"], target), form.status)
         page.headers.extend(form.refusal.headers if form.refusal else {})
         return page
     response = make_response(redirect(target, 303))
@@ -95,8 +103,10 @@ def sign_in_code() -> AnyResponse:
     return response
 
 
-def _second_step_page(form: Form, pending: str, target: str) -> str:
-    return render_template("console/sign_in_code.html", form=form, pending=pending, next=target)
+def second_step_page(form: Form, pending: str, target: str) -> str:
+    """The page that asks for the second step; without any where it took too long."""
+    step = Form.unsent().attempt(lambda: service(SignIn).step_of(pending))
+    return render_template("console/sign_in_code.html", form=form, pending=pending, next=target, step=step)
 
 
 @console.post("/sign-out")
@@ -111,10 +121,11 @@ def sign_out() -> AnyResponse:
 @action("console.use")
 def account() -> str:
     g.console_section = ""
-    return _account_page(Form())
+    return account_page(Form())
 
 
-def _account_page(form: Form) -> str:
+def account_page(form: Form) -> str:
+    """A person's own account, with a form that was refused."""
     return render_template(
         "console/account.html",
         form=form,
@@ -122,7 +133,9 @@ def _account_page(form: Form) -> str:
         tokens=service(PersonalTokens).list(principal()),
         sessions=service(SignIn).sessions(principal(), service(BrowserSessions).session_id(request)),
         second=service(SecondFactors).of(principal()),
-        email_verified_at=service(Users).own(principal()).email_verified_at,
+        own=service(Users).own(principal()),
+        passkeys=service(Passkeys).of(principal()),
+        has_passkeys=service(Passkeys).are_possible,
     )
 
 
@@ -133,7 +146,7 @@ def account_password() -> AnyResponse | tuple[str, int]:
     form = Form()
     done = form.attempt(lambda: _change_password(form))
     if done is None:
-        return _account_page(form), form.status
+        return account_page(form), form.status
     response = make_response(redirect(url_for("console.account", done="password-changed"), 303))
     service(BrowserSessions).begin(response, service(SignIn).begin_anew(principal()))
     return response
@@ -156,9 +169,14 @@ def account_end_all_sessions() -> AnyResponse:
 @console.post("/account/second-step")
 @action("console.use")
 def account_begin_second_step() -> str:
+    require_recent_proof()
+    return _enrolment_page(Form.unsent(), service(SecondFactors).begin(principal(), _email()))
+
+
+def _email() -> str:
     known = signed_in()
-    assert known is not None
-    return _enrolment_page(Form(), service(SecondFactors).begin(principal(), known.email))
+    assert known is not None  # The action needs a person.
+    return known.email
 
 
 @console.post("/account/second-step/confirm")
@@ -168,8 +186,18 @@ def account_confirm_second_step() -> str | tuple[str, int]:
     form = Form()
     codes = form.attempt(lambda: service(SecondFactors).confirm(principal(), form["code"]))
     if codes is None:
-        return _enrolment_page(form, Enrolment(form["key"], "")), form.status
-    return render_template("console/second_step_on.html", codes=codes)
+        return _enrolment_page(form, service(SecondFactors).begun(principal(), _email())), form.status
+    return render_template("console/recovery_codes.html", codes=codes)
+
+
+@console.post("/account/recovery-codes")
+@action("console.use")
+def account_renew_recovery_codes() -> str:
+    g.console_section = ""
+    require_recent_proof()
+    return render_template(
+        "console/recovery_codes.html", codes=service(SecondFactors).renew_recovery_codes(principal())
+    )
 
 
 def _enrolment_page(form: Form, enrolment: Enrolment) -> str:
@@ -182,9 +210,9 @@ def _enrolment_page(form: Form, enrolment: Enrolment) -> str:
 def account_end_second_step() -> AnyResponse | tuple[str, int]:
     g.console_section = ""
     form = Form()
-    form.attempt(lambda: service(SecondFactors).turn_off(principal(), form["code"]))
+    form.attempt(lambda: service(SecondFactors).turn_off(principal(), form["code"], language()))
     if form.refusal is not None:
-        return _account_page(form), form.status
+        return account_page(form), form.status
     return redirect(url_for("console.account", done="second-step-off"), 303)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from hub.console.blueprint import console, language, signed_in
+from hub.console.blueprint import console, language, require_recent_proof, signed_in
 from hub.console.forms import Form, require_same
 from hub.http import action, principal, public, service
 from hub.oauth.services.accounts import Accounts
@@ -88,6 +88,7 @@ def account_verify_address() -> Page:
 def account_address() -> Page:
     g.console_section = ""
     service(Post).require()
+    require_recent_proof()
     return render_template("console/address.html", form=Form())
 
 
@@ -95,6 +96,7 @@ def account_address() -> Page:
 @action("console.use")
 def account_change_address() -> Page:
     g.console_section = ""
+    require_recent_proof()
     form = Form()
     form.attempt(lambda: service(Accounts).ask_to_change(principal(), form["email"], language()))
     if form.refusal is not None:

@@ -40,7 +40,7 @@ class Sealing:
 
     def _reseal(self, row: Any, key: str, column: str, context_of: Callable[[UUID], str]) -> int:
         sealed, context = getattr(row, column), context_of(getattr(row, key))
-        if self._keys.is_sealed_anew(sealed):
+        if sealed is None or self._keys.is_sealed_anew(sealed):
             return 0
         setattr(row, column, self._keys.seal(self._keys.unseal(sealed, context), context))
         return 1

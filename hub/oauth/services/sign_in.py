@@ -8,6 +8,7 @@ one that lasts as long as a session may at most and is removed at sign-out, and 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -15,8 +16,9 @@ import orjson
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import present_origin, record
 from hub.db.tables import User
-from hub.errors import TooMany, Unauthenticated
+from hub.errors import Forbidden, Invalid, TooMany, Unauthenticated, Violation
 from hub.identity import Principal, actions_of_roles
+from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import Passwords
 from hub.oauth.spec.passwords import MAXIMUM_LENGTH, normalized
@@ -30,6 +32,8 @@ from hub.ports import Clock, Ids, Transients
 GUESSES_AT_ACCOUNT, ACCOUNT_WINDOW = 10, timedelta(minutes=15)
 ADDRESS_WINDOW = timedelta(minutes=1)
 SECOND_STEP_SECONDS = 300
+#: How long after proving who they are people may change what guards their account.
+PROOF_SECONDS = 15 * 60
 #: The same address in more tenants than this does not happen; the limit bounds the hashing of one attempt.
 ACCOUNTS_TRIED = 3
 
@@ -52,6 +56,27 @@ class SecondStepNeeded(Unauthenticated):
     default_code = "second_step_needed"
 
     pending: str = ""
+
+
+class ProofNeeded(Forbidden):
+    """This guards the account, and whoever has the session proved who they are too long ago."""
+
+    default_code = "proof_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondStep:
+    """Whose second step it is, and by what it can be taken besides a recovery code.
+
+    `password_hash` is as it is to be kept, `proven` the digest of the one that the password was checked against.
+    """
+
+    tenant_id: UUID
+    user_id: UUID
+    password_hash: str
+    proven: str
+    has_authenticator: bool
+    has_passkey: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +113,7 @@ class SignIn:
         longest: timedelta,
         per_minute: int,
         second_factors: SecondFactors,
+        passkeys: Passkeys,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -96,6 +122,7 @@ class SignIn:
         self._passwords = passwords
         self._per_minute = per_minute
         self._second_factors = second_factors
+        self._passkeys = passkeys
         self._idle = int(idle.total_seconds())
         self._longest = int(longest.total_seconds())
 
@@ -107,44 +134,112 @@ class SignIn:
         `SecondStepNeeded` goes on in `second_step`.
         """
         email = email.strip().lower()[:254]
-        self._slow_down(email, address)
+        self._slow_down(
+            (_account_counter(email, address), ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT),
+            (_address_counter(address), ADDRESS_WINDOW, self._per_minute),
+        )
         user = self._account(email, password)
         password_hash = self._present_hash(user, password)
-        if self._second_factors.is_needed(user.tenant_id, user.id):
+        if any(self._second_factors.factors(user.tenant_id, user.id)):
             raise self._second_step_needed(user, password_hash)
         self._transients.delete(_account_counter(email, address))
         return self._admit(user, password_hash)
 
     def _second_step_needed(self, user: User, password_hash: str) -> SecondStepNeeded:
         pending = self._ids.secret()
-        kept = orjson.dumps({"tenant": str(user.tenant_id), "user": str(user.id), "hash": password_hash})
-        self._transients.put(f"sign-in:pending:{digest(pending)}", kept, SECOND_STEP_SECONDS)
+        proven = digest(user.password_hash or "")
+        facts = {"tenant": str(user.tenant_id), "user": str(user.id), "hash": password_hash, "proven": proven}
+        kept = orjson.dumps(facts)
+        self._transients.put(_pending_key(pending), kept, SECOND_STEP_SECONDS)
         return SecondStepNeeded("Now the code of your authenticator.", pending=pending)
+
+    def step_of(self, pending: str) -> SecondStep:
+        """The second step of someone whose password was right; `Unauthenticated` when it took too long."""
+        kept = self._transients.get(_pending_key(pending))
+        if kept is None:
+            raise Unauthenticated("That took too long. Sign in again.", code="sign_in_stray")
+        facts = orjson.loads(kept)
+        tenant_id, user_id = UUID(facts["tenant"]), UUID(facts["user"])
+        return SecondStep(
+            tenant_id, user_id, facts["hash"], facts["proven"], *self._second_factors.factors(tenant_id, user_id)
+        )
 
     def second_step(self, pending: str, code: str) -> str:
         """Begin a session for someone whose password was right, with a code; returns its secret id.
 
         `Invalid` for a wrong code, `Unauthenticated` when it took too long.
         """
-        kept = self._transients.get(f"sign-in:pending:{digest(pending)}")
-        if kept is None:
-            raise Unauthenticated("That took too long. Sign in again.", code="sign_in_stray")
-        facts = orjson.loads(kept)
-        tenant_id, user_id = UUID(facts["tenant"]), UUID(facts["user"])
-        self._second_factors.check(tenant_id, user_id, code)
-        self._transients.delete(f"sign-in:pending:{digest(pending)}")
-        with self._db.read(tenant_id) as session:
-            user = storage.user_of_tenant(session, tenant_id, user_id)
-        if user is None or not user.is_active:
-            raise Unauthenticated("There is no such account.")
-        return self._admit(user, facts["hash"])
+        step = self.step_of(pending)
+        self._second_factors.check(step.tenant_id, step.user_id, code)
+        return self._admit_after(step, pending)
 
-    def _admit(self, user: User, password_hash: str) -> str:
+    def begin_passkey_step(self, pending: str, browser: str) -> dict[str, Any]:
+        """What the authenticator is asked to sign as the second step."""
+        step = self.step_of(pending)
+        return self._passkeys.begin(browser, (step.tenant_id, step.user_id))
+
+    def passkey_step(self, pending: str, browser: str, answer: str) -> str:
+        """The same with a passkey in place of a code."""
+        step = self.step_of(pending)
+        self._passkeys.recognise(browser, answer, (step.tenant_id, step.user_id))
+        return self._admit_after(step, pending)
+
+    def _admit_after(self, step: SecondStep, pending: str) -> str:
+        if self._transients.take(_pending_key(pending)) is None:
+            raise Unauthenticated("That took too long. Sign in again.", code="sign_in_stray")
+        with self._db.read(step.tenant_id) as session:
+            user = storage.user_of_tenant(session, step.tenant_id, step.user_id)
+        if user is None or not user.is_active or not matches(user.password_hash or "", step.proven):
+            raise Unauthenticated("The account was changed meanwhile. Sign in again.", code="sign_in_stray")
+        return self._admit(user, step.password_hash)
+
+    def by_passkey(self, browser: str, answer: str, address: str) -> str:
+        """Begin a session for whoever has the passkey that answered, without a password; returns its secret id.
+
+        The passkey proved by itself who uses it (by fingerprint, face or PIN), so no second step is asked for.
+        """
+        self._slow_down((_address_counter(address), ADDRESS_WINDOW, self._per_minute))
+        user = self._passkeys.recognise(browser, answer)
+        return self._admit(user, user.password_hash or "", "passkey")
+
+    def _admit(self, user: User, password_hash: str, by: str = "password") -> str:
         now = self._clock.now()
         with self._db.unit_of_work(user.tenant_id) as work:
-            storage.note_sign_in(work.session, user.tenant_id, user.id, now, password_hash)
-            record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id))
+            storage.note_sign_in(work.session, user, now, password_hash)
+            record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id), {"by": by})
         return self._begin_session(user.tenant_id, user.id, password_hash, now)
+
+    # --- proving it once more -----------------------------------------------------------------------------------
+
+    def require_recent(self, session_id: str) -> None:
+        """`ProofNeeded` unless who has the session proved who they are a short while ago."""
+        if self._transients.get(_proof_key(session_id)) is None:
+            raise ProofNeeded("Prove once more that it is you.")
+
+    def prove(self, principal: Principal, session_id: str, password: str, address: str) -> None:
+        """Prove it by the password; `Invalid` when it is not the present one."""
+        with self._db.read(principal.tenant_id) as session:
+            user = storage.user_of_tenant(session, principal.tenant_id, UUID(principal.id))
+        if user is None:
+            raise Unauthenticated("There is no such account.")
+        counter = _account_counter(user.email, address)
+        self._slow_down((counter, ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT))
+        if not self._passwords.verify(user.password_hash, normalized(password[: MAXIMUM_LENGTH * 4])):
+            self._note_failure([user])
+            fault = Violation("sign-in", "password", "is not your present password")
+            raise Invalid("That is not your password.", code="wrong_password", violations=[fault])
+        self._transients.delete(counter)
+        self._note_proof(session_id)
+
+    def prove_by_passkey(self, principal: Principal, session_id: str, answer: str) -> None:
+        """Prove it by a passkey."""
+        self._passkeys.recognise(session_id, answer, (principal.tenant_id, UUID(principal.id)))
+        self._note_proof(session_id)
+
+    def _note_proof(self, session_id: str) -> None:
+        self._transients.put(_proof_key(session_id), b"1", PROOF_SECONDS)
+
+    # --- identity providers -------------------------------------------------------------------------------------
 
     def begin_external(self, tenant_id: UUID, user_id: UUID, external: External) -> str:
         """A session for someone whom an identity provider signed in; returns its secret id."""
@@ -187,11 +282,8 @@ class SignIn:
         kept = user.password_hash or ""
         return self._passwords.hash(normalized(password)) if self._passwords.is_outdated(kept) else kept
 
-    def _slow_down(self, email: str, address: str) -> None:
-        counted = (
-            (_account_counter(email, address), ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT),
-            (f"sign-in:address:{address}", ADDRESS_WINDOW, self._per_minute),
-        )
+    def _slow_down(self, *counted: tuple[str, timedelta, int]) -> None:
+        """Count an attempt in each window; `TooMany` where it is more than may be."""
         for key, window, most in counted:
             seconds = int(window.total_seconds())
             if self._transients.increment(key, seconds) > most:
@@ -236,6 +328,7 @@ class SignIn:
         listed = orjson.dumps({"began_at": kept["began_at"], "address": present_origin().address or ""})
         self._transients.put_entry(_sessions_key(str(user_id)), digest(session_id), listed, self._longest)
         self._transients.put(_use_key(session_id), b"1", self._idle)
+        self._note_proof(session_id)
         return session_id
 
     @staticmethod
@@ -323,6 +416,18 @@ def _session_key(session_id: str) -> str:
 
 def _use_key(session_id: str) -> str:
     return f"session-use:{digest(session_id)}"
+
+
+def _proof_key(session_id: str) -> str:
+    return f"session-proof:{digest(session_id)}"
+
+
+def _pending_key(pending: str) -> str:
+    return f"sign-in:pending:{digest(pending)}"
+
+
+def _address_counter(address: str) -> str:
+    return f"sign-in:address:{address}"
 
 
 def _external_key(provider_id: str, kind: str, value: str) -> str:

@@ -50,7 +50,8 @@ class Person:
     is_active: bool
     created_at: datetime
     last_sign_in_at: datetime | None
-    email_verified_at: datetime | None = None
+    email_verified_at: datetime | None
+    has_password: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,4 +293,5 @@ def _shown(user: User, roles: Sequence[str]) -> Person:
         user.created_at,
         user.last_sign_in_at,
         user.email_verified_at,
+        user.password_hash is not None,
     )

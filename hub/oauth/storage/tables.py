@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -126,15 +126,34 @@ class ExternalIdentity(Base, TenantOwned, Timestamped):
 
 
 class SecondFactor(Base, TenantOwned, Timestamped):
-    """A user's authenticator. `seed` is sealed; `last_step` is the step of the code used last: none works twice.
+    """A user's authenticator, and the recovery codes for a lost device, be it that or one with a passkey.
 
-    `recovery` are digests of the codes for a lost device that are left. Until `confirmed_at` it asks for nothing.
+    `seed` is sealed; `last_step` is the step of the code used last: none works twice. Until `confirmed_at` there is no
+    authenticator. `recovery` are digests of the codes that are left.
     """
 
     __tablename__ = "second_factor"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
-    seed: Mapped[str]
+    seed: Mapped[str | None]
     last_step: Mapped[int] = mapped_column(server_default=text("0"))
     recovery: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
     confirmed_at: Mapped[datetime | None]
+
+
+class Passkey(Base, TenantOwned, Timestamped):
+    """A public key credential of a user (Web Authentication Level 3). `credential_id` is base64url, `public_key` COSE.
+
+    `sign_count` is the authenticator's counter at its last use; `is_synced` says that several devices may have it.
+    """
+
+    __tablename__ = "passkey"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    is_synced: Mapped[bool]
+    name: Mapped[str]
+    last_used_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.db.tables import Tenant, User, UserRole
@@ -114,10 +114,14 @@ def active_administrators(session: Session, tenant_id: UUID) -> Sequence[UUID]:
     ).all()
 
 
-def note_sign_in(session: Session, tenant_id: UUID, user_id: UUID, now: datetime, password_hash: str) -> None:
-    """Keep when the user signed in last, and the password's hash as it is now."""
+def note_sign_in(session: Session, user: User, now: datetime, password_hash: str) -> None:
+    """Keep when the user signed in last, and the hash of the same password made anew, if it is another.
+
+    A password that was changed since `user` was read stays.
+    """
+    renewed = case((User.password_hash == user.password_hash, password_hash), else_=User.password_hash)
     session.execute(
         update(User)
-        .where(User.tenant_id == tenant_id, User.id == user_id)
-        .values(last_sign_in_at=now, password_hash=password_hash)
+        .where(User.tenant_id == user.tenant_id, User.id == user.id)
+        .values(last_sign_in_at=now, password_hash=renewed)
     )
