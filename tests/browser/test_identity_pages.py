@@ -1,4 +1,4 @@
-"""The pages of identity in Chromium: passkeys with its virtual authenticator, accessibility, the phone, the keyboard."""
+"""The pages of identity in Chromium: passkeys by its virtual authenticator, accessibility, the phone, the keyboard."""
 
 import base64
 import re

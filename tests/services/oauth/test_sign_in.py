@@ -11,6 +11,7 @@ from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthen
 from hub.identity import Principal, system_principal
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT, SignIn
 from hub.oauth.services.tenants import Tenants
@@ -107,10 +108,10 @@ def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, addr
     kept = Remembering()
     passwords = hub.service(Users)._passwords
     limits = timedelta(minutes=5), timedelta(hours=2), 10
-    second = hub.service(SecondFactors)
-    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, *limits, second)
+    factors = hub.service(SecondFactors), hub.service(Passkeys)
+    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, *limits, *factors)
     entrance.sign_in(author.person.email, PASSWORD, address)
-    assert kept.seconds == {"session": 7200, "session-use": 300, "user-sessions": 7200}
+    assert kept.seconds == {"session": 7200, "session-use": 300, "user-sessions": 7200, "session-proof": 900}
 
 
 def test_what_is_kept_does_not_reveal_the_session_id(entrance, author, address, hub):
