@@ -31,12 +31,12 @@ from hub.oauth.services.recent import Recent
 from hub.oauth.services.sign_in import External, SignIn
 from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.names import LONGEST
-from hub.oauth.spec.providers import KINDS, is_of_domain, roles_of
+from hub.oauth.spec.providers import KINDS, github_addresses, is_of_domain, roles_of
 from hub.oauth.spec.secrets import digest
 from hub.oauth.storage import providers as storage
 from hub.oauth.storage import users
 from hub.oauth.storage.tables import ExternalIdentity, IdentityProvider
-from hub.ports import Clock, HttpClient, Ids, KeyRing, Transients
+from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
 
 #: How long a person may take at the provider.
 VISIT_SECONDS = 600
@@ -151,7 +151,7 @@ class SingleSignOn:
     def _ask_who(self, provider: ProviderView, secret: str, code: str, visit: _Visit) -> _Person:
         tokens = self._exchange(provider, secret, code, visit.verifier)
         if provider.kind == "github":
-            return self._github_person(str(tokens.get("access_token", "")))
+            return self._github_person(provider, str(tokens.get("access_token", "")))
         claims = self._id_token_claims(provider, str(tokens.get("id_token", "")), visit.nonce)
         userinfo = self._metadata_of(provider).userinfo_endpoint
         if "email" not in claims and userinfo:
@@ -206,17 +206,25 @@ class SingleSignOn:
             self._jwks.put(metadata.jwks_uri, now + KEYS_SECONDS, fresh)
         return claims
 
-    def _github_person(self, access_token: str) -> _Person:
+    def _github_person(self, provider: ProviderView, access_token: str) -> _Person:
         """GitHub speaks OAuth 2 only: its API tells who it is, and which address is proven."""
-        who = self._get(f"{_GITHUB_API}/user", access_token)
-        listed = self._get_json(f"{_GITHUB_API}/user/emails", access_token)
-        entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        primary = next((each for each in entries if each.get("primary")), {})
+        api = github_addresses(provider.issuer).api
+        who = self._get(f"{api}/user", access_token)
+        if not isinstance(who.get("id"), int):  # `login` may change and go to somebody else; `id` never does.
+            raise Unauthenticated("GitHub does not tell who signed in.", code="bad_provider_answer")
+        primary = self._github_address(api, access_token)
         email = str(primary.get("email") or "")
         name = str(who.get("name") or who.get("login") or email)
-        if not who.get("id"):
-            raise Unauthenticated("GitHub does not tell who signed in.", code="bad_provider_answer")
         return _Person(str(who["id"]), email, primary.get("verified") is True, name, who)
+
+    def _github_address(self, api: str, access_token: str) -> dict[str, Any]:
+        """The primary address; nothing for someone who did not let the Hub see it, whom GitHub answers 403 or 404."""
+        answer = self._answer_of(f"{api}/user/emails", access_token)
+        if answer.status in {403, 404}:
+            return {}
+        listed = _json(answer, api)
+        entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        return next((each for each in entries if each.get("primary") is True), {})
 
     # --- the account --------------------------------------------------------------------------------------------
 
@@ -325,7 +333,7 @@ class SingleSignOn:
 
     def _metadata_of(self, provider: ProviderView) -> ProviderMetadata:
         if provider.kind == "github":
-            return _GITHUB
+            return _github_metadata(provider.issuer)
         now = self._clock.now().timestamp()
         return self._metadata.get(
             provider.issuer, now, lambda: (now + METADATA_SECONDS, self._discovered(provider.issuer))
@@ -336,32 +344,28 @@ class SingleSignOn:
         return read_metadata(self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration"), issuer)
 
     def _get(self, address: str, access_token: str = "") -> dict[str, Any]:
-        found = self._get_json(address, access_token)
+        found = _json(self._answer_of(address, access_token), address)
         return found if isinstance(found, dict) else {}
 
-    def _get_json(self, address: str, access_token: str = "") -> Any:
+    def _answer_of(self, address: str, access_token: str) -> HttpResponse:
         headers = {"Accept": "application/json"}
         if access_token:
             headers["Authorization"] = f"Bearer {access_token}"
-        answer = self._http.request("GET", address, headers=headers)
-        if answer.status != 200:
-            raise Unavailable(f"{address} answered {answer.status}.", code="provider_unavailable")
-        try:
-            return orjson.loads(answer.body)
-        except orjson.JSONDecodeError as error:
-            raise Unavailable(f"{address} did not answer with JSON.", code="provider_unavailable") from error
+        return self._http.request("GET", address, headers=headers)
 
 
-_GITHUB_API = "https://api.github.com"
-_GITHUB = ProviderMetadata(
-    "https://github.com/login/oauth",
-    "https://github.com/login/oauth/authorize",
-    "https://github.com/login/oauth/access_token",
-    "",
-    "",
-    False,
-    ("client_secret_post",),
-)
+def _json(answer: HttpResponse, address: str) -> Any:
+    if answer.status != 200:
+        raise Unavailable(f"{address} answered {answer.status}.", code="provider_unavailable")
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError as error:
+        raise Unavailable(f"{address} did not answer with JSON.", code="provider_unavailable") from error
+
+
+def _github_metadata(issuer: str) -> ProviderMetadata:
+    known = github_addresses(issuer)
+    return ProviderMetadata(known.issuer, known.authorize, known.token, "", "", False, ("client_secret_post",))
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -49,9 +49,39 @@ KINDS = {
             "Roles of the realm, by the mapper “realm roles”.",
         ),
         Kind("adfs", "AD FS", "https://HOST/adfs", _OPENID, "group", "By a claim rule for groups.", trusts_email=True),
-        Kind("github", "GitHub", "https://github.com", ("read:user", "user:email"), "", "By OAuth 2; tells no groups."),
+        Kind(
+            "github",
+            "GitHub",
+            "https://github.com",
+            ("read:user", "user:email"),
+            "",
+            "By OAuth 2; tells no groups. An Enterprise Server by its own address.",
+        ),
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubAddresses:
+    """Where a GitHub signs people in, and tells who they are."""
+
+    issuer: str
+    authorize: str
+    token: str
+    api: str
+
+
+def github_addresses(issuer: str) -> GitHubAddresses:
+    """The addresses of github.com, of an enterprise on GHE.com, or of an Enterprise Server, whose API is a path.
+
+    GitHub documents them under "Authorizing OAuth apps"; there is no discovery.
+    """
+    base = issuer.rstrip("/")
+    scheme, _, host = base.partition("://")
+    hosted = host == "github.com" or host.endswith(".ghe.com")
+    api = f"{scheme}://api.{host}" if hosted else f"{base}/api/v3"
+    login = f"{base}/login/oauth"
+    return GitHubAddresses(login, f"{login}/authorize", f"{login}/access_token", api)
 
 
 @dataclass(frozen=True, slots=True)
