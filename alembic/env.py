@@ -13,7 +13,7 @@ TABLES = [
     "hub.db.tables",
     "hub.scorm.storage.tables_runtime",
     "hub.scorm.storage.tables_reports",
-    *(f"hub.{area}.storage.tables" for area in ("xapi_lrs", "scorm", "lti", "oauth")),
+    *(f"hub.{area}.storage.tables" for area in ("xapi_lrs", "scorm", "lti", "oauth", "privacy")),
 ]
 for module in TABLES:
     import_module(module)

@@ -46,6 +46,7 @@ from hub.lti.services.deep_linking import DeepLinking
 from hub.lti.services.dynamic_registration import DynamicRegistration
 from hub.lti.services.links import Links
 from hub.lti.services.messages import Messages
+from hub.lti.services.personal_data import PersonalGrades
 from hub.lti.services.platforms import Platforms, ToolSettings
 from hub.lti.services.reports import Reports
 from hub.lti.services.rosters import Rosters
@@ -62,6 +63,7 @@ from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.passkeys import Passkeys
+from hub.oauth.services.personal_data import PersonalAccounts
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.post import Post
 from hub.oauth.services.providers import Providers
@@ -80,6 +82,9 @@ from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.oauth.webauthn_bridge import RelyingParty
 from hub.ports import Clock, HttpClient, Ids, KeyRing, Mailer, ObjectStore, TaskQueue, Transients
+from hub.privacy.services.jobs import PrivacyJobs
+from hub.privacy.tasks import SWEEP_SECONDS as EXPORT_SWEEP_SECONDS
+from hub.privacy.tasks import topics as privacy_topics
 from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.comments import Comments
@@ -92,6 +97,7 @@ from hub.scorm.services.learners import Learners
 from hub.scorm.services.origins import ContentOrigins
 from hub.scorm.services.package_settings import SettingsOfPackages
 from hub.scorm.services.packages import Packages
+from hub.scorm.services.personal_data import PersonalLearning
 from hub.scorm.services.progress import Progress
 from hub.scorm.services.registrations import Registrations
 from hub.scorm.services.replays import ReplayLog, Replays
@@ -114,9 +120,11 @@ from hub.scorm.views.uploads import direct_uploads_api, uploads_api
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
+from hub.xapi_lrs.services.forgetting import Forgetting
 from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.knowledge import Knowledge
 from hub.xapi_lrs.services.lookups import Lookups
+from hub.xapi_lrs.services.personal_data import PersonalStatements
 from hub.xapi_lrs.services.preparation import Preparation
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
@@ -258,6 +266,7 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
     _add_player(settings, ports, db, add, StatementLog(built[Statements], built[Stores]))
     _add_lti(settings, ports, db, add, built)
     _add_identity(settings, ports, db, add, lambda principal, name: built[Stores].of(principal, name).id)
+    _add_privacy(settings, ports, db, add, built)
     add(Migrations(settings.sqlalchemy_url))
     add(Heartbeat(ports.transients))
     add(Health(_parts(settings, ports, db, built)))
@@ -343,6 +352,28 @@ def _add_identity(
     )
 
 
+def _add_privacy(
+    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], built: Mapping[type, Any]
+) -> None:
+    """hub/privacy: what each area has of a person, exported and erased. Accounts and launches end first, so that what
+    is erased after them does not come again."""
+    learning = PersonalLearning(db, ports.clock, settings.public_url)
+    accounts = PersonalAccounts(db, built[SignIn], settings.public_url)
+    holders = [accounts, PersonalGrades(db, learning), learning, built[PersonalStatements]]
+    add(
+        PrivacyJobs(
+            db,
+            ports.clock,
+            ports.ids,
+            ports.objects,
+            ports.keys,
+            holders,
+            accounts.refuse_last_administrator,
+            settings.export_days,
+        )
+    )
+
+
 def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., None]) -> None:
     """hub/xapi_lrs: stores, their credentials, statements."""
     stores = Stores(db, ports.ids)
@@ -356,7 +387,8 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
     )
     intake = Intake(db, knowledge)
     attachments = Attachments(db, ports.objects, stores, limits)
-    preparation = Preparation(ports.ids, stores, knowledge, attachments, limits, settings.public_url)
+    forgetting = Forgetting(ports.transients, ports.ids)
+    preparation = Preparation(ports.ids, stores, knowledge, attachments, limits, settings.public_url, forgetting)
     add(
         limits,
         attachments,
@@ -366,6 +398,7 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         Documents(db, ports.clock, stores),
         Lookups(db, stores, knowledge),
         Upkeep(db),
+        PersonalStatements(db, ports.objects, stores, forgetting, settings.public_url),
     )
 
 
@@ -474,6 +507,7 @@ def _topics(services: dict[type, Any]) -> dict[str, Topic]:
         **package_topics(services[Imports], services[Packages]),
         **score_topics(services[Scores]),
         **mail_topics(services[Post]),
+        **privacy_topics(services[PrivacyJobs]),
     }
 
 
@@ -485,6 +519,7 @@ def _periodic(services: dict[type, Any]) -> list[Periodic]:
         Periodic("oauth.sweep", 24 * 3600, services[Tokens].sweep),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
         Periodic("replay.sweep", 3600, services[Replays].sweep),
+        Periodic("export.sweep", EXPORT_SWEEP_SECONDS, services[PrivacyJobs].sweep),
         Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
     ]
 

@@ -37,6 +37,10 @@ def _flag(text: str) -> bool:
     return words[text.lower()]
 
 
+#: The audit log is never kept for less than this many days.
+SHORTEST_AUDIT_DAYS = 90
+
+
 def _count(text: str) -> int:
     number = int(text) if text.strip().isdigit() else 0
     if number < 1:
@@ -48,6 +52,13 @@ def _count_or_none(text: str) -> int:
     if not text.strip().isdigit():
         raise ValueError("must be a whole number, or 0")
     return int(text)
+
+
+def _audit_days(text: str) -> int:
+    number = _count(text)
+    if number < SHORTEST_AUDIT_DAYS:
+        raise ValueError(f"must be at least {SHORTEST_AUDIT_DAYS}")
+    return number
 
 
 def _origin(text: str) -> str:
@@ -259,6 +270,15 @@ class Settings:
         "Most that a replay keeps of one activity in one attempt, in kB",
         _count,
         default=512,
+    )
+    export_days: int = setting(
+        "HUB_EXPORT_DAYS", "Days for which an export of personal data can be downloaded", _count, default=7
+    )
+    audit_days: int = setting(
+        "HUB_AUDIT_DAYS",
+        "Days for which the audit log is kept before its months are detached, at least 90",
+        _audit_days,
+        default=365,
     )
     session_idle_minutes: int = setting(
         "HUB_SESSION_IDLE_MINUTES", "A console session ends when unused for so long", _count, default=120

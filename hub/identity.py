@@ -37,6 +37,8 @@ ACTIONS: dict[str, str] = {
     "providers.write": "Add and remove identity providers",
     "users.read": "See users and their roles",
     "users.write": "Create and change users and their roles",
+    "privacy.read": "Look up what there is about a person; see exports and erasures",
+    "privacy.write": "Export and erase what there is about a person; say how long things are kept",
     "audit.read": "Read the audit log",
     "system.read": "See the health and settings of the system",
     "console.use": "Open the console",
@@ -44,6 +46,7 @@ ACTIONS: dict[str, str] = {
 
 _READING = {action for action in ACTIONS if action.endswith(".read")} - {
     "audit.read",
+    "privacy.read",
     "providers.read",
     "replays.read",
     "system.read",

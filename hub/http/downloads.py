@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 from flask import Response, stream_with_context
 
-#: A spreadsheet takes text that begins so for a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from hub.spreadsheets import cell
 
 
 def csv_response(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -39,13 +38,6 @@ def _csv_lines(*parts: Iterable[Sequence[object]]) -> Iterator[bytes]:
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
-
-
-def cell(value: object) -> object:
-    """A value as a cell of CSV: text that a spreadsheet would take for a formula is marked as text."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value
 
 
 def json_response(name: str, head: Mapping[str, Any], member: str, documents: Iterable[Mapping[str, Any]]) -> Response:

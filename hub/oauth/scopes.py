@@ -42,6 +42,7 @@ _REST_NOUNS = (
     "providers",
     "users",
     "audit",
+    "privacy",
     "system",
 )
 

@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
-from hub.http.downloads import cell
 from hub.scorm.services.analytics import TABLES, Analytics, Wanted, table_of
 from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
@@ -19,6 +18,7 @@ from hub.scorm.services.package_settings import SettingsOfPackages
 from hub.scorm.services.registrations import MODES, Registrations
 from hub.scorm.services.replays import CallView, NavigationView, Replays
 from hub.scorm.spec.settings import FIELDS
+from hub.spreadsheets import cell
 
 _LISTED = 200
 

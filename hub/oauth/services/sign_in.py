@@ -383,6 +383,15 @@ class SignIn:
             end_grants_of_user(work.session, principal.tenant_id, UUID(principal.id), self._clock.now())
             record(work.session, self._ids.uuid(), principal, "session.ended_everywhere", principal.id)
 
+    def forget(self, user_id: UUID) -> int:
+        """End every session of someone who is being erased, leaving no trace of them; returns how many."""
+        keys = list(self._transients.entries(_sessions_key(str(user_id))))
+        for key in keys:
+            self._transients.delete(f"session:{key}")
+            self._transients.delete(f"session-use:{key}")
+        self._transients.delete(_sessions_key(str(user_id)))
+        return len(keys)
+
     def sign_out(self, session_id: str) -> None:
         """End the session and every grant that was given in it; one that has ended already is no error."""
         self._end(digest(session_id))

@@ -104,7 +104,8 @@ class Documents:
 
     def _place(self, principal: Principal, address: Address) -> Place:
         store = self._stores.of(principal)
-        return Place(store.number, address.owner, UUID(address.registration) if address.registration else None)
+        registration = UUID(address.registration) if address.registration else None
+        return Place(store.number, address.owner, registration, address.agent)
 
     def _save(
         self,
@@ -117,6 +118,7 @@ class Documents:
     ) -> None:
         row = before or Document(store=place.store, owner=place.digest, registration=place.registration, name=name)
         row.content = content
+        row.agent = place.agent_digest
         row.content_type = content_type
         row.etag = rules.etag_of(content)
         row.updated_at = self._clock.now()

@@ -81,6 +81,10 @@ class Knowledge:
             self._remembered.clear()
         self._remembered.update(each.mark for each in lessons)
 
+    def forget(self) -> None:
+        """Look at everything again: what was learned may have been removed."""
+        self._remembered.clear()
+
     def definitions(
         self, connection: psycopg.Connection[Any], store: StoreView, activity_ids: Iterable[str]
     ) -> Mapping[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from hub.errors import Invalid, Violation
 from hub.identity import Principal
 from hub.ports import Ids
 from hub.xapi_lrs.services.attachments import Attachments, Part
+from hub.xapi_lrs.services.forgetting import Forgetting
 from hub.xapi_lrs.services.intake import Incoming, Submission, Target
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.recognition import Recognised, Recognition
@@ -25,6 +26,7 @@ from hub.xapi_lrs.spec.completion import opened, opened_as_is
 from hub.xapi_lrs.spec.reading import Limits, plain_statements_of, statements_of
 from hub.xapi_lrs.spec.statement import faults_of
 from hub.xapi_lrs.spec.versions import Version
+from hub.xapi_lrs.storage import terms
 from hub.xapi_lrs.storage.terms import all_term_bytes, term_bytes
 
 #: The most faults that are listed of one request.
@@ -47,7 +49,14 @@ class Preparation:
     """Makes submissions of requests."""
 
     def __init__(
-        self, ids: Ids, stores: Stores, knowledge: Knowledge, attachments: Attachments, limits: Limits, home_page: str
+        self,
+        ids: Ids,
+        stores: Stores,
+        knowledge: Knowledge,
+        attachments: Attachments,
+        limits: Limits,
+        home_page: str,
+        forgetting: Forgetting,
     ) -> None:
         self._ids = ids
         self._stores = stores
@@ -56,9 +65,12 @@ class Preparation:
         self._limits = limits
         self._home_page = home_page
         self._recognition = Recognition(knowledge, limits.depth)
+        self._forgetting = forgetting
+        forgetting.clears(self._recognition.forget, knowledge.forget, _mark.cache_clear, terms.forget)
 
     def submission(self, request: Request) -> Submission:
         """The statements of a request, ready to be stored; `Invalid` lists the faults of all of them."""
+        self._forgetting.heed()
         store = self._stores.of(request.principal)
         raws, known = self._recognised(store, request)
         if all(known):

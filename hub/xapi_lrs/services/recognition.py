@@ -50,6 +50,11 @@ class Recognition:
         self._known: dict[tuple[int, str], dict[tuple[str, bytes], _Part]] = {}
         self._count = 0
 
+    def forget(self) -> None:
+        """Forget every part; whoever is at it now may still keep one."""
+        self._known.clear()
+        self._count = 0
+
     def recognise(self, store: StoreView, version: Version, raw: bytes) -> Recognised | None:
         """What there is to know of an ordinary, valid statement; None for one that must be judged as a whole."""
         members = parts.members_of(raw, _STATEMENT)

@@ -40,13 +40,14 @@ class Address:
     """Which documents a request is about.
 
     `owner` is a text that is equal for two requests about the same activity and agent; `name` the document's id (None
-    for all of them); `since` in microseconds.
+    for all of them); `since` in microseconds; `agent` is the key of whose documents they are, None for an activity's.
     """
 
     owner: str
     name: str | None
     registration: str | None = None
     since: int | None = None
+    agent: str | None = None
 
 
 def address_of(resource: Resource, method: str, parameters: Mapping[str, str]) -> Address:
@@ -70,8 +71,13 @@ def address_of(resource: Resource, method: str, parameters: Mapping[str, str]) -
     ]
     if faults:
         raise Invalid("The parameters are not valid.", code="invalid_query", violations=faults)
-    owner = "\x1e".join((resource.name, *(str(read[name]) for name in resource.owner)))
-    return Address(owner, read.get(resource.document), read.get("registration"), read.get("since"))
+    owner = owner_of(resource, *(str(read[name]) for name in resource.owner))
+    return Address(owner, read.get(resource.document), read.get("registration"), read.get("since"), read.get("agent"))
+
+
+def owner_of(resource: Resource, *values: str) -> str:
+    """The owner of a resource's documents by the values of its parameters, in their order."""
+    return "\x1e".join((resource.name, *values))
 
 
 def allowed(resource: Resource, method: str) -> set[str]:

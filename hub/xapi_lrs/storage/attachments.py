@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,3 +20,14 @@ def find(session: Session, store: int, hashes: Sequence[str]) -> Sequence[Attach
     return session.scalars(
         select(Attachment).where(Attachment.store == store, Attachment.sha2.in_(list(hashes))).order_by(Attachment.sha2)
     ).all()
+
+
+def has_any(session: Session, store: int) -> bool:
+    """Whether the store has attachments at all."""
+    return bool(session.scalar(select(exists().where(Attachment.store == store))))
+
+
+def remove(session: Session, store: int, hashes: Sequence[str]) -> int:
+    """Forget the attachments of these hashes; returns how many there were."""
+    query = delete(Attachment).where(Attachment.store == store, Attachment.sha2.in_(list(hashes)))
+    return len(session.scalars(query.returning(Attachment.sha2)).all())

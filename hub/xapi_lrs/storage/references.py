@@ -29,7 +29,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filed:
+class Filed:
     """A statement as far as references need it."""
 
     id: UUID
@@ -69,28 +69,28 @@ def _insert(connection: Connection[Any], store: int, made: Sequence[Reference]) 
         )
 
 
-def _follow(connection: Connection[Any], store: int, key: bytes, reference: Reference, target: _Filed) -> None:
+def _follow(connection: Connection[Any], store: int, key: bytes, reference: Reference, target: Filed) -> None:
     if reference.is_voiding and not filing.is_voiding(target.statement):
         intake.mark_voided(connection, store, target.stored)
-    sources = [reference, *_sources_of(connection, store, reference.source_id)]
+    sources = [reference, *sources_of(connection, store, reference.source_id)]
     for filed in [target, *_targets_of(connection, store, target)]:
         terms = _terms_of(filed, key)
         for source in sources:
             if source.source_id != filed.id:
-                intake.insert_terms(connection, terms, terms[0], source.stored, _via(filed.id))
+                intake.insert_terms(connection, terms, terms[0], source.stored, via_of(filed.id))
 
 
-def _terms_of(filed: _Filed, key: bytes) -> list[bytes]:
+def _terms_of(filed: Filed, key: bytes) -> list[bytes]:
     authority = actors.key_of(filed.statement["authority"])
     return all_term_bytes(key, filing.terms_of(filed.statement, authority))
 
 
-def _via(target_id: UUID) -> int:
+def via_of(target_id: UUID) -> int:
     """A number from 1 that keeps what one statement is found under because of different targets apart."""
     return target_id.int % 32_767 + 1
 
 
-def _sources_of(connection: Connection[Any], store: int, statement_id: UUID) -> list[Reference]:
+def sources_of(connection: Connection[Any], store: int, statement_id: UUID) -> list[Reference]:
     """Every statement that targets this one, directly or through others."""
     found: dict[UUID, Reference] = {}
     level: Iterable[UUID] = [statement_id]
@@ -101,10 +101,10 @@ def _sources_of(connection: Connection[Any], store: int, statement_id: UUID) -> 
     return [each for each in found.values() if each.source_id != statement_id]
 
 
-def _targets_of(connection: Connection[Any], store: int, source: _Filed) -> list[_Filed]:
+def _targets_of(connection: Connection[Any], store: int, source: Filed) -> list[Filed]:
     """Every statement that this one targets, directly or through others."""
-    found: dict[UUID, _Filed] = {source.id: source}
-    at: _Filed | None = source
+    found: dict[UUID, Filed] = {source.id: source}
+    at: Filed | None = source
     while at is not None:
         target_id = filing.target_of(at.statement)
         loaded = _load(connection, store, [UUID(target_id)]) if target_id and UUID(target_id) not in found else []
@@ -114,8 +114,14 @@ def _targets_of(connection: Connection[Any], store: int, source: _Filed) -> list
     return [each for each in found.values() if each is not source]
 
 
-def _load(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> list[_Filed]:
+def targets_of_id(connection: Connection[Any], store: int, statement_id: UUID) -> list[Filed]:
+    """Every statement that the one of this id targets, directly or through others."""
+    sources = _load(connection, store, [statement_id])
+    return [each for source in sources for each in _targets_of(connection, store, source)]
+
+
+def _load(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> list[Filed]:
     return [
-        _Filed(statement_id, stored, orjson.loads(body))
+        Filed(statement_id, stored, orjson.loads(body))
         for statement_id, (stored, body) in intake.bodies_of(connection, store, ids).items()
     ]

@@ -137,7 +137,11 @@ class AgentNames(Base):
 
 
 class Document(Base):
-    """A state or profile document. `owner` is a digest of what it belongs to, `registration` narrows a state."""
+    """A state or profile document. `owner` is a digest of what it belongs to, `registration` narrows a state.
+
+    `agent` is a digest of whose state or profile it is; None for an activity's, and for documents from before there was
+    this column, until they are written again.
+    """
 
     __tablename__ = "lrs_document"
     __table_args__ = (
@@ -149,11 +153,13 @@ class Document(Base):
             "name",
             unique=True,
         ),
+        Index("lrs_document_agent_idx", "store", "agent", postgresql_where=text("agent IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
     store: Mapped[int] = mapped_column(Integer)
     owner: Mapped[bytes] = mapped_column(LargeBinary)
+    agent: Mapped[bytes | None] = mapped_column(LargeBinary)
     registration: Mapped[UUID | None]
     name: Mapped[str]
     content_type: Mapped[str]

@@ -36,3 +36,8 @@ def term_number(key: bytes, term: Term) -> int:
 def all_term_bytes(key: bytes, terms: Iterable[Term]) -> list[bytes]:
     """Every term as bytes, in order."""
     return [term_bytes(key, kind, value) for kind, value in terms]
+
+
+def forget() -> None:
+    """Forget the values whose hashes are remembered."""
+    _remembered.cache_clear()

@@ -1,0 +1,24 @@
+"""What workers do for data protection: exports and erasures."""
+
+from uuid import UUID
+
+from hub.db.outbox import Claimed
+from hub.privacy.services.jobs import TOPIC, Busy, PrivacyJobs
+from hub.relay import LONG, RetryLater, Topic
+
+#: When to look again at a job that another worker holds.
+_LOOK_AGAIN_SECONDS = 30.0
+
+SWEEP_SECONDS = 900.0
+
+
+def topics(jobs: PrivacyJobs) -> dict[str, Topic]:
+    """The outbox topic of this area and who handles it; it may take long, so grades do not wait behind it."""
+
+    def run(message: Claimed) -> None:
+        try:
+            jobs.run(message.tenant_id, UUID(message.payload["job_id"]))
+        except Busy:
+            raise RetryLater("another worker is at it", _LOOK_AGAIN_SECONDS) from None
+
+    return {TOPIC: Topic(run, lane=LONG)}
