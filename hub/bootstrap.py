@@ -83,8 +83,11 @@ from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.oauth.webauthn_bridge import RelyingParty
 from hub.ports import Clock, HttpClient, Ids, KeyRing, Mailer, ObjectStore, TaskQueue, Transients
 from hub.privacy.services.jobs import PrivacyJobs
+from hub.privacy.services.retention import Retentions
+from hub.privacy.tasks import RETENTION_SECONDS
 from hub.privacy.tasks import SWEEP_SECONDS as EXPORT_SWEEP_SECONDS
 from hub.privacy.tasks import topics as privacy_topics
+from hub.privacy.views.api import identities_api, privacy_jobs_api, retention_api
 from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.comments import Comments
@@ -370,7 +373,17 @@ def _add_privacy(
             holders,
             accounts.refuse_last_administrator,
             settings.export_days,
-        )
+        ),
+        Retentions(
+            db,
+            ports.clock,
+            ports.ids,
+            {
+                "statements": built[PersonalStatements].expire,
+                "registrations": learning.expire_registrations,
+                "launches": learning.expire_launches,
+            },
+        ),
     )
 
 
@@ -520,6 +533,7 @@ def _periodic(services: dict[type, Any]) -> list[Periodic]:
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
         Periodic("replay.sweep", 3600, services[Replays].sweep),
         Periodic("export.sweep", EXPORT_SWEEP_SECONDS, services[PrivacyJobs].sweep),
+        Periodic("privacy.retention", RETENTION_SECONDS, services[Retentions].apply),
         Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
     ]
 
@@ -579,6 +593,9 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(providers_api)
     api.register_blueprint(users_api)
     api.register_blueprint(audit_api)
+    api.register_blueprint(identities_api)
+    api.register_blueprint(privacy_jobs_api)
+    api.register_blueprint(retention_api)
 
 
 def create_content_app(hub: Hub) -> Flask:

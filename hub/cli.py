@@ -28,6 +28,7 @@ COMMANDS = {
     "mail": "hub.oauth.cli:mail",
     "oauth": "hub.oauth.cli:oauth",
     "user": "hub.oauth.cli:user",
+    "privacy": "hub.privacy.cli:privacy",
     "admin": "hub.oauth.cli:admin",
 }
 

@@ -35,6 +35,7 @@ PAGES = (
     "providers",
     "clients",
     "audit",
+    "privacy",
     "system",
     "api_page",
 )

@@ -92,6 +92,7 @@ def _menu() -> list[tuple[str, str, str, str]]:
         ("console.clients", _("Clients"), "clients.read", _("Administration")),
         ("console.people", _("People"), "users.read", _("Administration")),
         ("console.providers", _("Sign-in"), "providers.read", _("Administration")),
+        ("console.privacy", _("Privacy"), "privacy.read", _("Administration")),
         ("console.audit", _("Audit"), "audit.read", _("Administration")),
         ("console.system", _("System"), "system.read", _("Administration")),
         ("console.api", _("API"), "console.use", _("Help")),

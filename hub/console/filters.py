@@ -11,6 +11,7 @@ from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDING_KINDS, IDENTITY_KINDS
 from hub.console.words import FIELD_NAMES, MODE_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
 from hub.scorm.services.wording import worded
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
@@ -78,6 +79,26 @@ def pretty_json(value: Any) -> str:
 def role_name(role: str) -> str:
     """A role in words."""
     return str(ROLE_NAMES[role][0]) if role in ROLE_NAMES else role
+
+
+def holding_kind(kind: str) -> str:
+    """A kind of thing that is kept of a person, in words."""
+    return str(HOLDING_KINDS.get(kind, kind))
+
+
+def identity_kind(kind: str) -> str:
+    """What a person is known by, in words."""
+    return str(IDENTITY_KINDS.get(kind, kind))
+
+
+def erasure_outcome(outcome: str) -> str:
+    """What an erasure did with things, in words."""
+    return str(ERASURE_OUTCOMES.get(outcome, outcome))
+
+
+def certificate_words(text: str) -> str:
+    """A sentence of a certificate in the reader's language; certificates themselves are in English."""
+    return str(CERTIFICATE_WORDS.get(text, text))
 
 
 def field_name(field: str) -> str:
@@ -220,6 +241,10 @@ FILTERS = {
     "state_name": state_name,
     "tracked_interactions": tracked_interactions,
     "role_name": role_name,
+    "holding_kind": holding_kind,
+    "identity_kind": identity_kind,
+    "erasure_outcome": erasure_outcome,
+    "certificate_words": certificate_words,
     "field_name": field_name,
     "when": when,
     "pill": pill,

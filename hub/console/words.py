@@ -8,6 +8,8 @@ STATES = {
     "checking": ("busy", _l("checking")),
     "storing": ("busy", _l("storing")),
     "ready": ("good", _l("ready")),
+    "running": ("busy", _l("in progress")),
+    "expired": ("", _l("no longer kept")),
     "failed": ("bad", _l("failed")),
     "not_begun": ("", _l("not begun")),
     "not attempted": ("", _l("not begun")),
@@ -80,6 +82,7 @@ NOTICES = {
     "grant-ended": _l("The program has no access any more. Its tokens stop working within a second."),
     "token-revoked": _l("The token was revoked. It stops working within a second."),
     "device-allowed": _l("The device goes on by itself now. You can close this page."),
+    "retention-changed": _l("How long things are kept was changed."),
     "device-refused": _l("The device was told no."),
 }
 
@@ -123,6 +126,12 @@ FIELD_NAMES = {
     "verb": _l("Verb"),
     "activity": _l("Activity"),
     "registration": _l("Registration"),
+    "treatment": _l("Results"),
+    "confirmation": _l("Confirmation"),
+    "identity": _l("Person"),
+    "statements": _l("Statements and documents"),
+    "registrations": _l("Registrations"),
+    "launches": _l("Launches"),
     "since": _l("Since"),
     "until": _l("Until"),
 }

@@ -10,6 +10,7 @@ from hub.relay import LONG, RetryLater, Topic
 _LOOK_AGAIN_SECONDS = 30.0
 
 SWEEP_SECONDS = 900.0
+RETENTION_SECONDS = 6 * 3600.0
 
 
 def topics(jobs: PrivacyJobs) -> dict[str, Topic]:

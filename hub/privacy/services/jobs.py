@@ -39,6 +39,7 @@ MOST_TRIES = 20
 #: Rounds of an erasure: what comes while it runs is erased by the next.
 _ROUNDS = 3
 _TELL_SECONDS = 1.0
+_FOLLOW_SECONDS = 0.5
 _SWEPT_AT_ONCE = 100
 _IN_MEMORY = 8 * 1024 * 1024
 
@@ -72,6 +73,11 @@ class JobView:
     error: str | None
     certificate: Mapping[str, Any] | None
     signature: str | None = field(repr=False, default=None)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no worker will do more."""
+        return self.state not in ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +284,14 @@ class PrivacyJobs:
         except BaseException:
             self._let_go(run)
             raise
+
+    def follow(self, tenant_id: UUID, job_id: UUID) -> None:
+        """Work on a job, or wait until the worker that holds it is done: for commands."""
+        while True:
+            try:
+                return self.run(tenant_id, job_id)
+            except Busy:
+                time.sleep(_FOLLOW_SECONDS)
 
     def _claim(self, tenant_id: UUID, job_id: UUID) -> _Run | None:
         now = self._clock.now()

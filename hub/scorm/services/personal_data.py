@@ -1,6 +1,7 @@
 """What the player and the packages have of a person: learners with all that they did, and what authors brought in."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from hub.db import Database
@@ -16,6 +17,7 @@ from hub.scorm.storage.tables_runtime import Learner, RuntimeState
 #: Learners that one look-up shows.
 MOST_FOUND = 50
 _ATTEMPTS_AT_ONCE = 100
+_LAUNCHES_AT_ONCE, _REGISTRATIONS_AT_ONCE = 1_000, 200
 #: The source of learners who were erased.
 ERASED = "erased"
 
@@ -115,6 +117,17 @@ class PersonalLearning:
                 row.name, row.email = "", None
                 row.preferences, row.objectives, row.shared_data = {}, {}, {}
                 how.note(work.session, "learners", "pseudonymised", 1)
+
+    def expire_launches(self, tenant_id: UUID, before: datetime) -> int:
+        """Remove a batch of launches from before a time; returns how many."""
+        with self._db.unit_of_work(tenant_id) as work:
+            return storage.delete_launches_before(work.session, tenant_id, before, _LAUNCHES_AT_ONCE)
+
+    def expire_registrations(self, tenant_id: UUID, before: datetime) -> int:
+        """Remove a batch of registrations that were not changed since a time, and of learners who have none; returns
+        how many."""
+        with self._db.unit_of_work(tenant_id) as work:
+            return storage.delete_registrations_before(work.session, tenant_id, before, _REGISTRATIONS_AT_ONCE)
 
 
 def _parts(person: Person) -> list[Part]:

@@ -143,3 +143,28 @@ def rename_made_by(session: Session, part: Part, author: str) -> int:
     """Say that somebody else made these; returns how many."""
     query = update(part.table).where(part.condition).values(created_by=author)
     return int(session.execute(query).rowcount)  # type: ignore[attr-defined]
+
+
+def delete_launches_before(session: Session, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Remove up to so many launches from before a time that are in no attempt's hand; returns how many."""
+    used = select(Attempt.id).where(Attempt.tenant_id == tenant_id, Attempt.launch_id == Launch.id).exists()
+    some = select(Launch.id).where(Launch.tenant_id == tenant_id, Launch.created_at < before, ~used).limit(limit)
+    query = delete(Launch).where(Launch.tenant_id == tenant_id, Launch.id.in_(some)).returning(Launch.id)
+    return len(session.scalars(query).all())
+
+
+def delete_registrations_before(session: Session, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Remove up to so many registrations that were not changed since a time, with all that hangs on them; and learners
+    from before it who have none. Returns how many registrations and learners."""
+    some = (
+        select(Registration.id)
+        .where(Registration.tenant_id == tenant_id, Registration.changed_at < before)
+        .order_by(Registration.changed_at)
+        .limit(limit)
+    )
+    ours = (Registration.tenant_id == tenant_id) & Registration.id.in_(some)
+    gone = len(session.scalars(delete(Registration).where(ours).returning(Registration.id)).all())
+    idle = ~select(Registration.id).where(Registration.learner_id == Learner.id).exists()
+    alone = select(Learner.id).where(Learner.tenant_id == tenant_id, Learner.created_at < before, idle).limit(limit)
+    query = delete(Learner).where(Learner.tenant_id == tenant_id, Learner.id.in_(alone)).returning(Learner.id)
+    return gone + len(session.scalars(query).all())

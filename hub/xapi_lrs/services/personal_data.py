@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from hub.xapi_lrs.services.forgetting import Forgetting
 from hub.xapi_lrs.services.stores import Stores, StoreView
 from hub.xapi_lrs.spec import actors, attachments, documents, erasure, filing, query, rows
 from hub.xapi_lrs.spec.erasure import Erased
+from hub.xapi_lrs.spec.values import microseconds
 from hub.xapi_lrs.storage import attachments as attachment_rows
 from hub.xapi_lrs.storage import documents as document_rows
 from hub.xapi_lrs.storage import intake, rewriting
@@ -216,6 +218,43 @@ class PersonalStatements:
             if len(page) < BATCH:
                 return
             after = page[-1].stored
+
+    def expire(self, tenant_id: UUID, before: datetime) -> int:
+        """Remove a batch of the oldest statements and documents of the tenant that are from before a time; returns how
+        many."""
+        return sum(
+            self._expire_statements(tenant_id, store, microseconds(before))
+            + self._expire_documents(tenant_id, store, before)
+            for store in self._stores.list(system_principal(tenant_id))
+        )
+
+    def _expire_statements(self, tenant_id: UUID, store: StoreView, before: int) -> int:
+        with self._db.unit_of_work(tenant_id, store.number) as work:
+            connection = work.psycopg
+            intake.take_order(connection, store.number)
+            page = rewriting.stored_before(connection, store.number, before, BATCH)
+            changes = [Change(kept.stored, kept.id, orjson.loads(kept.body), None, None) for kept in page]
+            rewriting.rewrite(connection, store.number, store.term_key, changes)
+            about = {one["id"] for each in changes for one in filing.activities_in(each.before)}
+            rewriting.forget_definitions(connection, store.number, store.term_key, about)
+        self._expire_attachments(tenant_id, store, erasure.hashes_of(each.before for each in changes))
+        return len(page)
+
+    def _expire_attachments(self, tenant_id: UUID, store: StoreView, hashes: set[str]) -> None:
+        """Those that no statement has any more."""
+        if not hashes:
+            return
+        with self._db.read(tenant_id, store.number) as session:
+            left = rewriting.with_attachments(_driver(session), store.number)
+            hashes = hashes - erasure.hashes_of(orjson.loads(body) for body in left)
+        with self._db.unit_of_work(tenant_id, store.number) as work:
+            found = attachment_rows.find(work.session, store.number, sorted(hashes))
+            self._objects.delete([row.object_key for row in found])
+            attachment_rows.remove(work.session, store.number, sorted(hashes))
+
+    def _expire_documents(self, tenant_id: UUID, store: StoreView, before: datetime) -> int:
+        with self._db.unit_of_work(tenant_id, store.number) as work:
+            return document_rows.delete_before(work.session, store.number, before, _DOCUMENTS_AT_ONCE)
 
     def _stores_of(self, person: Person) -> list[StoreView]:
         return self._stores.list(system_principal(person.tenant_id))

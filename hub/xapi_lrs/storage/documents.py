@@ -90,6 +90,13 @@ def delete_of_agents(session: Session, store: int, agents: Sequence[str], owners
     return len(session.scalars(query).all())
 
 
+def delete_before(session: Session, store: int, before: datetime, limit: int) -> int:
+    """Remove up to so many documents that were not changed since a time; returns how many there were."""
+    some = select(Document.id).where(Document.store == store, Document.updated_at < before).limit(limit)
+    query = delete(Document).where(Document.store == store, Document.id.in_(some)).returning(Document.id)
+    return len(session.scalars(query).all())
+
+
 def has_untold_agents(session: Session, store: int) -> bool:
     """Whether there are documents that do not tell whose they are: those of activities, and old ones of agents."""
     return bool(session.scalar(select(exists().where(Document.store == store, Document.agent.is_(None)))))
