@@ -2,8 +2,8 @@
 
 Starts a PostgreSQL and a Redis of its own, stores statements (by default 100,000) of one person among twice as many of
 others, of 1 kB and under about ten terms each, and exports and erases the person: once keeping results under another
-name, and for as many statements of a second person removing them. Prints seconds, CPU seconds of this process, and by how
-much its memory grew.
+name, and for as many statements of a second person removing them. Prints seconds, CPU seconds of this process, and by
+how much its memory grew.
 """
 
 import resource
