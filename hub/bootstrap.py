@@ -62,6 +62,7 @@ from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.clients import Clients, FindStore
+from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.personal_data import PersonalAccounts
 from hub.oauth.services.personal_tokens import PersonalTokens
@@ -268,7 +269,9 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
     _add_packages(settings, ports, db, add)
     _add_player(settings, ports, db, add, StatementLog(built[Statements], built[Stores]))
     _add_lti(settings, ports, db, add, built)
-    _add_identity(settings, ports, db, add, lambda principal, name: built[Stores].of(principal, name).id)
+    _add_identity(
+        settings, ports, db, add, built[Tenants], lambda principal, name: built[Stores].of(principal, name).id
+    )
     _add_privacy(settings, ports, db, add, built)
     add(Migrations(settings.sqlalchemy_url))
     add(Heartbeat(ports.transients))
@@ -301,7 +304,7 @@ def _parts(settings: Settings, ports: Ports, db: Database, built: Mapping[type, 
 
 
 def _add_identity(
-    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], find_store: FindStore
+    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], tenants: Tenants, find_store: FindStore
 ) -> None:
     """hub/oauth: people, programs, and the sessions and tokens by which they are known."""
     passwords = Argon2Passwords()
@@ -346,6 +349,7 @@ def _add_identity(
         SingleSignOn(
             db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, settings.public_url
         ),
+        FirstRun(db, ports.clock, ports.keys, ports.transients, tenants, users, settings.public_url),
         AuditLog(db),
         second_factors,
         passkeys,

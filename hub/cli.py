@@ -15,6 +15,7 @@ COMMANDS = {
     "keys": "hub.operations:keys",
     "migrate": "hub.operations:migrate",
     "serve": "hub.operations:serve",
+    "setup-link": "hub.operations:setup_link",
     "tenant": "hub.operations:tenant",
     "worker": "hub.operations:worker",
     "import": "hub.scorm.cli:import_packages",

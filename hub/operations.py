@@ -10,7 +10,9 @@ from hub.adapters.key_files import KeyFiles, add_data_key, create_keys, rotate_s
 from hub.celery_app import run_worker
 from hub.command_line import REFUSED, CommandLine, json_option, pass_command_line, report
 from hub.db.migrations import Migrations
+from hub.errors import HubError
 from hub.health import Health, PartHealth
+from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.tenants import Tenants
 from hub.weak_secrets import weak_secrets
@@ -42,7 +44,31 @@ def serve(line: CommandLine) -> None:
     \b
     Example: HUB_PORT=8080 hub serve
     """
+    _tell_first_run(line)
     run_web_server(line.settings)
+
+
+def _tell_first_run(line: CommandLine) -> None:
+    """While nobody could sign in to let others in: the link by which somebody can. The server starts in any case."""
+    try:
+        link = line.hub.service(FirstRun).link()
+        click.echo(f"There is no administrator yet. Whoever opens this link within 24 hours becomes one:\n  {link}")
+    except HubError:
+        return  # There is one, or the database is not ready; `hub doctor` tells of that.
+    finally:
+        line.hub.close()
+
+
+@click.command("setup-link")
+@json_option
+@pass_command_line
+def setup_link(line: CommandLine, as_json: bool) -> None:
+    """Make a one-time link for the first administrator; it works for 24 hours, and while there is none.
+
+    \b
+    Example: hub setup-link
+    """
+    report(as_json, "Open this link to become the administrator.", {"link": line.hub.service(FirstRun).link()})
 
 
 @click.command()

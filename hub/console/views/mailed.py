@@ -1,4 +1,4 @@
-"""What goes by e-mail: asking for links, and the pages that they open.
+"""One-time links: asking for those that come by e-mail, and the pages that they open; the first person's too.
 
 Opening a link changes nothing: mail programs look into links before people do. Its page has a button.
 """
@@ -12,6 +12,7 @@ from hub.console.blueprint import console, language, require_recent_proof, signe
 from hub.console.forms import Form, require_same
 from hub.http import action, principal, public, service
 from hub.oauth.services.accounts import Accounts
+from hub.oauth.services.first_run import FirstRun, Newcomer
 from hub.oauth.services.post import Post
 
 Page = Response | str | tuple[str, int]
@@ -109,3 +110,30 @@ def account_change_address() -> Page:
 def people_invite(user_id: UUID) -> Page:
     service(Accounts).invite(principal(), user_id, language())
     return redirect(url_for("console.people_one", user_id=user_id, done="link-sent"), 303)
+
+
+@console.get("/set-up")
+@public
+def set_up() -> Page:
+    return _set_up_page(Form(), request.args.get("link", ""))
+
+
+def _set_up_page(form: Form, link: str) -> str:
+    needs_tenant = service(FirstRun).check(link)
+    return render_template("console/set_up.html", form=form, link=link, needs_tenant=needs_tenant)
+
+
+@console.post("/set-up")
+@public
+def set_up_sent() -> Page:
+    form = Form()
+    form.attempt(lambda: _set_up(form))
+    if form.refusal is not None:
+        return _set_up_page(form, form["link"]), form.status
+    return redirect(url_for("console.sign_in", done="set-up"), 303)
+
+
+def _set_up(form: Form) -> None:
+    require_same(form)
+    newcomer = Newcomer(form["organisation"], form["name"], form["email"], form["password"])
+    service(FirstRun).finish(form["link"], newcomer)

@@ -85,11 +85,9 @@ class Users:
         roles may do more than the one who gives them.
         """
         principal.require("users.write")
-        email, name, roles = _checked(wanted)
+        email, name, roles = checked_person(wanted)
         _refuse_more_than(principal, roles)
         password, made = self._first_password(wanted)
-        if password is not None:
-            refuse_weak(password, email, name)
         user = User(
             id=self._ids.uuid(),
             tenant_id=principal.tenant_id,
@@ -222,13 +220,16 @@ class Users:
         self._set_password(principal, user_id, new_hash, "user.password_changed", language)
 
 
-def _checked(wanted: NewPerson) -> tuple[str, str, tuple[str, ...]]:
+def checked_person(wanted: NewPerson) -> tuple[str, str, tuple[str, ...]]:
+    """Address, name and roles as they are kept; `Invalid` lists what is wrong with them and the password."""
     faults: list[Violation] = []
     email = _judged(faults, checked_email, wanted.email)
     name = _judged(faults, _checked_name, wanted.name)
     roles = _judged(faults, _checked_roles, wanted.roles)
     if email is None or name is None or roles is None:
         raise Invalid("The account cannot be made like this.", violations=faults)
+    if wanted.password is not None:
+        refuse_weak(wanted.password, email, name)
     return email, name, roles
 
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from hub.db.tables import Tenant, User, UserRole
 from hub.oauth.storage.tables import ExternalIdentity
 
+#: The roles that may let others in.
+ADMINISTRATORS = ("administrator", "super_administrator")
+
 
 def accounts_of_email(session: Session, email: str, limit: int) -> Sequence[User]:
     """The accounts that may sign in with this address, in any tenant, the one used last first."""
@@ -101,6 +104,12 @@ def set_roles(session: Session, tenant_id: UUID, user_id: UUID, roles: Iterable[
     rows = [{"tenant_id": tenant_id, "user_id": user_id, "role": role} for role in roles]
     if rows:
         session.execute(insert(UserRole), rows)
+
+
+def has_administrator(session: Session) -> bool:
+    """Whether anybody administers any tenant."""
+    found = exists().where(UserRole.user_id == User.id, User.is_active, UserRole.role.in_(ADMINISTRATORS))
+    return bool(session.execute(select(found)).scalar_one())
 
 
 def active_administrators(session: Session, tenant_id: UUID) -> Sequence[UUID]:
