@@ -124,6 +124,7 @@ from hub.scorm.views.uploads import direct_uploads_api, uploads_api
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
+from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.forgetting import Forgetting
 from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.knowledge import Knowledge
@@ -185,6 +186,7 @@ class Hub:
 
     def close(self) -> None:
         """Give back connections; for tests and commands."""
+        self.service(Filing).close()
         self.db.dispose()
 
 
@@ -402,7 +404,8 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         attachment_bytes=settings.attachment_limit_mb * MB,
         document_bytes=settings.batch_limit_mb * MB,
     )
-    intake = Intake(db, knowledge)
+    filing = Filing(db)
+    intake = Intake(db, knowledge, filing)
     attachments = Attachments(db, ports.objects, stores, limits)
     forgetting = Forgetting(ports.transients, ports.ids)
     preparation = Preparation(ports.ids, stores, knowledge, attachments, limits, settings.public_url, forgetting)
@@ -414,6 +417,7 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         Statements(db, stores, preparation, intake, knowledge),
         Documents(db, ports.clock, stores),
         Lookups(db, stores, knowledge),
+        filing,
         Upkeep(db),
         PersonalStatements(db, ports.objects, stores, forgetting, settings.public_url),
     )
@@ -532,6 +536,7 @@ def _periodic(services: dict[type, Any]) -> list[Periodic]:
     """What the worker does from time to time."""
     return [
         Periodic("lrs.partitions", 24 * 3600, services[Upkeep].extend_partitions),
+        Periodic("lrs.filing", 60, services[Filing].file_rest),
         Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
         Periodic("oauth.sweep", 24 * 3600, services[Tokens].sweep),
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),

@@ -17,6 +17,7 @@ from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.tenants import Tenants
 from hub.weak_secrets import weak_secrets
 from hub.web_server import run_web_server
+from hub.xapi_lrs.services.filing import Filing
 
 
 @click.command()
@@ -31,6 +32,7 @@ def migrate(line: CommandLine, as_json: bool) -> None:
     migrations = Migrations(line.settings.sqlalchemy_url)
     before = migrations.current()
     migrations.upgrade()
+    line.hub.service(Filing).file_rest()
     after = migrations.current()
     sentence = "The database is up to date." if before == after else f"Migrated from {before or 'nothing'} to {after}."
     report(as_json, sentence, {"before": before, "after": after})

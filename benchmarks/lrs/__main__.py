@@ -231,9 +231,11 @@ def _middle(measured: Measured) -> str:
 
 
 def _settle(measured: Measured) -> None:
-    """Let PostgreSQL do now what it would do by itself a little later, in the middle of what is measured."""
+    """Let PostgreSQL and the Hub do now what they would do by themselves within minutes, in the middle of what is
+    measured."""
+    measured.file_rest()
     with psycopg.connect(measured.database_url, autocommit=True) as connection:
-        for table in ("lrs_statement", "lrs_term", "lrs_statement_id"):
+        for table in ("lrs_statement", "lrs_posting", "lrs_statement_id"):
             connection.execute(f"VACUUM (ANALYZE) {table}")
         connection.execute("CHECKPOINT")
 

@@ -20,6 +20,7 @@ from hub.db.migrations import Migrations
 from hub.identity import system_principal
 from hub.oauth.services.tenants import Tenants
 from hub.xapi_lrs.services.credentials import Credentials
+from hub.xapi_lrs.services.filing import Filing
 
 #: What an administrator would set on a machine that PostgreSQL shares with the Hub: a quarter of the memory, as its
 #: manual advises. Durability is untouched.
@@ -41,6 +42,7 @@ class TunedPostgres(PostgresServer):
 class Measured:
     """The running system, and where to reach it."""
 
+    settings: Settings
     database_url: str
     host: str
     port: int
@@ -52,6 +54,12 @@ class Measured:
     def cpu_seconds(self) -> tuple[float, float]:
         """CPU time so far of the application's processes and of PostgreSQL's."""
         return _cpu(self.application), _cpu(self.postgres)
+
+    def file_rest(self) -> None:
+        """What the Hub's worker does every minute."""
+        hub = build(self.settings)
+        hub.service(Filing).file_rest()
+        hub.close()
 
 
 @contextmanager
@@ -69,6 +77,7 @@ def running(folder: Path) -> Iterator[Measured]:
             _wait_for(port)
             assert postgres.process is not None
             yield Measured(
+                Settings.from_env(environment),
                 environment["HUB_DATABASE_URL"],
                 "127.0.0.1",
                 port,

@@ -35,7 +35,6 @@ _ORDERED_PLANS = " ".join(
         f"-c enable_{method}=off"
         for method in (
             "sort",
-            "incremental_sort",
             "hashagg",
             "hashjoin",
             "mergejoin",

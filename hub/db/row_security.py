@@ -22,8 +22,8 @@ TenantScope = UUID | Literal["*"]
 
 ROLE: Final = "hub_tenant"
 
-#: Tables that tell nothing of a tenant. The hashes in `lrs_term` are keyed by store, so each names its store already.
-UNPROTECTED: Final = frozenset({"alembic_version", "lrs_term"})
+#: Tables that tell nothing of a tenant. The hashes in `lrs_posting` are keyed by store: each names its store already.
+UNPROTECTED: Final = frozenset({"alembic_version", "lrs_posting"})
 
 _TENANT = "nullif(current_setting('hub.tenant', true), '')::uuid"
 

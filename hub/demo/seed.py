@@ -30,6 +30,7 @@ from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
 from hub.scorm.services.imports import Imports, Upload
+from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.stores import DEFAULT, Stores
 
 TENANT = "demo"
@@ -164,6 +165,7 @@ def bring_about(settings: Settings) -> None:
     say(doing="Making people and courses")
     hub = build(settings)
     try:
+        hub.service(Filing).file_rest()
         Seed(hub, DemoFolder(Path.cwd())).sow()
     finally:
         hub.close()

@@ -16,6 +16,7 @@ import psycopg
 
 from hub.db import Database
 from hub.errors import Conflict, HubError, Unavailable, Violation
+from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.stores import StoreView
 from hub.xapi_lrs.spec.immutability import are_same
@@ -71,9 +72,10 @@ class Submission:
 class Intake:
     """The one way into the tables of statements."""
 
-    def __init__(self, db: Database, knowledge: Knowledge) -> None:
+    def __init__(self, db: Database, knowledge: Knowledge, filing: Filing) -> None:
         self._db = db
         self._knowledge = knowledge
+        self._filing = filing
         self._mutex = Lock()
         self._waiting: list[Submission] = []
         self._is_writing = False
@@ -154,9 +156,7 @@ class Intake:
                 last = self._write_carefully(connection, store, group)
         if last:
             self.newest[store.number] = max(self.newest.get(store.number, 0), last)
-        for each in group:
-            if each.error is None:
-                self._knowledge.remember(each.lessons)
+        self.note_committed([each for each in group if each.error is None])
 
     def _append(self, store: StoreView, group: list[Submission]) -> int | None:
         """Write and commit in one round trip; returns the last `stored` time, or None when that is not possible."""
@@ -175,6 +175,12 @@ class Intake:
         self._write_carefully(connection, submission.store, [submission])
         if submission.error is not None:
             raise submission.error
+
+    def note_committed(self, submissions: Sequence[Submission]) -> None:
+        """What these said is known from now on, and their statements wait to be filed."""
+        for each in submissions:
+            self._knowledge.remember(each.lessons)
+            self._filing.note(each.store, len(each.statements))
 
     def _write_carefully(
         self, connection: psycopg.Connection[Any], store: StoreView, submissions: Sequence[Submission]

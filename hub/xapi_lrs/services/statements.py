@@ -106,7 +106,7 @@ class Statements:
         submission = self._preparation.submission(Request(principal, orjson.dumps(statements), V2_0))
         ids = [each.id_text for each in submission.statements]
         self._intake.write_within(work.psycopg, submission)
-        work.after_commit.append(lambda: self._knowledge.remember(submission.lessons))
+        work.after_commit.append(lambda: self._intake.note_committed([submission]))
         return ids
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Statements:
                 raise _not_found(statement_id)
             stored, _, body = found
             mine = self._own_term(principal, store)
-            if mine is not None and not search.is_filed_under(connection, mine, stored):
+            if mine is not None and not search.has_term(connection, store.number, stored, mine):
                 raise _not_found(statement_id)
             bodies = self._formatted(connection, store, [body], query, languages)
         return StoredStatement(bodies[0], stored, through)

@@ -6,6 +6,7 @@ times are given out in the order of commits: a reader that has seen a `stored` t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from psycopg import Connection
 
 from hub.xapi_lrs.spec.completion import Opening
 from hub.xapi_lrs.storage import wire
-from hub.xapi_lrs.storage.wire import BOOL, BYTEA, INT4, INT8, Prepared, array, int4, int8, sized
+from hub.xapi_lrs.storage.wire import BOOL, BYTEA, INT4, INT8, Prepared, array, int4, sized
 
 #: The first number of the advisory locks that writers hold, so that readers can ask for them without writing.
 ORDER_LOCK = 4_711_131
@@ -52,27 +53,19 @@ _APPEND = Prepared(
         INSERT INTO lrs_statement_id (store, id, stored)
         SELECT number, id, before + n FROM store, unnest($2::uuid[]) WITH ORDINALITY AS g(id, n)
     ), statements AS (
-        INSERT INTO lrs_statement (store, stored, id, is_voided, body)
+        INSERT INTO lrs_statement (store, stored, id, is_voided, body, terms)
         SELECT number, before + n, id, false,
-               head || at || CASE WHEN has_timestamp THEN '"}' ELSE '","timestamp":"'::bytea || at || '"}' END
+               head || at || CASE WHEN has_timestamp THEN '"}' ELSE '","timestamp":"'::bytea || at || '"}' END,
+               ($5::bigint[])[first_term:last_term]
           FROM store,
-               ROWS FROM (unnest($2::uuid[]), unnest($3::bytea[]), unnest($4::bool[])) WITH ORDINALITY
-                    AS g(id, head, has_timestamp, n),
+               ROWS FROM (unnest($2::uuid[]), unnest($3::bytea[]), unnest($4::bool[]), unnest($6::int[]),
+                          unnest($7::int[])) WITH ORDINALITY
+                    AS g(id, head, has_timestamp, first_term, last_term, n),
                LATERAL (SELECT convert_to(to_char(timestamp 'epoch' + (before + n) * interval '1 microsecond',
                                                   'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS at OFFSET 0) t
-    ), terms AS (
-        INSERT INTO lrs_term (term, stored, verb, via)
-        SELECT term, before + 1 + n, verb, 0
-          FROM store, unnest($5::bigint[], $6::int[], $7::bigint[]) AS g(term, n, verb)
     )
     SELECT before FROM store
     """,
-)
-
-_INSERT_TERMS = Prepared(
-    "lrs_insert_terms",
-    "INSERT INTO lrs_term (term, stored, verb, via) SELECT term, $2::bigint, $3::bigint, $4::int"
-    " FROM unnest($1::bigint[]) AS term",
 )
 
 
@@ -107,15 +100,15 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     `IdsTaken` when an id is there already; the transaction has failed then.
     """
     count = len(rows)
-    terms = sum([len(row.terms) for row in rows])
+    ends = list(accumulate([len(row.terms) for row in rows]))
     parameters = [
         int4(store),
         array(wire.UUID, count, [_LENGTH_16 + row.id for row in rows]),
         array(BYTEA, count, [sized(row.opening.head) for row in rows]),
         array(BOOL, count, [_TRUE if row.opening.has_timestamp else _FALSE for row in rows]),
-        array(INT8, terms, [_LENGTH_8.join((b"", *row.terms)) for row in rows]),
-        array(INT4, terms, [(_LENGTH_4 + int4(number)) * len(row.terms) for number, row in enumerate(rows)]),
-        array(INT8, terms, [(_LENGTH_8 + row.terms[0]) * len(row.terms) for row in rows]),
+        array(INT8, ends[-1], [_LENGTH_8.join((b"", *row.terms)) for row in rows]),
+        array(INT4, count, [_LENGTH_4 + int4(end + 1) for end in (0, *ends[:-1])]),
+        array(INT4, count, [_LENGTH_4 + int4(end) for end in ends]),
         b"\x01" if follows_references else b"\x00",
         int4(ORDER_LOCK),
     ]
@@ -124,12 +117,6 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     except wire.UniqueViolation:
         raise IdsTaken from None
     return wire.integer(result.get_value(0, 0)) + 1 if result.ntuples else None
-
-
-def insert_terms(connection: Connection[Any], terms: Sequence[bytes], verb: bytes, stored: int, via: int) -> None:
-    """Add what a statement is found under because of a statement that it targets."""
-    given = array(INT8, len(terms), [_LENGTH_8 + term for term in terms])
-    _INSERT_TERMS.run(connection, [given, int8(stored), verb, int4(via)])
 
 
 def bodies_of(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""Partitions of the statements and their terms: one for each quarter of a year, made ahead of time.
+"""Partitions of the statements and of the index: one for each quarter of a year, made ahead of time.
 
 A default partition takes whatever no quarter covers, so that a statement is never refused for want of a partition.
 """
@@ -11,7 +11,7 @@ from hub.xapi_lrs.spec.values import microseconds
 
 QUARTERS_AHEAD = 4
 
-_PARTITIONED = {"lrs_statement": "statement", "lrs_term": "term"}
+_PARTITIONED = {"lrs_statement": "statement", "lrs_posting": "posting"}
 
 
 def create_partitions(connection: Connection, quarters: int = QUARTERS_AHEAD) -> int:
@@ -19,6 +19,8 @@ def create_partitions(connection: Connection, quarters: int = QUARTERS_AHEAD) ->
     now = connection.execute(text("SELECT now()")).scalar_one().astimezone(UTC)
     made = 0
     for table, name in _PARTITIONED.items():
+        if connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar() is None:
+            continue  # The first migrations run before there is the index.
         made += _create(connection, f"lrs_partition.{name}_rest", f"PARTITION OF {table} DEFAULT")
         for start, end, label in _quarters(now, quarters + 1):
             bounds = f"FOR VALUES FROM ({microseconds(start)}) TO ({microseconds(end)})"
@@ -30,6 +32,9 @@ def _create(connection: Connection, name: str, definition: str) -> int:
     if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar() is not None:
         return 0
     connection.execute(text(f"CREATE TABLE {name} {definition}"))
+    if ".posting_" in name:
+        for column in ("stored", "verbs"):  # Numbers of eight bytes, which compressing takes longer than writing.
+            connection.execute(text(f"ALTER TABLE {name} ALTER COLUMN {column} SET STORAGE EXTERNAL"))
     if ".statement_" in name:
         # A statement is read whole, so it stays in its row: neither compressed nor moved out below 8 kB.
         connection.execute(text(f"ALTER TABLE {name} ALTER COLUMN body SET STORAGE EXTERNAL"))

@@ -13,9 +13,8 @@ from uuid import UUID
 import orjson
 from psycopg import Connection
 
-from hub.xapi_lrs.spec import actors, filing
-from hub.xapi_lrs.storage import intake
-from hub.xapi_lrs.storage.terms import all_term_bytes
+from hub.xapi_lrs.spec import filing
+from hub.xapi_lrs.storage import intake, postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,22 @@ def connect(
 ) -> None:
     """Enter new references (`made`), and follow them and those whose target has just come (`waiting`)."""
     _insert(connection, store, made)
-    dangling = -len(waiting)
-    for reference in [*made, *waiting]:
-        target = _load(connection, store, [reference.target_id])
-        if not target:
-            dangling += 1
-        else:
-            _follow(connection, store, key, reference, target[0])
+    dangling = follow(connection, store, key, [*made, *waiting]) - len(waiting)
     if dangling:
         connection.execute("UPDATE lrs_store SET dangling = dangling + %s WHERE number = %s", (dangling, store))
+
+
+def follow(connection: Connection[Any], store: int, key: bytes, known: Iterable[Reference]) -> int:
+    """Let the source of each reference be found under what its target is found under, and void what is to be voided.
+    Returns how many of the targets are not there."""
+    dangling = 0
+    for reference in known:
+        target = _load(connection, store, [reference.target_id])
+        if target:
+            _follow(connection, store, key, reference, target[0])
+        else:
+            dangling += 1
+    return dangling
 
 
 def _insert(connection: Connection[Any], store: int, made: Sequence[Reference]) -> None:
@@ -74,20 +80,10 @@ def _follow(connection: Connection[Any], store: int, key: bytes, reference: Refe
         intake.mark_voided(connection, store, target.stored)
     sources = [reference, *sources_of(connection, store, reference.source_id)]
     for filed in [target, *_targets_of(connection, store, target)]:
-        terms = _terms_of(filed, key)
+        terms = postings.terms_of(filed.statement, key)
         for source in sources:
             if source.source_id != filed.id:
-                intake.insert_terms(connection, terms, terms[0], source.stored, via_of(filed.id))
-
-
-def _terms_of(filed: Filed, key: bytes) -> list[bytes]:
-    authority = actors.key_of(filed.statement["authority"])
-    return all_term_bytes(key, filing.terms_of(filed.statement, authority))
-
-
-def via_of(target_id: UUID) -> int:
-    """A number from 1 that keeps what one statement is found under because of different targets apart."""
-    return target_id.int % 32_767 + 1
+                postings.inherit(connection, store, source.stored, filed.id, terms)
 
 
 def sources_of(connection: Connection[Any], store: int, statement_id: UUID) -> list[Reference]:

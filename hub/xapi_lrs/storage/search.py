@@ -1,4 +1,6 @@
-"""The read path: each query is one range of an index, newest or oldest first, and the bodies of what it finds."""
+"""The read path: a query walks the posting lists of a term block by block, newest or oldest first, until its page is
+full, and asks each statement that they name whether it matches. Statements that are not filed yet are all asked.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +58,7 @@ def _query(groups: tuple[int, ...], has_verb: bool, ascending: bool) -> Prepared
         return Prepared(name, _by_time(order))
     numbers = iter(range(_FIXED + 1, _FIXED + 1 + sum(groups)))
     terms = [[f"${next(numbers)}::bigint" for _ in range(count)] for count in groups]
-    verb = f" AND verb = ${_FIXED + 1 + sum(groups)}::bigint" if has_verb else ""
+    verb = f"${_FIXED + 1 + sum(groups)}::bigint" if has_verb else None
     return Prepared(name, _by_terms(terms, verb, order))
 
 
@@ -68,32 +70,59 @@ def _by_time(order: str) -> str:
     """
 
 
-def _by_terms(groups: list[list[str]], verb: str, order: str) -> str:
-    """Walk the first group's range of the index; ask the other groups and the statement about each entry."""
-    others = "".join(_also(members) for members in groups[1:])
+#: Up to where the statements of the store are filed, and the end of the block that holds the last time before `before`.
+_FILED = f"(SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = {_STORE})"
+_LAST = f"(SELECT min(last) FROM lrs_block WHERE store = {_STORE} AND last >= least({_BEFORE} - 1, {_FILED}))"
+
+
+def _by_terms(groups: list[list[str]], verb: str | None, order: str) -> str:
+    """A page of what is not filed and a page of what is, and of both the first page."""
     return f"""
-    SELECT s.stored, s.body
-      FROM (SELECT DISTINCT d.stored FROM ({_range(groups[0], verb, order)}) d WHERE true {others}
-             ORDER BY d.stored {order}) f
-      JOIN lrs_statement s ON s.store = {_STORE} AND s.stored = f.stored
-     WHERE s.stored > {_AFTER} AND s.stored < {_BEFORE} AND NOT s.is_voided
-     ORDER BY f.stored {order} LIMIT {_LIMIT}
+    SELECT stored, body
+      FROM (({_unfiled(groups, verb, order)}) UNION ALL ({_filed(groups, verb, order)})) f
+     ORDER BY stored {order} LIMIT {_LIMIT}
     """
 
 
-def _range(members: list[str], verb: str, order: str) -> str:
-    """One ordered index range for each member of the group, merged."""
-    return " UNION ALL ".join(
-        f"(SELECT stored, via FROM lrs_term WHERE term = {term}"
-        f" AND stored > {_AFTER} AND stored < {_BEFORE}{verb} ORDER BY stored {order})"
-        for term in members
+def _unfiled(groups: list[list[str]], verb: str | None, order: str) -> str:
+    """The statements after the last block, each asked for its terms."""
+    return f"""
+    SELECT s.stored, s.body
+      FROM lrs_statement s
+     WHERE s.store = {_STORE} AND s.stored > greatest({_AFTER}, {_FILED}) AND s.stored < {_BEFORE} AND NOT s.is_voided
+       AND ({_match("s", groups, verb)} OR s.stored = ANY (ARRAY(
+               SELECT i.stored FROM lrs_inherited i
+                WHERE i.store = {_STORE} AND i.stored > greatest({_AFTER}, {_FILED}) AND {_match("i", groups, verb)})))
+     ORDER BY s.stored {order} LIMIT {_LIMIT}
+    """
+
+
+def _filed(groups: list[list[str]], verb: str | None, order: str) -> str:
+    """The statements that the postings of the first group name, block by block."""
+    lists = " UNION ALL ".join(
+        f"(SELECT last, stored, verbs FROM lrs_posting WHERE term = {term} AND last > {_AFTER} AND last <= {_LAST}"
+        f" ORDER BY last {order})"
+        for term in groups[0]
     )
+    did = f" AND e.verb = {verb}" if verb else ""
+    return f"""
+    SELECT s.stored, s.body
+      FROM (SELECT DISTINCT p.last, e.stored FROM ({lists}) p, unnest(p.stored, p.verbs) AS e(stored, verb)
+             WHERE e.stored > {_AFTER} AND e.stored < {_BEFORE}{did}
+             ORDER BY p.last {order}, e.stored {order}) c
+      JOIN lrs_statement s ON s.store = {_STORE} AND s.stored = c.stored
+     WHERE s.stored > {_AFTER} AND s.stored < {_BEFORE} AND NOT s.is_voided
+       AND ({_match("s", groups, verb)} OR EXISTS (
+               SELECT FROM lrs_inherited i
+                WHERE i.store = {_STORE} AND i.stored = s.stored AND {_match("i", groups, verb)}))
+     ORDER BY c.last {order}, c.stored {order} LIMIT {_LIMIT}
+    """
 
 
-def _also(members: list[str]) -> str:
-    """The entry has a term of this group too, from the same statement (`via`)."""
-    listed = ", ".join(members)
-    return f" AND EXISTS (SELECT FROM lrs_term o WHERE o.term IN ({listed}) AND o.stored = d.stored AND o.via = d.via)"
+def _match(row: str, groups: list[list[str]], verb: str | None) -> str:
+    """Whether the terms of a row have one of each group; of references all that is asked for holds for one target."""
+    held = [f"({' OR '.join(f'{term} = ANY ({row}.terms)' for term in members)})" for members in groups]
+    return "(" + " AND ".join([*held, *([f"{row}.terms[1] = {verb}"] if verb else [])]) + ")"
 
 
 _FIND_ONE = Prepared(
@@ -113,14 +142,15 @@ def find_one(connection: Connection[Any], store: int, statement_id: UUID) -> tup
     return None
 
 
-_IS_FILED = Prepared(
-    "lrs_is_filed", "SELECT 1 FROM lrs_term WHERE term = $1::bigint AND stored = $2::bigint AND via = 0"
+_HAS_TERM = Prepared(
+    "lrs_has_term",
+    "SELECT 1 FROM lrs_statement WHERE store = $1::int AND stored = $2::bigint AND $3::bigint = ANY (terms)",
 )
 
 
-def is_filed_under(connection: Connection[Any], term: int, stored: int) -> bool:
+def has_term(connection: Connection[Any], store: int, stored: int, term: int) -> bool:
     """Whether the statement itself has the term."""
-    return _IS_FILED.run(connection, [int8(term), int8(stored)]).ntuples > 0
+    return _HAS_TERM.run(connection, [int4(store), int8(stored), int8(term)]).ntuples > 0
 
 
 _THROUGH = Prepared(

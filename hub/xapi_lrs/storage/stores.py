@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.xapi_lrs.storage.tables import Store
+from hub.xapi_lrs.storage.tables import Block, Store
 
 
 def add(session: Session, tenant_id: UUID, store_id: UUID, name: str, term_key: bytes) -> Store:
@@ -30,3 +30,11 @@ def by_name(session: Session, tenant_id: UUID, name: str) -> Store | None:
 def by_id(session: Session, tenant_id: UUID, store_id: UUID) -> Store | None:
     """The store of that id, if it is the tenant's."""
     return session.scalars(select(Store).where(Store.tenant_id == tenant_id, Store.id == store_id)).one_or_none()
+
+
+def with_unfiled(session: Session) -> Sequence[Store]:
+    """Every store, of any tenant, with statements that are not in the index yet."""
+    filed = select(func.max(Block.last)).where(Block.store == Store.number).scalar_subquery()
+    return session.scalars(
+        select(Store).where(Store.last_stored > func.coalesce(filed, 0)).order_by(Store.number)
+    ).all()

@@ -1,8 +1,8 @@
 """Tables of the LRS.
 
-The three tables of the write path (`lrs_statement_id`, `lrs_statement`, `lrs_term`) carry the store's small number
-instead of the tenant's id: a store belongs to one tenant for ever, every read of them names the store, and the row
-is what the speed of the LRS is made of. They have no foreign keys for the same reason. docs/decisions.md says more.
+The tables of statements carry the store's small number instead of the tenant's id: a store belongs to one tenant for
+ever, every read of them names the store, and the row is what the speed of the LRS is made of. They have no foreign keys
+for the same reason. docs/decisions.md says more.
 """
 
 from datetime import datetime
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    SmallInteger,
     UniqueConstraint,
     text,
 )
@@ -31,7 +30,7 @@ class Store(Base, TenantOwned, Timestamped):
 
     `number` stands for it in the large tables. `last_stored` is the newest `stored` time in microseconds since the
     epoch; its row lock is the order of all writes. `dangling` counts StatementRefs whose target has not come yet.
-    `term_key` keys the hashes of `lrs_term`.
+    `term_key` keys the hashes of search terms (`storage.terms`).
     """
 
     __tablename__ = "lrs_store"
@@ -72,7 +71,11 @@ class StatementId(Base):
 
 
 class Statement(Base):
-    """A statement as it is answered, byte for byte. Partitioned by `stored`, so that old data can be detached."""
+    """A statement as it is answered, byte for byte. Partitioned by `stored`, so that old data can be detached.
+
+    `terms` are hashes of all that it is found under, the verb's first (`storage.terms`). None is what a release before
+    there was this column wrote; `storage.postings` fills it in.
+    """
 
     __tablename__ = "lrs_statement"
     __table_args__ = ({"postgresql_partition_by": "RANGE (stored)"},)
@@ -82,26 +85,47 @@ class Statement(Base):
     id: Mapped[UUID]
     is_voided: Mapped[bool]
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    terms: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
 
-class Term(Base):
-    """Under which terms a statement is found: a hash of store, kind and value (`storage.terms`).
+class InheritedTerms(Base):
+    """What the statement at `stored` is found under because it targets another, directly or through others."""
 
-    `verb` is the hash of the verb, so that a filter by verb and one other thing reads one range. `via` is 0 for what
-    a statement says itself, and counts the statements it targets for what it is found under because of them.
+    __tablename__ = "lrs_inherited"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    stored: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    target_id: Mapped[UUID] = mapped_column(primary_key=True)
+    terms: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+
+class Block(Base):
+    """The statements of a store after the block before and up to `last` are in `lrs_posting`; later ones not yet."""
+
+    __tablename__ = "lrs_block"
+
+    store: Mapped[int] = mapped_column(Integer, primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class Posting(Base):
+    """Which statements of a block are found under a term: their `stored` times, and of each the hash of its verb.
+
+    Statements are looked for here and then asked for their own terms, so that an entry that has become untrue does no
+    harm. The hashes are keyed by store, so a term names its store already.
     """
 
-    __tablename__ = "lrs_term"
+    __tablename__ = "lrs_posting"
     __table_args__ = (
-        Index("lrs_term_term_stored_idx", "term", "stored", postgresql_include=["verb"]),
-        {"postgresql_partition_by": "RANGE (stored)"},
+        Index("lrs_posting_term_last_idx", "term", "last"),
+        {"postgresql_partition_by": "RANGE (last)"},
     )
-    __mapper_args__ = {"primary_key": ["term", "stored", "via"]}
+    __mapper_args__ = {"primary_key": ["term", "last"]}
 
     term: Mapped[int] = mapped_column(BigInteger)
-    stored: Mapped[int] = mapped_column(BigInteger)
-    verb: Mapped[int] = mapped_column(BigInteger)
-    via: Mapped[int] = mapped_column(SmallInteger)
+    last: Mapped[int] = mapped_column(BigInteger)
+    stored: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    verbs: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
 
 
 class Reference(Base):

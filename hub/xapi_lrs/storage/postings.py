@@ -1,0 +1,106 @@
+"""The index of statements: an inverted index whose posting lists are written many statements at a time.
+
+An index entry for each term of each statement, written with the statement, would cost three times as much as the
+statement. So a statement only bears its terms (`lrs_statement.terms`), and once a few thousand have come they are filed
+together as a block: one row of `lrs_posting` for each term among them. The few that are not filed yet are read one by
+one (`storage.search`), so what was just stored is found at once.
+
+A block and its postings are one transaction: after a crash it is there as a whole, or it is made again. `stored` rises
+in the order of commits, so a block that was seen whole stays whole. Of each store one block is made at a time
+(`FILING_LOCK`); writers do not wait for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from hub.xapi_lrs.spec import actors, filing
+from hub.xapi_lrs.storage.terms import term_number
+
+#: The first number of the advisory locks of those who change the index of what is stored. Whoever takes it and the
+#: store's order (`storage.intake`) takes the order first.
+FILING_LOCK = 4_711_132
+
+#: The most statements of a block.
+LARGEST_BLOCK = 4_000
+
+_FILE = """
+WITH taken AS MATERIALIZED (
+    SELECT stored, terms
+      FROM lrs_statement
+     WHERE store = %(store)s AND stored > (SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = %(store)s)
+     ORDER BY stored
+     LIMIT %(most)s
+), block AS (
+    INSERT INTO lrs_block (store, last)
+    SELECT %(store)s, max(stored) FROM taken HAVING count(*) >= %(least)s AND count(terms) = count(*)
+    RETURNING last
+), filed AS (
+    SELECT stored, terms FROM taken
+     UNION ALL
+    SELECT i.stored, i.terms
+      FROM lrs_inherited i, block
+     WHERE i.store = %(store)s AND i.stored >= (SELECT min(stored) FROM taken) AND i.stored <= block.last
+), posted AS (
+    INSERT INTO lrs_posting (term, last, stored, verbs)
+    SELECT term, last, array_agg(stored), array_agg(terms[1]) FROM block, filed, unnest(terms) AS term
+     GROUP BY term, last
+     ORDER BY term
+)
+SELECT (SELECT count(*) FROM taken), (SELECT count(terms) FROM taken), EXISTS (SELECT FROM block)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What came of an attempt: how many statements were filed, and whether some still lack their terms."""
+
+    count: int
+    lacks_terms: bool = False
+
+
+def file_block(connection: Connection[Any], store: int, least: int) -> Filing:
+    """File the oldest statements of the store that are not filed, in the open transaction; none when they are fewer
+    than `least`, when one lacks its terms, or when somebody else is filing."""
+    locked = connection.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (FILING_LOCK, store)).fetchone()
+    if locked is None or not locked[0]:
+        return Filing(0)
+    connection.execute("SET LOCAL work_mem = '32MB'")
+    given = {"store": store, "least": least, "most": LARGEST_BLOCK}
+    row = connection.execute(_FILE, given).fetchone()
+    assert row is not None
+    taken, with_terms, is_filed = row
+    return Filing(taken if is_filed else 0, lacks_terms=with_terms < taken)
+
+
+def inherit(connection: Connection[Any], store: int, stored: int, target_id: UUID, terms: Sequence[int]) -> None:
+    """Let the statement at `stored` be found under the terms of a statement that it targets too."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (FILING_LOCK, store))
+    connection.execute(
+        "INSERT INTO lrs_inherited (store, stored, target_id, terms) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (store, stored, target_id, list(terms)),
+    )
+    _post(connection, store, stored, terms)
+
+
+def terms_of(statement: dict[str, Any], key: bytes) -> list[int]:
+    """The hashes of all that a stored statement is found under by itself, the verb's first."""
+    authority = actors.key_of(statement["authority"])
+    return [term_number(key, term) for term in filing.terms_of(statement, authority)]
+
+
+def _post(connection: Connection[Any], store: int, stored: int, terms: Sequence[int]) -> None:
+    """Add a statement to the postings of its block; before it is in one there is nothing to do."""
+    connection.execute(
+        """
+        INSERT INTO lrs_posting (term, last, stored, verbs)
+        SELECT term, last, ARRAY[%(stored)s::bigint], ARRAY[%(verb)s::bigint]
+          FROM (SELECT min(last) AS last FROM lrs_block WHERE store = %(store)s AND last >= %(stored)s) b,
+               unnest(%(terms)s::bigint[]) AS term
+         WHERE last IS NOT NULL
+        """,
+        {"store": store, "stored": stored, "verb": terms[0], "terms": list(terms)},
+    )
