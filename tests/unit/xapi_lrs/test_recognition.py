@@ -13,7 +13,7 @@ from hub.errors import HubError
 from hub.xapi_lrs.services.knowledge import Knowledge
 from hub.xapi_lrs.services.recognition import Recognition
 from hub.xapi_lrs.services.stores import StoreView
-from hub.xapi_lrs.spec import filing, reading
+from hub.xapi_lrs.spec import filing, parts, reading
 from hub.xapi_lrs.spec.completion import opened, opened_as_is
 from hub.xapi_lrs.spec.statement import VOIDED, faults_of
 from hub.xapi_lrs.spec.versions import V1_0, V2_0
@@ -181,6 +181,58 @@ def test_recognition_agrees_about_bytes_that_were_tampered_with(recognition, kno
     raw = orjson.dumps(ORDINARY)
     cut %= len(raw)
     agree(recognition, knowledge, raw[:cut] + put + raw[cut + length :], V1_0)
+
+
+_NAMES = ["score", "scaled", "raw", "min", "max", "success", "completion", "response", "duration", "extensions", "x"]
+_KEYS = st.sampled_from(
+    [*(f'"{name}"' for name in _NAMES), '"http://a/b"', '"http://a/c"', '"a:,"', '"\\u0073core"', '""']
+)
+_SCALARS = st.sampled_from(
+    ["0", "1", "-1", "0.5", "-0", "1.01", "5", "1e2", "1e999", "01", "1.", "-", "true", "false", "null", "NaN", '"r"']
+    + [
+        '"PT1S"',
+        '"P1Y"',
+        '"P"',
+        '"a:b"',
+        '"a,\\":"',
+        '"\\u0000"',
+        '"\x01"',
+        '"\u00e9"',
+        '", "',
+        '"{"',
+        "[]",
+        "{}",
+        "[1]",
+    ]
+)
+_COLONS, _COMMAS = st.sampled_from([":", ":", ":", ": ", " :"]), st.sampled_from([",", ",", ",", ", ", ",,"])
+
+
+def _spelled_objects(values):
+    pairs = st.lists(st.tuples(_KEYS, _COLONS, values), max_size=4)
+    return st.builds(lambda pairs, comma: "{" + comma.join(map("".join, pairs)) + "}", pairs, _COMMAS)
+
+
+@given(name=st.sampled_from(["result", "extensions"]), text=_spelled_objects(_SCALARS | _spelled_objects(_SCALARS)))
+@settings(max_examples=3_000)
+def test_what_is_valid_at_sight_is_valid_by_the_rules(name, text):
+    raw = text.encode()
+    if parts._AT_SIGHT[name](raw):
+        assert parts.part_of(name, raw, V1_0, 100) is not None
+        assert parts.part_of(name, raw, V2_0, 100) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("result", '{"score":{"scaled":0.5,"raw":5,"min":0,"max":10},"success":true,"duration":"PT1S"}'),
+        ("result", '{"completion": false, "response": "a:b", "score": {"raw": 0, "min": 0, "max": 1}}'),
+        ("extensions", '{"http://a/b":"c","http://a/c":-1.5}'),
+        ("extensions", '{"http://a/b": true, "http://a/c": "d:e"}'),
+    ],
+)
+def test_what_is_usual_is_valid_at_sight(name, text):
+    assert parts._AT_SIGHT[name](text.encode())
 
 
 @given(st.binary(max_size=80) | json_values.map(lambda value: json.dumps(value).encode()))
