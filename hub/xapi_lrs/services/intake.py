@@ -88,6 +88,8 @@ class Intake:
 
     def store(self, submission: Submission) -> None:
         """Return once the statements are on disk; raise what refused them."""
+        if submission.lessons:
+            self._drop_known(submission)
         submission.done.acquire()
         with self._mutex:
             self._waiting.append(submission)
@@ -99,6 +101,13 @@ class Intake:
             self._write_waiting()
         if submission.error is not None:
             raise submission.error
+
+    def _drop_known(self, submission: Submission) -> None:
+        """What teaches nothing can be written with the plain statements."""
+        store = submission.store
+        with self._db.connection(store.tenant_id, store.number) as connection:
+            if self._knowledge.are_written(connection, store, submission.lessons):
+                submission.lessons = []
 
     def _write_waiting(self) -> None:
         """Commit what waits, this thread's own submission first among it, and hand over."""

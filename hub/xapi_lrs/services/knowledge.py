@@ -61,19 +61,18 @@ class Knowledge:
         """Those that this process has not seen committed."""
         return [each for each in lessons if each.mark not in self._remembered]
 
+    def are_written(self, connection: psycopg.Connection[Any], store: StoreView, lessons: Sequence[Lesson]) -> bool:
+        """Whether the lessons change nothing of what is written down: another process, or one before, has seen them.
+        They are remembered then."""
+        if _changes(connection, store, lessons):
+            return False
+        self.remember(lessons)
+        return True
+
     def learn(self, connection: psycopg.Connection[Any], store: StoreView, lessons: Sequence[Lesson]) -> None:
         """Write down what is new, within the transaction that stores the statements."""
-        for what, merge in (("activities", _merged_definition), ("agents", _merged_names)):
-            told = [each for each in lessons if each.what == what]
-            if told:
-                terms = sorted({each.term for each in told})
-                before = knowledge.load(connection, what, store.number, terms)
-                after = dict(before)
-                for each in told:
-                    after[each.term] = merge(after.get(each.term), each.says)
-                changed = {term: text for term, text in after.items() if text != before.get(term)}
-                if changed:
-                    knowledge.save(connection, what, store.number, changed)
+        for what, changed in _changes(connection, store, lessons).items():
+            knowledge.save(connection, what, store.number, changed)
 
     def remember(self, lessons: Iterable[Lesson]) -> None:
         """These lessons are committed: they need not be looked at again."""
@@ -99,6 +98,24 @@ class Knowledge:
         known = knowledge.load(connection, "agents", store.number, [term])
         names: list[str] = orjson.loads(known[term]) if term in known else []
         return names
+
+
+def _changes(
+    connection: psycopg.Connection[Any], store: StoreView, lessons: Sequence[Lesson]
+) -> dict[str, dict[int, bytes]]:
+    """What the lessons make of what is written down, where that becomes something else."""
+    changes: dict[str, dict[int, bytes]] = {}
+    for what, merge in (("activities", _merged_definition), ("agents", _merged_names)):
+        told = [each for each in lessons if each.what == what]
+        if told:
+            before = knowledge.load(connection, what, store.number, sorted({each.term for each in told}))
+            after = dict(before)
+            for each in told:
+                after[each.term] = merge(after.get(each.term), each.says)
+            changed = {term: text for term, text in after.items() if text != before.get(term)}
+            if changed:
+                changes[what] = changed
+    return changes
 
 
 def _merged_definition(known: bytes | None, says: dict[str, Any]) -> bytes:

@@ -4,6 +4,8 @@ What they are found under is worked out anew from the statements themselves. Thi
 before the migration 0018.
 """
 
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any
 from uuid import UUID
 
@@ -32,11 +34,7 @@ def fill_in(connection: Connection[Any], store: int, key: bytes) -> None:
     given = {"store": store, "most": postings.LARGEST_BLOCK}
     rows = connection.execute(_WITHOUT_TERMS, given, binary=True).fetchall()
     statements = [(stored, statement_id, orjson.loads(body)) for stored, statement_id, body in rows]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE lrs_statement SET terms = %s WHERE store = %s AND stored = %s",
-            [(postings.terms_of(statement, key), store, stored) for stored, _, statement in statements],
-        )
+    _set_terms(connection, store, {stored: postings.terms_of(statement, key) for stored, _, statement in statements})
     made = [
         Reference(UUID(target_id), statement_id, stored, filing.is_voiding(statement))
         for stored, statement_id, statement in statements
@@ -44,3 +42,16 @@ def fill_in(connection: Connection[Any], store: int, key: bytes) -> None:
     ]
     waiting = references.pointing_to(connection, store, [statement_id for _, statement_id, _ in statements])
     references.follow(connection, store, key, [*made, *waiting])
+
+
+def _set_terms(connection: Connection[Any], store: int, terms: Mapping[int, Sequence[int]]) -> None:
+    """Write all of them at once; a statement's terms are a slice of those of all."""
+    ends = list(accumulate(len(each) for each in terms.values()))
+    connection.execute(
+        """
+        UPDATE lrs_statement s SET terms = (%s::bigint[])[g.begun + 1 : g.ended]
+          FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS g(stored, begun, ended)
+         WHERE s.store = %s AND s.stored = g.stored
+        """,
+        ([*chain.from_iterable(terms.values())], list(terms), [0, *ends[:-1]], ends, store),
+    )
