@@ -45,6 +45,7 @@ class StatementDoor:
             return self.pages(environ, start_response)
         principal, version = known
         try:
+            self._credentials.note_use(principal)
             ids = self._statements.store(principal, _body(environ, length), version)
         except Exception as refusal:  # noqa: BLE001 - raised again behind, where errors are rendered and logged.
             environ[REFUSAL] = refusal
@@ -75,7 +76,6 @@ class StatementDoor:
             return None
         if not principal.may("statements.write") or self._credentials.is_limited(principal):
             return None
-        self._credentials.note_use(principal)
         return principal, version
 
     def _headers(self, environ: dict[str, Any], principal: Principal, version: Version) -> list[tuple[str, str]]:

@@ -181,3 +181,17 @@ def test_a_body_is_read_once_and_stored_once(door, ask, lrs):
     answer = ask(failing)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert len(lrs.get().json["statements"]) == 1
+
+
+def test_a_database_that_is_lost_while_the_use_is_noted_is_told_as_one(door, ask):
+    class LosingTheDatabase:
+        def __init__(self, credentials):
+            self.authenticate, self.is_limited = credentials.authenticate, credentials.is_limited
+
+        def note_use(self, principal):
+            raise Unavailable("The database does not answer.", code="database_unavailable")
+
+    losing = StatementDoor(door.pages, LosingTheDatabase(door._credentials), door._statements, door._largest_body)
+    answer = ask(losing)
+    assert (answer.status_code, answer.json["code"]) == (503, "database_unavailable")
+    assert answer.headers["Retry-After"]

@@ -243,7 +243,7 @@ def test_what_is_left_over_is_filed_by_the_periodic_round_when_worth_while(hub, 
 def test_statements_of_the_release_before_are_carried_over(hub, statements, writer, store, filing):
     """It wrote no terms into statements, and no inherited ones."""
     chance = random.Random(9)
-    ids = [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(60)]
+    ids = [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(110)]
     sent = [random_statement(chance, ids) | {"id": each} for each in ids]
     for each in sent:
         statements.store(writer, orjson.dumps(each))
