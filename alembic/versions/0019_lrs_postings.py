@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from hub.xapi_lrs.storage.partitions import create_partitions
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
