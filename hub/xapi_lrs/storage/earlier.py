@@ -1,7 +1,7 @@
 """Statements of a release that kept an index of single entries: they lack their terms, and are given them here.
 
 What they are found under is worked out anew from the statements themselves. This can go once no database comes from
-before the migration 0021.
+before the migration 0022.
 """
 
 from collections.abc import Mapping, Sequence
