@@ -65,7 +65,7 @@ class PersonalStatements:
         statements = profiles = 0
         for store in self._stores_of(person) if keys else ():
             with self._db.read(person.tenant_id, store.number) as session:
-                statements += rewriting.count_under(_driver(session), _terms_of(store, keys))
+                statements += rewriting.count_under(_driver(session), _terms_of(store, keys), store.number)
                 profiles += document_rows.count_of_agents(session, store.number, keys, _profiles_of(keys))
         return [Holding("statements", statements), Holding("documents", profiles)]
 

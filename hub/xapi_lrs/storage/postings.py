@@ -54,6 +54,10 @@ SELECT (SELECT count(*) FROM taken), (SELECT count(terms) FROM taken), EXISTS (S
 """
 
 
+#: A term, the `stored` time of a statement that is found under it, and the term of the verb of who says so.
+Entry = tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Filing:
     """What came of an attempt: how many statements were filed, and whether some still lack their terms."""
@@ -76,14 +80,19 @@ def file_block(connection: Connection[Any], store: int, least: int) -> Filing:
     return Filing(taken if is_filed else 0, lacks_terms=with_terms < taken)
 
 
+def begin_changing(connection: Connection[Any], store: int) -> None:
+    """Let no block be made until the end of the transaction, which changes what is found under what."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (FILING_LOCK, store))
+
+
 def inherit(connection: Connection[Any], store: int, stored: int, target_id: UUID, terms: Sequence[int]) -> None:
     """Let the statement at `stored` be found under the terms of a statement that it targets too."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (FILING_LOCK, store))
+    begin_changing(connection, store)
     connection.execute(
         "INSERT INTO lrs_inherited (store, stored, target_id, terms) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
         (store, stored, target_id, list(terms)),
     )
-    _post(connection, store, stored, terms)
+    post(connection, store, [(term, stored, terms[0]) for term in terms])
 
 
 def terms_of(statement: dict[str, Any], key: bytes) -> list[int]:
@@ -92,15 +101,54 @@ def terms_of(statement: dict[str, Any], key: bytes) -> list[int]:
     return [term_number(key, term) for term in filing.terms_of(statement, authority)]
 
 
-def _post(connection: Connection[Any], store: int, stored: int, terms: Sequence[int]) -> None:
-    """Add a statement to the postings of its block; before it is in one there is nothing to do."""
+def post(connection: Connection[Any], store: int, come: Sequence[Entry]) -> None:
+    """Add entries to the postings of their blocks; of statements that are in no block yet there is nothing to add."""
+    if not come:
+        return
     connection.execute(
         """
         INSERT INTO lrs_posting (term, last, stored, verbs)
-        SELECT term, last, ARRAY[%(stored)s::bigint], ARRAY[%(verb)s::bigint]
-          FROM (SELECT min(last) AS last FROM lrs_block WHERE store = %(store)s AND last >= %(stored)s) b,
-               unnest(%(terms)s::bigint[]) AS term
+        SELECT term, last, array_agg(stored), array_agg(verb)
+          FROM (SELECT c.*, (SELECT min(last) FROM lrs_block WHERE store = %s AND last >= c.stored) AS last
+                  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS c(term, stored, verb)) e
          WHERE last IS NOT NULL
+         GROUP BY term, last
         """,
-        {"store": store, "stored": stored, "verb": terms[0], "terms": list(terms)},
+        (store, *_columns(come)),
     )
+
+
+def drop(connection: Connection[Any], store: int, gone: Sequence[Entry]) -> None:
+    """Take out of the postings those of the entries that hold no more, by the statements as they are now."""
+    if not gone:
+        return
+    terms, times, _ = _columns(gone)
+    given = {"store": store, "terms": terms, "times": times}
+    connection.execute(_DROP, given)
+    connection.execute("DELETE FROM lrs_posting WHERE term = ANY(%(terms)s) AND stored = '{}'", given)
+
+
+_DROP = """
+WITH gone AS (
+    SELECT g.term, min(b.last) AS last, g.stored
+      FROM (SELECT DISTINCT * FROM unnest(%(terms)s::bigint[], %(times)s::bigint[]) AS u(term, stored)) g
+      JOIN lrs_block b ON b.store = %(store)s AND b.last >= g.stored
+     WHERE NOT EXISTS (SELECT FROM lrs_statement s
+                        WHERE s.store = %(store)s AND s.stored = g.stored AND g.term = ANY(s.terms))
+       AND NOT EXISTS (SELECT FROM lrs_inherited i
+                        WHERE i.store = %(store)s AND i.stored = g.stored AND g.term = ANY(i.terms))
+     GROUP BY g.term, g.stored
+), lists AS (
+    SELECT term, last, array_agg(stored) AS times FROM gone GROUP BY term, last
+)
+UPDATE lrs_posting p
+   SET (stored, verbs) = (SELECT coalesce(array_agg(e.stored), '{}'), coalesce(array_agg(e.verb), '{}')
+                            FROM unnest(p.stored, p.verbs) AS e(stored, verb)
+                           WHERE e.stored <> ALL(lists.times))
+  FROM lists
+ WHERE p.term = lists.term AND p.last = lists.last
+"""
+
+
+def _columns(entries: Sequence[Entry]) -> list[list[int]]:
+    return [list(column) for column in zip(*entries, strict=True)]

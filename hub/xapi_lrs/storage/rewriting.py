@@ -12,14 +12,10 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from hub.xapi_lrs.spec import actors, filing
-from hub.xapi_lrs.storage.references import Reference, pointing_to, sources_of, targets_of_id, via_of
-from hub.xapi_lrs.storage.terms import term_bytes, term_number
-
-Terms = frozenset[int]
-
-#: An entry of the index: term, `stored`, and through which statement (`Term`).
-_Entry = tuple[int, int, int]
+from hub.xapi_lrs.spec import filing
+from hub.xapi_lrs.storage import postings
+from hub.xapi_lrs.storage.references import Reference, pointing_to, sources_of, targets_of_id
+from hub.xapi_lrs.storage.terms import term_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +39,35 @@ class Change:
     body: bytes | None
 
 
+#: Statements that have one of the terms themselves, voided ones too: of what is filed by the postings, block by block,
+#: of what is not by looking at each.
+_UNDER = """
+SELECT s.stored, s.id, s.body
+  FROM (SELECT DISTINCT p.last, e.stored
+          FROM lrs_posting p, unnest(p.stored) AS e(stored)
+         WHERE p.term = ANY(%(terms)s) AND p.last > %(after)s AND e.stored > %(after)s) c
+  JOIN lrs_statement s ON s.store = %(store)s AND s.stored = c.stored
+ WHERE s.terms && %(terms)s
+ UNION ALL
+SELECT stored, id, body
+  FROM lrs_statement
+ WHERE store = %(store)s AND terms && %(terms)s
+   AND stored > greatest(%(after)s, (SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = %(store)s))
+"""
+
+
 def found_under(connection: Connection[Any], terms: Sequence[int], store: int, after: int, limit: int) -> list[Kept]:
     """Up to `limit` statements that have one of these terms themselves, voided ones too, in the order of `stored`, from
     those after a time on."""
-    if not terms:
-        return []
-    ranges = " UNION ALL ".join(
-        "(SELECT stored FROM lrs_term WHERE term = %s AND stored > %s AND via = 0 ORDER BY stored LIMIT %s)"
-        for _ in terms
-    )
-    query = f"""
-    SELECT s.stored, s.id, s.body
-      FROM (SELECT DISTINCT stored FROM ({ranges}) r ORDER BY stored LIMIT %s) f
-      JOIN lrs_statement s ON s.store = %s AND s.stored = f.stored
-     ORDER BY s.stored
-    """
-    given = [value for term in terms for value in (term, after, limit)]
-    return [Kept(*row) for row in connection.execute(query, [*given, limit, store], binary=True).fetchall()]
+    given = {"terms": list(terms), "store": store, "after": after, "limit": limit}
+    query = f"{_UNDER} ORDER BY stored LIMIT %(limit)s"
+    return [Kept(*row) for row in connection.execute(query, given, binary=True).fetchall()]
 
 
-def count_under(connection: Connection[Any], terms: Sequence[int]) -> int:
+def count_under(connection: Connection[Any], terms: Sequence[int], store: int) -> int:
     """How many statements have one of these terms themselves."""
-    query = "SELECT count(DISTINCT stored) FROM lrs_term WHERE term = ANY(%s) AND via = 0"
-    return int(connection.execute(query, (list(terms),)).fetchone()[0])  # type: ignore[index]
+    given = {"terms": list(terms), "store": store, "after": -1}
+    return int(connection.execute(f"SELECT count(*) FROM ({_UNDER}) u", given).fetchone()[0])  # type: ignore[index]
 
 
 def stored_before(connection: Connection[Any], store: int, before: int, limit: int) -> list[Kept]:
@@ -103,72 +105,52 @@ def _apply(
     connection: Connection[Any], store: int, key: bytes, changes: Sequence[Change], sources: Sequence[Reference]
 ) -> None:
     """Make changes that have nothing to do with each other; `sources` target the only one of them."""
-    gone: list[_Entry] = []
-    come: list[tuple[int, int, int, int]] = []
+    gone: list[postings.Entry] = []
+    come: list[postings.Entry] = []
     for change in changes:
-        old, new = terms_of(change.before, key), terms_of(change.after, key) if change.after else frozenset()
-        verb = term_number(key, (filing.VERB, change.before["verb"]["id"]))
-        for stored, via in [(change.stored, 0), *((source.stored, via_of(change.id)) for source in sources)]:
-            gone += [(term, stored, via) for term in old - new]
-            come += [(term, stored, verb, via) for term in new - old]
+        old = postings.terms_of(change.before, key)
+        new = postings.terms_of(change.after, key) if change.after is not None else []
+        times = [change.stored, *(source.stored for source in sources)]
+        gone += [(term, stored, old[0]) for term in old if term not in new for stored in times]
+        come += [(term, stored, new[0]) for term in new if term not in old for stored in times]
         if change.after is None:
-            gone += _found_through(connection, store, key, change, sources)
-    _remove_terms(connection, gone)
-    _add_terms(connection, come)
-    _replace(connection, store, [change for change in changes if change.after is not None])
+            gone += _disinherit(connection, store, key, change, times)
+    postings.begin_changing(connection, store)
+    _replace(connection, store, key, changes, sources)
     _remove(connection, store, [change for change in changes if change.after is None])
+    postings.post(connection, store, come)
+    postings.drop(connection, store, gone)
 
 
-def terms_of(statement: dict[str, Any], key: bytes) -> Terms:
-    """The numbers of everything that a stored statement is found under by itself."""
-    authority = actors.key_of(statement["authority"])
-    hashes = (term_bytes(key, *term) for term in filing.terms_of(statement, authority))
-    return frozenset(int.from_bytes(each, "big", signed=True) for each in hashes)
+def _disinherit(
+    connection: Connection[Any], store: int, key: bytes, gone: Change, times: Sequence[int]
+) -> Iterator[postings.Entry]:
+    """What the one that goes, and those that target it, were found under because it leads further."""
+    further = targets_of_id(connection, store, gone.id) if filing.target_of(gone.before) else []
+    connection.execute(
+        "DELETE FROM lrs_inherited WHERE store = %s AND stored = ANY(%s) AND target_id = ANY(%s)",
+        (store, list(times), [gone.id, *(filed.id for filed in further)]),
+    )
+    for filed in further:
+        terms = postings.terms_of(filed.statement, key)
+        yield from ((term, stored, terms[0]) for term in terms for stored in times)
 
 
-def _found_through(
-    connection: Connection[Any], store: int, key: bytes, gone: Change, sources: Sequence[Reference]
-) -> Iterator[_Entry]:
-    """What the one that goes, and those that target it, are found under because it leads further."""
-    if filing.target_of(gone.before) is None:
-        return
-    for filed in targets_of_id(connection, store, gone.id):
-        for stored in (gone.stored, *(source.stored for source in sources)):
-            yield from ((term, stored, via_of(filed.id)) for term in terms_of(filed.statement, key))
-
-
-def _remove_terms(connection: Connection[Any], gone: Sequence[_Entry]) -> None:
-    if gone:
-        terms, times, vias = (list(column) for column in zip(*gone, strict=True))
-        connection.execute(
-            """
-            DELETE FROM lrs_term t
-             USING unnest(%s::bigint[], %s::bigint[], %s::smallint[]) AS g(term, stored, via)
-             WHERE t.term = g.term AND t.stored = g.stored AND t.via = g.via AND t.stored BETWEEN %s AND %s
-            """,
-            (terms, times, vias, min(times), max(times)),
+def _replace(
+    connection: Connection[Any], store: int, key: bytes, changes: Sequence[Change], sources: Sequence[Reference]
+) -> None:
+    rows = [(each.body, postings.terms_of(each.after, key), each) for each in changes if each.after is not None]
+    times = [source.stored for source in sources]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE lrs_statement SET body = %s, terms = %s WHERE store = %s AND stored = %s",
+            [(body, terms, store, change.stored) for body, terms, change in rows],
         )
-
-
-def _add_terms(connection: Connection[Any], come: Sequence[tuple[int, int, int, int]]) -> None:
-    if come:
-        connection.execute(
-            "INSERT INTO lrs_term (term, stored, verb, via)"
-            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[])",
-            [list(column) for column in zip(*come, strict=True)],
-        )
-
-
-def _replace(connection: Connection[Any], store: int, changes: Sequence[Change]) -> None:
-    if changes:
-        connection.execute(
-            """
-            UPDATE lrs_statement s SET body = g.body
-              FROM unnest(%s::bigint[], %s::bytea[]) AS g(stored, body)
-             WHERE s.store = %s AND s.stored = g.stored
-            """,
-            ([each.stored for each in changes], [each.body for each in changes], store),
-        )
+        if times:
+            cursor.executemany(
+                "UPDATE lrs_inherited SET terms = %s WHERE store = %s AND stored = ANY(%s) AND target_id = %s",
+                [(terms, store, times, change.id) for _, terms, change in rows],
+            )
 
 
 def _remove(connection: Connection[Any], store: int, changes: Sequence[Change]) -> None:
@@ -205,13 +187,20 @@ def forget_definitions(connection: Connection[Any], store: int, key: bytes, acti
     if not names:
         return 0
     query = """
-    DELETE FROM lrs_activity a USING unnest(%s::bigint[], %s::bigint[]) AS g(term, related)
-     WHERE a.store = %s AND a.term = g.term
-       AND NOT EXISTS (SELECT FROM lrs_term t WHERE t.term = g.term)
-       AND NOT EXISTS (SELECT FROM lrs_term t WHERE t.term = g.related)
+    WITH unfiled AS MATERIALIZED (
+        SELECT unnest(terms) AS term
+          FROM lrs_statement
+         WHERE store = %(store)s
+           AND stored > (SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = %(store)s)
+    )
+    DELETE FROM lrs_activity a USING unnest(%(terms)s::bigint[], %(related)s::bigint[]) AS g(term, related)
+     WHERE a.store = %(store)s AND a.term = g.term
+       AND NOT EXISTS (SELECT FROM lrs_posting p WHERE p.term = g.term)
+       AND NOT EXISTS (SELECT FROM lrs_posting p WHERE p.term = g.related)
+       AND NOT EXISTS (SELECT FROM unfiled u WHERE u.term IN (g.term, g.related))
     """
-    columns = [list(column) for column in zip(*names, strict=True)]
-    return connection.execute(query, (*columns, store)).rowcount
+    terms, related = (list(column) for column in zip(*names, strict=True))
+    return connection.execute(query, {"store": store, "terms": terms, "related": related}).rowcount
 
 
 def forget_agents(connection: Connection[Any], store: int, key: bytes, agent_keys: Iterable[str]) -> int:

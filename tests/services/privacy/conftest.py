@@ -14,6 +14,7 @@ from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes
 from hub.privacy.services.jobs import JobView, PrivacyJobs
+from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.spec.query import StatementQuery, parse
@@ -30,6 +31,7 @@ class Lrs:
     hub: Hub
     writer: Principal
     number: int
+    is_filed: bool = False
     ids: list[str] = field(default_factory=list)
 
     def store(self, *statements: dict[str, Any], parts: Any = ()) -> list[str]:
@@ -37,7 +39,11 @@ class Lrs:
         made = [
             {"id": str(uuid4()), "verb": DID, "object": {"id": "http://example.com/thing"}} | one for one in statements
         ]
-        return self.hub.service(Statements).store(self.writer, orjson.dumps(made), parts=parts)
+        ids = self.hub.service(Statements).store(self.writer, orjson.dumps(made), parts=parts)
+        if self.is_filed:
+            store = self.hub.service(Stores).get(self.writer.tenant_id, self.writer.store_id)
+            self.hub.service(Filing).file(store, least=1)
+        return ids
 
     def find(self, **query: Any) -> list[dict[str, Any]]:
         """The statements that match, oldest first."""
