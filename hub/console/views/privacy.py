@@ -7,11 +7,12 @@ import orjson
 from flask import Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hub.console.blueprint import console, signed_in
+from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.errors import Invalid, NotFound, Violation
 from hub.http import action, principal, service
+from hub.oauth.services.users import Users
 from hub.personal_data import Identity
 from hub.privacy.services.jobs import JobView, PrivacyJobs
 from hub.privacy.services.retention import Retentions, RetentionView
@@ -143,9 +144,8 @@ def account_data() -> str:
 @console.post("/account/data")
 @action("console.use")
 def account_data_export() -> AnyResponse:
-    known = signed_in()
-    assert known is not None
-    job = service(PrivacyJobs).export_own(principal(), known.email)
+    known = service(Users).own(principal())
+    job = service(PrivacyJobs).export_own(principal(), known.email if known.email_verified_at else None)
     return redirect(url_for("console.account_data_one", job_id=job.id), 303)
 
 

@@ -164,14 +164,17 @@ class PrivacyJobs:
     def _holdings(self, person: Person) -> list[Holding]:
         return [each for holder in self._holders for each in holder.holdings(person) if each.count]
 
-    def own(self, principal: Principal, email: str) -> list[Identity]:
-        """By what the person who is signed in is known: the account, and what has its address."""
-        found = self._look_up(principal.tenant_id, email)
+    def own(self, principal: Principal, address: str | None) -> list[Identity]:
+        """By what the person who is signed in is known: the account, and what has the same e-mail address.
+
+        `address` is one that is proven to be theirs; by one that they only claim they would get what is another's.
+        """
+        found = self._look_up(principal.tenant_id, address or principal.id)
         return [
             each
             for each in found
             if (each.kind == "account" and each.value == principal.id)
-            or (each.kind != "account" and email.lower() in map(str.lower, each.texts))
+            or (each.kind != "account" and address and address.lower() in map(str.lower, each.texts))
         ]
 
     # --- asking
@@ -181,9 +184,9 @@ class PrivacyJobs:
         principal.require("privacy.write")
         return self._queue(principal, "export", identities, None)
 
-    def export_own(self, principal: Principal, email: str) -> JobView:
-        """Ask for an export of what is about oneself."""
-        return self._queue(principal, "export", self.own(principal, email), None)
+    def export_own(self, principal: Principal, address: str | None) -> JobView:
+        """Ask for an export of what is about oneself, by the account and the e-mail `address` if that is proven."""
+        return self._queue(principal, "export", self.own(principal, address), None)
 
     def erase(self, principal: Principal, identities: Sequence[Identity], treatment: str) -> JobView:
         """Ask for the erasure of the person of these identities. `Conflict` where nobody could administer the tenant

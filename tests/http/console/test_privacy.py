@@ -4,10 +4,12 @@ import io
 import json
 import re
 import zipfile
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
+from hub.db.tables import User
 from hub.privacy.services.jobs import PrivacyJobs
 from hub.scorm.services.learners import Learners
 from tests.support.people import form_token, make_account, sign_in
@@ -86,6 +88,22 @@ def test_everybody_exports_their_own_data_only(client, enter, hub, system):
     sign_in(client, make_account(hub, system, "author"))
     assert client.get(answer.location).status_code == 404
     assert client.get(f"{answer.location}/archive").status_code == 404
+
+
+def test_only_a_proven_address_leads_to_what_others_recorded_under_it(client, enter, hub, system):
+    account = enter("author")
+    hub.service(Learners).ensure(system, "https://lms.example", "s-2", "Somebody", account.person.email)
+
+    def exported_kinds():
+        answer = post(client, "/account/data", token_from="/account/data")
+        hub.service(PrivacyJobs).run(system.tenant_id, UUID(answer.location.rpartition("/")[2]))
+        with zipfile.ZipFile(io.BytesIO(client.get(f"{answer.location}/archive").data)) as told:
+            return {name.partition(".")[0] for name in told.namelist() if name.endswith(".json")}
+
+    assert "learners" not in exported_kinds()
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        work.session.get(User, account.person.id).email_verified_at = datetime.now(UTC)
+    assert {"accounts", "learners"} <= exported_kinds()
 
 
 def test_retention_is_set_and_bad_numbers_are_named(client, admin):
