@@ -353,6 +353,7 @@ def _add_identity(
         ),
         FirstRun(db, ports.clock, ports.keys, ports.transients, tenants, users, settings.public_url),
         AuditLog(db),
+        AuditLog(db, ports.clock, ports.ids, settings.audit_days),
         second_factors,
         passkeys,
         Sealing(db, ports.keys),
@@ -542,6 +543,7 @@ def _periodic(services: dict[type, Any]) -> list[Periodic]:
         Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
         Periodic("replay.sweep", 3600, services[Replays].sweep),
         Periodic("export.sweep", EXPORT_SWEEP_SECONDS, services[PrivacyJobs].sweep),
+        Periodic("audit.months", 24 * 3600, services[AuditLog].keep_months),
         Periodic("privacy.retention", RETENTION_SECONDS, services[Retentions].apply),
         Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
     ]

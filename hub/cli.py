@@ -29,6 +29,7 @@ COMMANDS = {
     "mail": "hub.oauth.cli:mail",
     "oauth": "hub.oauth.cli:oauth",
     "user": "hub.oauth.cli:user",
+    "audit": "hub.oauth.cli_audit:audit",
     "privacy": "hub.privacy.cli:privacy",
     "admin": "hub.oauth.cli:admin",
 }

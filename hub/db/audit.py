@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+import structlog
+from sqlalchemy import event, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub.db.tables import AuditEvent
 from hub.identity import Principal
+
+log = structlog.get_logger("hub.audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,32 @@ def record(
     `details` are JSON values for people who look into it later: before and after, never a secret.
     """
     where = present_origin()
-    session.add(
-        AuditEvent(
-            id=event_id,
-            tenant_id=principal.tenant_id,
-            actor_kind=principal.kind,
-            actor_id=principal.id,
-            actor_name=principal.name,
-            action=action,
-            target=target,
-            address=where.address,
-            request_id=where.request_id,
-            details=dict(details or {}),
-        )
+    made = AuditEvent(
+        id=event_id,
+        tenant_id=principal.tenant_id,
+        actor_kind=principal.kind,
+        actor_id=principal.id,
+        actor_name=principal.name,
+        action=action,
+        target=target,
+        address=where.address,
+        request_id=where.request_id,
+        details=dict(details or {}),
+    )
+    session.add(made)
+    event.listen(session, "after_commit", lambda _: _log(made), once=True)
+
+
+def _log(made: AuditEvent) -> None:
+    """The same as a line of the log, once it is true: ids, no names, and none of the details."""
+    log.info(
+        "audit",
+        action=made.action,
+        tenant=str(made.tenant_id),
+        actor=f"{made.actor_kind}:{made.actor_id}",
+        target=made.target,
+        address=made.address,
+        request_id=made.request_id,
     )
 
 

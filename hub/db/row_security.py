@@ -25,6 +25,9 @@ ROLE: Final = "hub_tenant"
 #: Tables that tell nothing of a tenant. The hashes in `lrs_posting` are keyed by store: each names its store already.
 UNPROTECTED: Final = frozenset({"alembic_version", "lrs_posting"})
 
+#: Tables whose rows are only ever added.
+APPEND_ONLY: Final = ("audit_event",)
+
 _TENANT = "nullif(current_setting('hub.tenant', true), '')::uuid"
 
 #: What a row must fulfil, by the column that says whose it is. The large tables of the LRS carry their store's number
@@ -73,6 +76,9 @@ def protect_tables(connection: Connection) -> list[str]:
     schema = connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {ROLE}")
     connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {ROLE}")
+    for table in APPEND_ONLY:
+        if connection.execute(text("SELECT to_regclass(:name)"), {"name": table}).scalar() is not None:
+            connection.exec_driver_sql(f"REVOKE UPDATE, DELETE ON {table} FROM {ROLE}")
     made = []
     for table, is_protected, column in connection.execute(_TABLES, {"columns": list(_CONDITIONS)}).all():
         condition = _OF_TENANTS if table == "tenant" else _CONDITIONS.get(column)

@@ -68,13 +68,19 @@ class OutboxMessage(Base, TenantOwned, Timestamped):
 
 
 class AuditEvent(Base, TenantOwned):
-    """Who did what on what, from where. Rows are only ever added."""
+    """Who did what on what, from where. Rows are only ever added: a trigger refuses everything else.
+
+    A partition for each month (`hub.db.audit_months`), so that old ones can be detached as a whole.
+    """
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("audit_event_tenant_id_at_idx", "tenant_id", "at"),)
+    __table_args__ = (
+        Index("audit_event_tenant_id_at_idx", "tenant_id", "at"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    at: Mapped[datetime] = mapped_column(primary_key=True, server_default=func.now())
     actor_kind: Mapped[str]
     actor_id: Mapped[str]
     actor_name: Mapped[str]

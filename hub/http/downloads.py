@@ -1,4 +1,5 @@
-"""What a page shows, as a file: streamed line by line, so that memory stays flat however much it is."""
+"""What a page shows, as a file: streamed line by line, so that memory stays flat however much it is, and noted in the
+audit log."""
 
 import csv
 import io
@@ -6,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from flask import Response, stream_with_context
+from flask import Response, request, stream_with_context
 
+from hub.http import principal, service
+from hub.oauth.services.audit_log import AuditLog
 from hub.spreadsheets import cell
 
 
@@ -22,6 +25,7 @@ def jsonl_response(name: str, documents: Iterable[bytes]) -> Response:
 
 
 def _attachment(body: Iterator[bytes], content_type: str, name: str) -> Response:
+    service(AuditLog).exported(principal(), name, request.path)
     # Words and numbers are written in the reader's language, so the request must still be there.
     response = Response(stream_with_context(body), content_type=content_type)
     response.headers.set("Content-Disposition", "attachment", filename=name)

@@ -111,11 +111,12 @@ class Platforms:
         before = self.get(principal, platform_id)
         judge_details(_details(before, wanted), allow_private=self._allow_private)
         values = {name: getattr(wanted, name) for name in _CHANGEABLE if getattr(wanted, name) is not None}
+        about = {"before": {name: getattr(before, name) for name in values}, "after": values}
         with self._db.unit_of_work(principal.tenant_id) as work:
             if values:
                 platforms.change(work.session, principal.tenant_id, platform_id, values)
             self._add_deployments(work.session, principal.tenant_id, platform_id, wanted.deployment_ids)
-            record(work.session, self._ids.uuid(), principal, "platform.changed", str(platform_id), values)
+            record(work.session, self._ids.uuid(), principal, "platform.changed", str(platform_id), about)
         return self.get(principal, platform_id)
 
     def approve(self, principal: Principal, platform_id: UUID) -> Platform:

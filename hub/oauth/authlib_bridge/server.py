@@ -16,6 +16,7 @@ from authlib.oauth2.rfc6749.errors import (
     InvalidClientError,
     InvalidScopeError,
 )
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from authlib.oauth2.rfc7523.client import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc8628 import DeviceCodeGrant
@@ -45,6 +46,11 @@ class TokenRequest:
     def one(self, name: str) -> str:
         """The first value of a parameter; empty when it is missing."""
         return (self.form.get(name) or [""])[0]
+
+    @property
+    def client_id(self) -> str:
+        """The client that the request says it is of; nothing is proven yet."""
+        return self.one("client_id") or extract_basic_authorization(self.headers)[0] or ""
 
 
 @dataclass(frozen=True, slots=True)

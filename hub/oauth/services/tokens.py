@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database
+from hub.db.audit import record
 from hub.errors import Unauthenticated
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.authlib_bridge import (
@@ -53,6 +54,10 @@ class _Standing:
     revoked: frozenset[str] = frozenset()
 
 
+#: What a device that asks too early is told (RFC 8628 section 3.5): no refusal yet.
+_PATIENCE = ("authorization_pending", "slow_down")
+
+
 class Tokens:
     """The token endpoint and those beside it, the metadata about them, and the check of access tokens.
 
@@ -64,6 +69,7 @@ class Tokens:
     ) -> None:
         self._db = db
         self._clock = clock
+        self._ids = ids
         self._keys = keys
         self._issuer = issuer
         self._issuing = Issuing(db, clock, ids, keys, transients, issuer)
@@ -76,7 +82,21 @@ class Tokens:
     def answer(self, request: TokenRequest) -> TokenAnswer:
         """Give tokens, or say why not in the form of RFC 6749 section 5.2."""
         with self._db.unit_of_work(EVERY_TENANT) as work:
-            return answer_token_request(request, self._issuing.book(work, self._devices), self._audiences)
+            answer = answer_token_request(request, self._issuing.book(work, self._devices), self._audiences)
+        self._note_refusal(request, answer)
+        return answer
+
+    def _note_refusal(self, request: TokenRequest, answer: TokenAnswer) -> None:
+        """Refusals are kept in the log of the tenant whose client was named; where there is none, nowhere."""
+        error = str(answer.body.get("error", ""))
+        if answer.status < 400 or error in _PATIENCE:
+            return
+        client_id = request.client_id
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            client = client_by_client_id(work.session, client_id) if client_id else None
+            if client is not None:
+                actor = Principal(client.tenant_id, "oauth_client", client.client_id, client.name)
+                record(work.session, self._ids.uuid(), actor, "token.refused", client.client_id, {"error": error})
 
     def begin_device(self, request: TokenRequest) -> TokenAnswer:
         """A device asks for the code that a person is to enter elsewhere (RFC 8628 section 3.1)."""
@@ -100,8 +120,11 @@ class Tokens:
         return TokenAnswer(200, {})
 
     def _take_back(self, facts: dict[str, Any]) -> None:
-        now = self._clock.now()
+        now, client_id = self._clock.now(), str(facts["client_id"])
+        actor = Principal(facts["tenant"], "oauth_client", client_id, client_id)
         with self._db.unit_of_work(facts["tenant"]) as work:
+            about = {"scopes": str(facts["told"]["scope"]).split()}
+            record(work.session, self._ids.uuid(), actor, "token.revoked", client_id, about)
             if facts["grant"] is not None:
                 grants.end_grant(work.session, facts["tenant"], facts["grant"], now)
             else:
@@ -124,7 +147,10 @@ class Tokens:
     def _authenticated(self, request: TokenRequest, *, public: bool) -> KnownClient | TokenAnswer:
         with self._db.unit_of_work(EVERY_TENANT) as work:
             book = self._issuing.book(work, self._devices)
-            return authenticated_client(request, book, self._audiences, public=public)
+            found = authenticated_client(request, book, self._audiences, public=public)
+        if isinstance(found, TokenAnswer):
+            self._note_refusal(request, found)
+        return found
 
     @property
     def _audiences(self) -> list[str]:

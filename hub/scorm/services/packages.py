@@ -241,11 +241,12 @@ class Packages:
                 raise PreconditionFailed("Somebody else changed this package meanwhile; read it again.")
             if changes.published_version is not None:
                 values["published_version_id"] = self._version_id(work.session, package, changes.published_version)
+            before = {name: str(getattr(package, name)) for name in values}
             for name, value in values.items():
                 setattr(package, name, value)
             package.updated_at = self._clock.now()
             package.revision += 1
-            details = {name: str(value) for name, value in values.items()}
+            details = {"before": before, "after": {name: str(value) for name, value in values.items()}}
             record(work.session, self._ids.uuid(), principal, "package.changed", package_id, details)
             work.session.flush()
             return _view(_existing(packages.find_row(work.session, principal.tenant_id, package_id), package_id))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import marshmallow as ma
 import orjson
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from flask.views import MethodView
 from marshmallow import fields, validate
 
@@ -17,6 +17,7 @@ from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.fields import Moment
 from hub.oauth.scopes import SCOPES
+from hub.oauth.services.audit_log import AuditLog
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials, CredentialView, IssuedCredential
 from hub.xapi_lrs.services.statements import Statements
@@ -231,6 +232,7 @@ class StatementDownload(MethodView):
         store = service(Stores).get(principal().tenant_id, store_id)
         query = queries.parse({name: wanted[name] for name in _FILTERS if name in wanted})
         each = service(Statements).each(principal(), query, store_name=store.name)
+        service(AuditLog).exported(principal(), f"statements.{wanted['format']}", request.path)
         if wanted["format"] == "csv":
             return download(csv_lines(each), "text/csv; charset=utf-8", "statements.csv")
         return download(json_lines(each), "application/jsonl; charset=utf-8", "statements.jsonl")
