@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql
 
 from hub.db.audit_months import REST, SCHEMA, create_months
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
