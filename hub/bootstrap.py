@@ -352,7 +352,6 @@ def _add_identity(
             db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, settings.public_url
         ),
         FirstRun(db, ports.clock, ports.keys, ports.transients, tenants, users, settings.public_url),
-        AuditLog(db),
         AuditLog(db, ports.clock, ports.ids, settings.audit_days),
         second_factors,
         passkeys,
