@@ -5,9 +5,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 import click
@@ -26,6 +26,7 @@ from hub.scorm.services.lint import LintResult
 from hub.scorm.services.lint import lint as lint_file
 from hub.scorm.services.packages import Changes, Packages, PackageView
 from hub.scorm.services.registrations import STATUSES, Filters, Registrations
+from hub.scorm.services.streams import WatchedStream
 from hub.scorm.services.thumbnails import Thumbnails
 
 _POLL_SECONDS = 0.25
@@ -60,8 +61,7 @@ def import_packages(
     wanted = [one for source in sources for one in _found(source)]
     if package_id is not None and len(wanted) > 1:
         raise click.UsageError("--package-id goes with one package.")
-    principal = line.principal(tenant)
-    imports = line.hub.service(Imports)
+    principal, imports = line.principal(tenant), line.hub.service(Imports)
     with _progress(as_json) as shown:
         jobs = [_import(imports, principal, one, package_id, shown) for one in wanted]
     if as_json:
@@ -386,23 +386,28 @@ def _import(
 ) -> JobView:
     """Upload or name the package and follow its job to the end."""
     if isinstance(source, str):
-        name, job = shown_url(source), imports.fetch(principal, source, package_id)
+        bar, job = shown.begin(shown_url(source)), imports.fetch(principal, source, package_id)
     else:
-        name, job = source.name, _upload(imports, principal, source, package_id)
+        bar = shown.begin(source.name)
+        job = _upload(imports, principal, source, package_id, bar)
     begun = time.monotonic()
     while not job.is_finished:
-        shown(name, job)
+        bar.update(job.progress, 100, job.state)
         if job.state == "queued" and time.monotonic() - begun > _PATIENCE_SECONDS:
             _work_here(imports, principal, job)
         time.sleep(_POLL_SECONDS)
         job = imports.get(principal, job.id)
-    shown(name, job)
+    bar.update(job.progress, 100, job.state)
     return job
 
 
-def _upload(imports: Imports, principal: Principal, file: Path, package_id: str | None) -> JobView:
+def _upload(imports: Imports, principal: Principal, file: Path, package_id: str | None, bar: "_Bar") -> JobView:
+    if file.is_dir():
+        bar.update(0, None, "packing")
     with as_archive(file) as archive, archive.open("rb") as body:
-        return imports.accept(principal, Upload(body, archive.name, package_id))
+        size = archive.stat().st_size
+        sending = WatchedStream(body, lambda sent: bar.update(sent, size, "sending"))
+        return imports.accept(principal, Upload(cast(BinaryIO, sending), archive.name, package_id))
 
 
 def _lint(file: Path) -> LintResult:
@@ -422,7 +427,26 @@ def _work_here(imports: Imports, principal: Principal, job: JobView) -> None:
         # The other side may answer the next time; the job ends by itself when it does not.
 
 
-_Shown = Callable[[str, JobView], None]
+class _Bar:
+    """The progress of one package: packing, sending, then what its job says. Shows nothing without `bars`."""
+
+    def __init__(self, bars: Progress | None, name: str) -> None:
+        self._bars = bars
+        self._task = bars.add_task(name, total=None, state="") if bars else None
+
+    def update(self, done: int, total: int | None, state: str) -> None:
+        """So much of `total` of this state is done; a total of None is not known."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, completed=done, total=total, state=state)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    bars: Progress | None
+
+    def begin(self, name: str) -> _Bar:
+        """A bar for one more package."""
+        return _Bar(self.bars, name)
 
 
 @contextmanager
@@ -430,18 +454,16 @@ def _progress(is_quiet: bool) -> Iterator[_Shown]:
     """Shows a bar for each file, on a terminal only."""
     console = Console(stderr=True)
     if is_quiet or not console.is_terminal:
-        yield lambda _name, _job: None
+        yield _Shown(None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[state]}"),
+    )
     with Progress(*columns, console=console) as bars:
-        tasks: dict[UUID, Any] = {}
-
-        def show(name: str, job: JobView) -> None:
-            if job.id not in tasks:
-                tasks[job.id] = bars.add_task(name, total=100, state=job.state)
-            bars.update(tasks[job.id], completed=job.progress, state=job.state)
-
-        yield show
+        yield _Shown(bars)
 
 
 # --- printing

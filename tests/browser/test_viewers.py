@@ -131,11 +131,16 @@ def test_a_pdf_is_read_left_resumed_and_completed(page: Page, upload: Callable[[
 
 def test_a_video_counts_what_was_played(page: Page, upload: Callable[[str, bytes], Visit]) -> None:
     film = {"clip.mp4": mp4(8), "poster.gif": PIXEL, "clip.en.vtt": CAPTIONS, "clip_de.vtt": CAPTIONS}
+    film["clip.fr.srt"] = "1\r\n00:00:00,500 --> 00:01:02,250\r\nSortez\r\nvite\r\n\r\n2\r\n".encode("cp1252")
     visit = upload("Fire.zip", package_of(film))
     assert visit.job.findings == []
     frame = visit.open()
     expect(frame.locator("track")).to_have_count(2)
     assert frame.evaluate("document.querySelector('track').label") == "English"
+    until(frame, "document.querySelector('video').textTracks[2].cues?.length === 1")
+    cue = "(({language, cues: [cue]}) => [language, cue.startTime, cue.endTime, cue.text])"
+    told = frame.evaluate(f"{cue}(document.querySelector('video').textTracks[2])")
+    assert told == ["fr", 0.5, 62.25, "Sortez\nvite"]
     assert frame.evaluate("document.querySelector('video').poster").endswith("/poster.gif")
     until(frame, "document.querySelector('video').readyState >= 2")
     assert violations(frame) == []

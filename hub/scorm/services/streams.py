@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from hub.errors import TooLarge
@@ -48,6 +48,26 @@ class PieceStream(io.RawIOBase):
             self._rest = piece
         taken, self._rest = self._rest[:size], self._rest[size:]
         return taken
+
+
+class WatchedStream(io.RawIOBase):
+    """Passes bytes on, and tells how many have passed."""
+
+    def __init__(self, body: BinaryIO, tell: Callable[[int], None]) -> None:
+        self._body = body
+        self._tell = tell
+        self._passed = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of the body."""
+        piece = self._body.read(size)
+        self._passed += len(piece)
+        self._tell(self._passed)
+        return piece
 
 
 class CountedStream(io.RawIOBase):

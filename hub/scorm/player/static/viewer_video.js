@@ -15,6 +15,10 @@ let last = null;
 let savedAt = 0;
 
 for (const { file: name, language } of about.captions ?? []) {
+  if (/\.srt$/i.test(name)) {
+    addSubRip(beside(name), language);
+    continue;
+  }
   const track = document.createElement("track");
   Object.assign(track, { kind: "captions", src: beside(name), srclang: language, label: nameOf(language) });
   track.default = video.querySelector("track") === null;
@@ -76,6 +80,32 @@ function tell() {
 function beside(name) {
   const grant = file.pathname.split("/").slice(0, 3).join("/");
   return `${grant}/${name}`;
+}
+
+/** SubRip, which no browser reads: a number, a line of times, and lines of text, with empty lines between them. */
+async function addSubRip(address, language) {
+  const track = video.addTextTrack("captions", nameOf(language), language);
+  const answer = await fetch(address);
+  if (!answer.ok) return;
+  for (const block of decoded(await answer.arrayBuffer()).replace(/\r\n?/g, "\n").split(/\n{2,}/)) {
+    const times = /(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->\s*(\d+):(\d\d):(\d\d)[,.](\d{1,3}).*\n?/.exec(block);
+    const text = times ? block.slice(times.index + times[0].length).replace(/\{\\.*?\}/g, "").trim() : "";
+    if (!text) continue;
+    const [start, end] = [times.slice(1, 5), times.slice(5, 9)].map(
+      ([hours, minutes, seconds, parts]) => hours * 3600 + minutes * 60 + Number(`${seconds}.${parts}`),
+    );
+    track.addCue(new VTTCue(start, end, text));
+  }
+  if (video.querySelector("track") === null && video.textTracks[0] === track) track.mode = "showing";
+}
+
+/** SubRip says no encoding: UTF-8 where that fits, or else that of Windows. */
+function decoded(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
 }
 
 function nameOf(language) {

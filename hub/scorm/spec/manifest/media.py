@@ -52,6 +52,11 @@ _TOOL_TRACES = {
     "content.xml": "eXeLearning",
     "h5p/": "H5P",
 }
+#: What captions begin with: WebVTT 1.0 section 4.1; SubRip by a number and a time, as players take it.
+_CAPTIONS = {
+    "text/vtt": re.compile(rb"WEBVTT(\s|$)"),
+    "application/x-subrip": re.compile(rb"\s*(\d+\s+)?\d{1,3}:\d\d:\d\d[,.]\d{1,3}\s*-->"),
+}
 _LANGUAGE = re.compile(r"[._-]([A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?)$")
 
 
@@ -111,7 +116,7 @@ def _video(entries: list[Entry]) -> Medium | None:
     """One MP4 with at most a picture and captions beside it."""
     films = [entry for entry in entries if media_type(entry.name) == "video/mp4"]
     pictures = [entry for entry in entries if media_type(entry.name).startswith("image/")]
-    captions = [entry for entry in entries if media_type(entry.name) == "text/vtt"]
+    captions = [entry for entry in entries if media_type(entry.name) in _CAPTIONS]
     if len(films) != 1 or len(pictures) > 1 or len(films) + len(pictures) + len(captions) != len(entries):
         return None
     return Medium("video", films[0], pictures[0] if pictures else None, tuple(captions))
@@ -182,7 +187,7 @@ def _video_notes(source: ByteSource, medium: Medium) -> Iterator[Finding]:
     yield from mp4.judge(read_entry(source, medium.file), medium.file.size, medium.file.name)
     for captions in medium.captions:
         start = next(iter(read_entry(source, captions)), b"").removeprefix(b"\xef\xbb\xbf")
-        if not re.match(rb"WEBVTT(\s|$)", start):
+        if not _CAPTIONS[media_type(captions.name)].match(start):
             yield finding("media.captions", Place(captions.name), file=captions.name)
 
 

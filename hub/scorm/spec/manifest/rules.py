@@ -792,8 +792,8 @@ MEDIA_RULES: dict[str, Rule] = {
     ),
     "media.captions": Rule(
         _WARNING,
-        "“{file}” is not WebVTT, so its captions are not shown.",
-        "Save the captions as WebVTT: such a file begins with the word WEBVTT.",
+        "“{file}” is neither WebVTT nor SubRip, as its name says, so its captions are not shown.",
+        "Save the captions as WebVTT (.vtt, begins with the word WEBVTT) or as SubRip (.srt).",
         "WebVTT 4.1",
     ),
     "media.web": Rule(
