@@ -116,7 +116,7 @@ def test_a_killed_worker_leaves_all_or_nothing(
     packages, objects = hub.service(Packages), hub.ports.objects
     job_id = way(hub, system, site)
 
-    _die(settings, system.tenant_id, job_id, point)
+    die(settings, system.tenant_id, job_id, point)
 
     if way is not uploaded or point < POINTS:  # Before the last commit nobody sees anything.
         with pytest.raises(NotFound):
@@ -153,7 +153,7 @@ def _sweep_strays(hub: Hub) -> None:
     ).sweep()
 
 
-def _die(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> None:
+def die(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> None:
     context = get_context("forkserver")
     context.set_forkserver_preload(["hub.bootstrap"])
     process = context.Process(target=worker, args=(settings, tenant_id, job_id, point))
