@@ -78,7 +78,7 @@ def in_the_console(page: Page, demo: RunningDemo) -> None:
     page.goto(f"{demo.hub_url}/")
     page.get_by_label("E-mail").fill(author["email"])
     page.get_by_label("Password").fill(author["password"])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("navigation").first.wait_for()
     for path, name in CONSOLE.items():
         page.goto(demo.hub_url + path)

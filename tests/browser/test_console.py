@@ -44,7 +44,7 @@ def console(live_hub: Hub, page: Page, system: Principal) -> Page:
     page.goto(f"{live_hub.settings.public_url}/sign-in")
     page.get_by_label("E-mail address").fill(account.person.email)
     page.get_by_label("Password").fill(account.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
     return page
 
@@ -164,7 +164,7 @@ def test_the_entrance_has_no_fault_that_axe_knows(page, live_hub):
     assert violations(page) == []
     page.get_by_label("E-mail address").fill("nobody@school.example")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
     assert violations(page) == []
 

@@ -67,10 +67,10 @@ def test_demo_lms(page: Page, lms: LmsSettings) -> None:
     page.goto(lms.issuer)
     assert violations(page) == []
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     assert violations(page) == []
     page.get_by_label("Password").fill(password(lms.state))
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Activities").wait_for()
     for path in ("", "/roster", "/gradebook", "/messages", "/return"):
         page.goto(f"{lms.issuer}/courses/1{path}")

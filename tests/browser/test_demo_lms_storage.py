@@ -65,7 +65,7 @@ def page(playwright: Playwright, tmp_path: Path, lms: str) -> Iterator[Page]:
         page = context.new_page()
         page.goto(lms)
         page.get_by_label("Password").fill(password(tmp_path / "lms"))
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("link", name="Weather").click()
         page.frame_locator("iframe").get_by_role("heading", name="Tool").wait_for()
         yield page

@@ -28,7 +28,7 @@ def sign_in(page: Page, hub: Hub, system: Principal) -> None:
     page.goto(f"{hub.settings.public_url}/sign-in")
     page.get_by_label("E-mail address").fill(account.person.email)
     page.get_by_label("Password").fill(account.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
 

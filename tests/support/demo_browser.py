@@ -41,7 +41,7 @@ class LmsVisitor:
         self.page.goto(self.demo.lms_url)
         self.page.locator(f'input[name=username][value="{username}"]').check()
         self.page.get_by_label("Password").fill(credentials["password"])
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page.get_by_role("heading", name="Activities")).to_be_visible()
 
     def become(self, username: str) -> None:
