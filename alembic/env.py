@@ -13,6 +13,7 @@ TABLES = [
     "hub.db.tables",
     "hub.scorm.storage.tables_runtime",
     "hub.scorm.storage.tables_reports",
+    "hub.scorm.storage.tables_reach",
     *(f"hub.{area}.storage.tables" for area in ("xapi_lrs", "scorm", "lti", "oauth", "privacy")),
 ]
 for module in TABLES:

@@ -61,6 +61,7 @@ from hub.oauth.scopes import SCOPES, scopes_allowing
 from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
+from hub.oauth.services.branding import Branding
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.passkeys import Passkeys
@@ -79,6 +80,8 @@ from hub.oauth.tasks import tasks as identity_tasks
 from hub.oauth.tasks import topics as mail_topics
 from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
 from hub.oauth.views.bearer import bearer_authenticator
+from hub.oauth.views.branding import branding_blueprint
+from hub.oauth.views.branding_api import branding_api
 from hub.oauth.views.server import register_oauth
 from hub.oauth.views.session import BrowserSessions, session_authenticator
 from hub.oauth.webauthn_bridge import RelyingParty
@@ -91,14 +94,19 @@ from hub.privacy.tasks import topics as privacy_topics
 from hub.privacy.views.api import identities_api, privacy_jobs_api, retention_api
 from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
+from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.comments import Comments
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Courses
+from hub.scorm.services.enrolments import Enrolments
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.launches import Launches
+from hub.scorm.services.learner_statements import LearnerStatements
 from hub.scorm.services.learners import Learners
+from hub.scorm.services.mentors import Mentors
 from hub.scorm.services.origins import ContentOrigins
+from hub.scorm.services.own_courses import OwnCourses
 from hub.scorm.services.package_settings import SettingsOfPackages
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.personal_data import PersonalLearning
@@ -106,6 +114,7 @@ from hub.scorm.services.progress import Progress
 from hub.scorm.services.registrations import Registrations
 from hub.scorm.services.replays import ReplayLog, Replays
 from hub.scorm.services.runtime import Runtime
+from hub.scorm.services.sharing import Sharing
 from hub.scorm.services.statement_log import StatementLog
 from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.tokens import ContentGrants, PlayerTokens
@@ -114,11 +123,14 @@ from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.analytics import analytics_api
+from hub.scorm.views.cohorts import cohorts_api
+from hub.scorm.views.courses import courses_api
 from hub.scorm.views.learners import learners_api
 from hub.scorm.views.origin import register_player
 from hub.scorm.views.package_settings import package_settings_api
 from hub.scorm.views.packages import jobs_api, packages_api
 from hub.scorm.views.registrations import registrations_api
+from hub.scorm.views.sharing import editors_api
 from hub.scorm.views.thumbnails import thumbnails_blueprint
 from hub.scorm.views.uploads import direct_uploads_api, uploads_api
 from hub.xapi_lrs.services.attachments import Attachments
@@ -266,14 +278,14 @@ def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]
         built.update({type(instance): instance for instance in instances})
 
     add(Cursors(ports.keys.secret("cursors")))
-    add(Tenants(db, ports.ids))
+    add(Tenants(db, ports.clock, ports.ids), Branding(db, ports.clock, ports.ids, PillowPictures()))
     _add_lrs(settings, ports, db, add)
     _add_packages(settings, ports, db, add)
+    _add_people(settings, ports, db, add)
     _add_player(settings, ports, db, add, StatementLog(built[Statements], built[Stores]))
+    _add_groups(settings, ports, db, add, built)
     _add_lti(settings, ports, db, add, built)
-    _add_identity(
-        settings, ports, db, add, built[Tenants], lambda principal, name: built[Stores].of(principal, name).id
-    )
+    _add_identity(settings, ports, db, add, built, lambda principal, name: built[Stores].of(principal, name).id)
     _add_privacy(settings, ports, db, add, built)
     add(Migrations(settings.sqlalchemy_url))
     add(Heartbeat(ports.transients))
@@ -305,13 +317,23 @@ def _parts(settings: Settings, ports: Ports, db: Database, built: Mapping[type, 
     ]
 
 
-def _add_identity(
-    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], tenants: Tenants, find_store: FindStore
-) -> None:
-    """hub/oauth: people, programs, and the sessions and tokens by which they are known."""
-    passwords = Argon2Passwords()
+def _add_people(settings: Settings, ports: Ports, db: Database, add: Callable[..., None]) -> None:
+    """hub/oauth: accounts, and the mail to those who have them."""
     post = Post(db, ports.clock, ports.ids, ports.keys, ports.mailer, letters.render, settings.public_url)
-    users = Users(db, ports.clock, ports.ids, passwords, post)
+    add(post, Users(db, ports.clock, ports.ids, Argon2Passwords(), post))
+
+
+def _add_identity(
+    settings: Settings,
+    ports: Ports,
+    db: Database,
+    add: Callable[..., None],
+    built: Mapping[type, Any],
+    find_store: FindStore,
+) -> None:
+    """hub/oauth: programs and people, and the sessions and tokens by which they are known."""
+    passwords = Argon2Passwords()
+    post, users, tenants = built[Post], built[Users], built[Tenants]
     second_factors = SecondFactors(db, ports.clock, ports.ids, ports.keys, ports.transients, post)
     relying_party = RelyingParty(settings.public_url)
     passkeys = Passkeys(db, ports.clock, ports.ids, ports.transients, relying_party, second_factors, post)
@@ -328,8 +350,6 @@ def _add_identity(
         passkeys=passkeys,
     )
     add(
-        post,
-        users,
         Accounts(
             db,
             ports.clock,
@@ -466,6 +486,20 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
     )
 
 
+def _add_groups(
+    settings: Settings, ports: Ports, db: Database, add: Callable[..., None], built: Mapping[type, Any]
+) -> None:
+    """hub/scorm: who works with whom, and on what."""
+    add(
+        Cohorts(db, ports.ids),
+        Enrolments(db, ports.clock, ports.ids, built[Users]),
+        Mentors(db, ports.ids),
+        Sharing(db, ports.ids),
+        OwnCourses(built[Registrations], built[Launches]),
+        LearnerStatements(db, built[Statements], settings.public_url),
+    )
+
+
 def _add_lti(
     settings: Settings, ports: Ports, db: Database, add: Callable[..., None], built: Mapping[type, Any]
 ) -> None:
@@ -575,6 +609,7 @@ def create_hub_app(hub: Hub) -> Flask:
     install_authorization(app)
     app.register_blueprint(health_blueprint())
     app.register_blueprint(thumbnails_blueprint)
+    app.register_blueprint(branding_blueprint)
     _register_api(app)
     register_oauth(app)
     register_lrs(app)
@@ -595,6 +630,10 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(direct_uploads_api)
     api.register_blueprint(registrations_api)
     api.register_blueprint(learners_api)
+    api.register_blueprint(cohorts_api)
+    api.register_blueprint(courses_api)
+    api.register_blueprint(editors_api)
+    api.register_blueprint(branding_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())
     api.register_blueprint(invitations_blueprint())
@@ -613,6 +652,7 @@ def create_content_app(hub: Hub) -> Flask:
     app = _flask_app(hub, "hub-content", [])
     settings = hub.settings
     install_authorization(app)
+    app.register_blueprint(branding_blueprint)
     register_player(app, hub.service(Contents), settings.content_sender, max(settings.web_threads // 2, 1))
     return app
 

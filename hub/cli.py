@@ -18,6 +18,7 @@ COMMANDS = {
     "setup-link": "hub.operations:setup_link",
     "tenant": "hub.operations:tenant",
     "worker": "hub.operations:worker",
+    "cohort": "hub.scorm.cli_cohorts:cohort",
     "import": "hub.scorm.cli:import_packages",
     "job": "hub.scorm.cli:job",
     "learner": "hub.scorm.cli_reports:learner",

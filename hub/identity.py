@@ -5,7 +5,7 @@ scopes (`hub.oauth.scopes`), learners by their launch. Nothing is allowed that i
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -37,45 +37,135 @@ ACTIONS: dict[str, str] = {
     "providers.write": "Add and remove identity providers",
     "users.read": "See users and their roles",
     "users.write": "Create and change users and their roles",
+    "cohorts.read": "See cohorts, their members and who leads them",
+    "cohorts.write": "Make, change and remove cohorts; say who leads them",
+    "enrolments.write": "Enrol people in a cohort, many at once, and take them out",
+    "learners.write": "Assign mentors to learners, connect learners with accounts",
+    "learners.follow": "Read the statements of learners that one may see",
+    "courses.play": "See one's own courses and results, and play them",
+    "branding.write": "Change name, logo and colour of the tenant",
     "privacy.read": "Look up what there is about a person; see exports and erasures",
     "privacy.write": "Export and erase what there is about a person; say how long things are kept",
     "audit.read": "Read the audit log",
     "system.read": "See the health and settings of the system",
+    "tenants.read": "See every tenant",
+    "tenants.write": "Make, suspend and open tenants",
+    "tenants.enter": "Act as an administrator in any tenant",
     "console.use": "Open the console",
 }
 
-_READING = {action for action in ACTIONS if action.endswith(".read")} - {
-    "audit.read",
-    "privacy.read",
-    "providers.read",
-    "replays.read",
-    "system.read",
-    "users.read",
+_ACROSS_TENANTS = {"tenants.read", "tenants.write", "tenants.enter"}
+
+_READING = (
+    {action for action in ACTIONS if action.endswith(".read")}
+    - _ACROSS_TENANTS
+    - {
+        "audit.read",
+        "providers.read",
+        "replays.read",
+        "system.read",
+        "users.read",
+    }
+)
+
+#: Which objects of the tenant a role's actions reach: all of them; those of the packages that the person edits;
+#: of the learners assigned to them; of the cohorts that they lead; or only what is their own as a learner.
+Reach = Literal["all", "edited", "assigned", "led", "own"]
+
+
+#: What everybody may do who signs in: take courses, too.
+_SIGNED_IN = frozenset({"console.use", "courses.play"})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a person of this role may do, on which objects; `meaning` is for people.
+
+    `reach` is for changing packages, and for whatever tells of learners: registrations, reports, statements. All may
+    read every package of the tenant whose role has `packages.read`.
+    """
+
+    meaning: str
+    reach: Reach
+    actions: frozenset[str]
+
+
+def _role(meaning: str, reach: Reach, *actions: str) -> Role:
+    return Role(meaning, reach, _SIGNED_IN.union(actions))
+
+
+#: The roles that a person can have in a tenant; several at once add up.
+ROLES: dict[str, Role] = {
+    "learner": _role("takes courses", "own"),
+    "instructor": _role(
+        "teaches the cohorts that they lead: sees results, makes and resets registrations",
+        "led",
+        "packages.read",
+        "registrations.read",
+        "registrations.write",
+        "learners.read",
+        "cohorts.read",
+    ),
+    "mentor": _role(
+        "accompanies the learners assigned to them: sees their results and statements",
+        "assigned",
+        "packages.read",
+        "registrations.read",
+        "learners.read",
+        "learners.follow",
+    ),
+    "author": _role(
+        "uploads packages, changes those that they made or that were shared with them, sees how these are used",
+        "edited",
+        "packages.read",
+        "packages.write",
+        "registrations.read",
+        "learners.read",
+    ),
+    "reporting": _role(
+        "reads everything, changes nothing", "all", *_READING, "statements.read_mine", "learners.follow"
+    ),
+    "support": _role(
+        "looks into registrations and replays attempts, changes nothing",
+        "all",
+        "packages.read",
+        "registrations.read",
+        "learners.read",
+        "learners.follow",
+        "statements.read",
+        "statements.read_mine",
+        "replays.read",
+    ),
+    "representative": _role(
+        "enrols people in the cohorts that they lead, many at once, and sees their results",
+        "led",
+        "packages.read",
+        "registrations.read",
+        "learners.read",
+        "cohorts.read",
+        "enrolments.write",
+    ),
+    "administrator": _role("may do everything in this tenant", "all", *(set(ACTIONS) - _ACROSS_TENANTS)),
+    "super_administrator": _role("may do everything, in every tenant", "all", *ACTIONS),
 }
 
-#: The roles a user can have in a tenant.
-ROLES: dict[str, frozenset[str]] = {
-    "administrator": frozenset(ACTIONS),
-    "author": frozenset({"console.use", "packages.read", "packages.write", "registrations.read", "learners.read"}),
-    "instructor": frozenset(
-        {"console.use", "packages.read", "registrations.read", "registrations.write", "learners.read"}
-    ),
-    "support": frozenset(
-        {"console.use", "packages.read", "registrations.read", "learners.read", "statements.read", "replays.read"}
-    ),
-    "reporting": frozenset(_READING | {"console.use"}),
-}
+#: Actions that no role narrows to some objects of the tenant.
+_WHOLE = frozenset({"console.use", "courses.play", "packages.read"})
 
-PrincipalKind = Literal["user", "user_token", "lrs_credential", "oauth_client", "launch", "system"]
+PrincipalKind = Literal[
+    "user", "super_administrator", "user_token", "lrs_credential", "oauth_client", "launch", "system"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Someone or something whose credential was checked, in one tenant.
 
-    `id` identifies it within its kind (`user_token` is a program that acts for the user of that id), `name` is what
-    people read in logs and audit, `actions` is all it may do. `store_id` is the LRS store that a program's
-    credential is bound to.
+    `id` identifies it within its kind: `user_token` is a program that acts for the user of that id,
+    `super_administrator` one at work in a tenant not their own. `name` is what people read in logs and audit, `actions`
+    is all it may do. `store_id` is the LRS store that a program's credential is bound to. `roles` are those of a
+    person, or of the person that a `user_token` acts for: they say which objects an action reaches, unless it is
+    `confined` to some.
     """
 
     tenant_id: UUID
@@ -84,6 +174,8 @@ class Principal:
     name: str
     actions: frozenset[str] = field(default_factory=frozenset)
     store_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    confined: "Reached | None" = None
 
     def may(self, action: str) -> bool:
         """Whether this principal is allowed to do `action`."""
@@ -94,10 +186,51 @@ class Principal:
         if not self.may(action):
             raise Forbidden(f"{self.name} may not do {action}.", code="insufficient_scope")
 
+    def reach(self, action: str) -> "Reached":
+        """Which objects `action` reaches. Programs and the Hub itself reach all, people what their roles say."""
+        if self.confined is not None:
+            return self.confined
+        if self.kind not in PEOPLE or action in _WHOLE:
+            return EVERYTHING
+        allowing = (ROLES[name] for name in self.roles if name in ROLES and action in ROLES[name].actions)
+        kinds = frozenset(role.reach for role in allowing)
+        return EVERYTHING if "all" in kinds else Reached(UUID(self.id), kinds)
+
+    def as_learner(self) -> "Principal":
+        """The same with their own courses and nothing else, whatever their roles reach."""
+        self.require("courses.play")
+        own = Reached(UUID(self.id) if self.kind in PEOPLE else NOBODY, frozenset({"own"}))
+        return replace(self, actions=_LEARNING, confined=own)
+
+
+#: The kinds of principal that stand for a person; their id is that of the user.
+PEOPLE = frozenset({"user", "user_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The objects of a tenant that are connected with the user by one of `kinds`; without a user all there are.
+
+    A user without any kind reaches nothing.
+    """
+
+    user_id: UUID | None = None
+    kinds: frozenset[Reach] = frozenset()
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.user_id is None
+
+
+EVERYTHING = Reached()
+NOBODY = UUID(int=0)
+_LEARNING = frozenset({"registrations.read", "registrations.write"})
+
 
 def actions_of_roles(roles: Iterable[str]) -> frozenset[str]:
     """Every action that at least one of `roles` allows."""
-    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+    return frozenset().union(*(ROLES[role].actions for role in roles if role in ROLES))
 
 
 def system_principal(tenant_id: UUID) -> Principal:

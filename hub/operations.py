@@ -1,6 +1,7 @@
 """Commands that run and look after a Hub: migrate, serve, worker, keys, tenant, doctor."""
 
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from hub.command_line import REFUSED, CommandLine, json_option, pass_command_lin
 from hub.db.migrations import Migrations
 from hub.errors import HubError
 from hub.health import Health, PartHealth
+from hub.identity import NOBODY, system_principal
 from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.sealing import Sealing
-from hub.oauth.services.tenants import Tenants
+from hub.oauth.services.tenants import Tenants, TenantView
 from hub.weak_secrets import weak_secrets
 from hub.web_server import run_web_server
 from hub.xapi_lrs.services.filing import Filing
@@ -160,6 +162,58 @@ def create_tenant(line: CommandLine, slug: str, name: str | None, as_json: bool)
     """
     made = line.hub.service(Tenants).create(slug, name or slug)
     report(as_json, f"Made the tenant {made.slug}.", {"id": made.id, "slug": made.slug, "name": made.name})
+
+
+@tenant.command("list")
+@click.option("--search", default="", metavar="TEXT", help="Part of a name or short name.")
+@json_option
+@pass_command_line
+def list_tenants(line: CommandLine, search: str, as_json: bool) -> None:
+    """List the tenants, by short name.
+
+    \b
+    Example: hub tenant list
+    """
+    found: list[TenantView] = []
+    asker = system_principal(NOBODY)
+    while page := line.hub.service(Tenants).page(asker, search, found[-1].slug if found else None, 200):
+        found.extend(page)
+    if as_json:
+        report(True, "", [asdict(each) for each in found])
+        return
+    click.echo(f"{len(found)} tenant(s).")
+    for each in found:
+        click.echo(f"  {each.slug}  {each.name}{' (suspended)' if each.suspended_at else ''}")
+
+
+@tenant.command("suspend")
+@click.argument("slug")
+@json_option
+@pass_command_line
+def suspend_tenant(line: CommandLine, slug: str, as_json: bool) -> None:
+    """Let nobody into a tenant any more: no sign-in, no token or credential, no launch. Nothing is lost.
+
+    \b
+    Example: hub tenant suspend hillside
+    """
+    tenant_id = line.hub.service(Tenants).resolve(slug).id
+    done = line.hub.service(Tenants).suspend(system_principal(tenant_id), tenant_id)
+    report(as_json, f"Suspended the tenant {done.slug}.", asdict(done))
+
+
+@tenant.command("reopen")
+@click.argument("slug")
+@json_option
+@pass_command_line
+def reopen_tenant(line: CommandLine, slug: str, as_json: bool) -> None:
+    """Let people and programs into a suspended tenant again.
+
+    \b
+    Example: hub tenant reopen hillside
+    """
+    tenant_id = line.hub.service(Tenants).resolve(slug).id
+    done = line.hub.service(Tenants).reopen(system_principal(tenant_id), tenant_id)
+    report(as_json, f"Opened the tenant {done.slug} again.", asdict(done))
 
 
 @click.command()

@@ -189,6 +189,9 @@ class Pictures(Protocol):
     def thumbnail(self, data: bytes) -> bytes:
         """A small JPEG of a PNG, JPEG, GIF or WebP. `hub.errors.Invalid` when it is none, or has too many pixels."""
 
+    def logo(self, data: bytes) -> bytes:
+        """A PNG of a PNG or JPEG that fits the head of a page. `hub.errors.Invalid` as above."""
+
 
 class KeyRing(Protocol):
     """The Hub's own keys: an asymmetric set for what others verify, a secret for what only we verify."""

@@ -13,7 +13,9 @@ from hub.errors import HubError, NotFound
 from hub.http import register_dialect
 from hub.http.problem import problem
 from hub.oauth.services.sign_in import ProofNeeded
+from hub.oauth.spec.branding import LARGEST_LOGO
 from hub.oauth.views.session import SAFE_METHODS
+from hub.scorm.spec.enrolment import LARGEST_FILE
 
 #: Importing a module of pages puts them on the blueprint.
 PAGES = (
@@ -28,10 +30,14 @@ PAGES = (
     "registrations",
     "replays",
     "learners",
+    "cohorts",
+    "courses",
     "statements",
     "platforms",
     "stores",
     "people",
+    "branding",
+    "tenants",
     "providers",
     "clients",
     "audit",
@@ -44,6 +50,8 @@ LANGUAGES = ["en", "de"]
 LONGEST_PATH = 200
 #: A form with a picture: 5 MB, and what is around it.
 PICTURE_FORM_BYTES = 6 * 1024 * 1024
+#: What a form has besides its file.
+FORM_ROOM = 64 * 1024
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 #: What answers in its own form whatever a browser says it would like.
 _MACHINES = ("/api/", "/xapi", "/oauth/", "/.well-known/", "/lti/", "/healthz", "/readyz")
@@ -56,6 +64,8 @@ def register_console(app: Flask, upload_limit: int) -> None:
     large = ("packages_upload", "packages_upload_version", "jobs_uploads_create", "jobs_uploads_one")
     LARGE_FORMS.update(dict.fromkeys(large, upload_limit))
     LARGE_FORMS["packages_thumbnail"] = PICTURE_FORM_BYTES
+    LARGE_FORMS["branding_change"] = LARGEST_LOGO + FORM_ROOM
+    LARGE_FORMS["cohorts_enrol"] = LARGEST_FILE + FORM_ROOM
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDING_KINDS, IDENTITY_KINDS
-from hub.console.words import FIELD_NAMES, MODE_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
+from hub.console.words import FIELD_NAMES, MODE_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
 from hub.scorm.services.wording import worded
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
 
@@ -99,6 +99,16 @@ def erasure_outcome(outcome: str) -> str:
 def certificate_words(text: str) -> str:
     """A sentence of a certificate in the reader's language; certificates themselves are in English."""
     return str(CERTIFICATE_WORDS.get(text, text))
+
+
+def role_meaning(role: str) -> str:
+    """What a role is for, in words."""
+    return str(ROLE_NAMES[role][1])
+
+
+def reach_name(reach: str) -> str:
+    """On which objects a role acts, in words."""
+    return str(REACH_NAMES[reach])
 
 
 def field_name(field: str) -> str:
@@ -245,6 +255,8 @@ FILTERS = {
     "identity_kind": identity_kind,
     "erasure_outcome": erasure_outcome,
     "certificate_words": certificate_words,
+    "role_meaning": role_meaning,
+    "reach_name": reach_name,
     "field_name": field_name,
     "when": when,
     "pill": pill,

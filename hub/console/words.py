@@ -29,6 +29,8 @@ STATES = {
     "active": ("good", _l("in use")),
     "revoked": ("bad", _l("revoked")),
     "closed": ("bad", _l("closed")),
+    "open": ("good", _l("open")),
+    "suspended_tenant": ("bad", _l("suspended")),
     "off": ("warn", _l("switched off")),
     "ok": ("good", _l("ready")),
     "confirmed": ("good", _l("confirmed")),
@@ -81,6 +83,19 @@ NOTICES = {
     "passkey-added": _l("The passkey was added."),
     "passkey-removed": _l("The passkey was removed."),
     "grant-ended": _l("The program has no access any more. Its tokens stop working within a second."),
+    "cohort-changed": _l("The cohort was changed."),
+    "cohort-deleted": _l("The cohort was deleted."),
+    "leader-added": _l("They lead the cohort now."),
+    "leader-removed": _l("They lead the cohort no longer."),
+    "member-removed": _l("The learner was taken out of the cohort."),
+    "mentor-assigned": _l("The learner was assigned."),
+    "mentor-released": _l("The learner is assigned to them no longer."),
+    "account-connected": _l("The account of the learner was set."),
+    "package-shared": _l("Who may change the package was changed."),
+    "branding-changed": _l("The pages of this tenant look like this now."),
+    "tenant-created": _l("The tenant was made. Work in it to add its first administrator."),
+    "tenant-suspended": _l("The tenant is suspended. Nobody gets in within a second."),
+    "tenant-reopened": _l("The tenant is open again."),
     "token-revoked": _l("The token was revoked. It stops working within a second."),
     "device-allowed": _l("The device goes on by itself now. You can close this page."),
     "retention-changed": _l("How long things are kept was changed."),
@@ -136,6 +151,12 @@ FIELD_NAMES = {
     "launches": _l("Launches"),
     "since": _l("Since"),
     "until": _l("Until"),
+    "user": _l("E-mail address"),
+    "account": _l("E-mail address"),
+    "file": _l("File"),
+    "slug": _l("Short name"),
+    "colour": _l("Colour"),
+    "logo": _l("Logo"),
 }
 
 #: What a client may be registered for, in words.
@@ -176,11 +197,33 @@ REQUEST_NAMES = {
 }
 
 ROLE_NAMES = {
-    "administrator": (_l("Administrator"), _l("may do everything in this tenant")),
-    "author": (_l("Author"), _l("uploads and changes packages, sees how they are used")),
-    "instructor": (_l("Instructor"), _l("sees packages and results, makes and resets registrations")),
-    "support": (_l("Support"), _l("looks into registrations and replays attempts, changes nothing")),
+    "learner": (_l("Learner"), _l("takes courses")),
+    "instructor": (
+        _l("Instructor"),
+        _l("teaches the cohorts that they lead: sees results, makes and resets registrations"),
+    ),
+    "mentor": (_l("Mentor"), _l("accompanies the learners assigned to them: sees their results and statements")),
+    "author": (
+        _l("Author"),
+        _l("uploads packages, changes those that they made or that were shared with them, sees how these are used"),
+    ),
     "reporting": (_l("Reporting"), _l("reads everything, changes nothing")),
+    "support": (_l("Support"), _l("looks into registrations and replays attempts, changes nothing")),
+    "representative": (
+        _l("Organisation representative"),
+        _l("enrols people in the cohorts that they lead, many at once, and sees their results"),
+    ),
+    "administrator": (_l("Administrator"), _l("may do everything in this tenant")),
+    "super_administrator": (_l("Super administrator"), _l("may do everything, in every tenant")),
+}
+
+#: On which objects a role may do what it may.
+REACH_NAMES = {
+    "all": _l("everything in the tenant"),
+    "edited": _l("packages that they made or that were shared with them, and who takes these"),
+    "assigned": _l("learners assigned to them"),
+    "led": _l("cohorts that they lead"),
+    "own": _l("their own courses"),
 }
 
 

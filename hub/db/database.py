@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session, SessionTransaction
 from hub.db.outbox import add_message
 from hub.db.pool import watch
 from hub.db.row_security import EVERY_TENANT, TenantScope, begin, check_role, dedicate, narrow
+from hub.db.suspension import Suspensions
+from hub.db.tables import Tenant
 from hub.errors import HubError, Unavailable
 from hub.events import Events
 from hub.ports import Ids, TaskQueue
@@ -104,6 +106,11 @@ class Database:
         self._events = events
         self._ids = ids
         self._queue = queue
+        self.suspensions = Suspensions(self._suspended_tenants)
+
+    def _suspended_tenants(self) -> frozenset[UUID]:
+        with self.read(EVERY_TENANT) as session:
+            return frozenset(session.scalars(select(Tenant.id).where(Tenant.suspended_at.is_not(None))))
 
     def joined(self, within: UnitOfWork | None, tenant: TenantScope) -> AbstractContextManager[UnitOfWork]:
         """The transaction that a higher service has open for the tenant, where it gives one; else one of our own."""

@@ -12,13 +12,14 @@ from hub.db.base import Base, TenantOwned, Timestamped
 
 
 class Tenant(Base, Timestamped):
-    """A school or company: a separate world of data."""
+    """A school or company: a separate world of data. While it is suspended, nobody gets in."""
 
     __tablename__ = "tenant"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    suspended_at: Mapped[datetime | None]
 
 
 class User(Base, TenantOwned, Timestamped):

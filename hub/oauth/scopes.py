@@ -35,12 +35,16 @@ _REST_NOUNS = (
     "packages",
     "registrations",
     "learners",
+    "cohorts",
+    "enrolments",
+    "courses",
     "replays",
     "stores",
     "platforms",
     "clients",
     "providers",
     "users",
+    "branding",
     "audit",
     "privacy",
     "system",
@@ -48,12 +52,16 @@ _REST_NOUNS = (
 
 
 def _rest_scopes() -> Iterable[Scope]:
-    """`noun:write` includes `noun:read`: who changes a thing is answered with it, and follows what became of it."""
+    """`noun:write` includes `noun:read`: who changes a thing is answered with it, and follows what became of it.
+
+    There is none for tenants: no token reaches beyond its own.
+    """
     for noun in _REST_NOUNS:
-        read, write = f"{noun}.read", f"{noun}.write"
-        yield Scope(f"{noun}:read", "rest", frozenset({read}), ACTIONS[read])
-        if write in ACTIONS:
-            yield Scope(f"{noun}:write", "rest", frozenset({read, write}), f"{ACTIONS[write]}; and read them")
+        read = f"{noun}.read"
+        for action in (name for name in ACTIONS if name.startswith(f"{noun}.")):
+            also = {read} & set(ACTIONS) - {action}
+            meaning = ACTIONS[action] + ("; and read them" if also else "")
+            yield Scope(action.replace(".", ":"), "rest", frozenset({action, *also}), meaning)
 
 
 SCOPES: dict[str, Scope] = {

@@ -17,7 +17,7 @@ def rows_of(heading: str) -> dict[str, list[str]]:
 
 def test_the_table_of_roles_is_right():
     assert rows_of("Roles") == {
-        action: [*("yes" if action in allowed else "" for allowed in ROLES.values()), meaning]
+        action: [*("yes" if action in role.actions else "" for role in ROLES.values()), meaning]
         for action, meaning in ACTIONS.items()
     }
 

@@ -1,6 +1,16 @@
-"""Documents and videos made for tests: a small PDF, and an MP4 that browsers really play."""
+"""Documents, pictures and videos made for tests: a small PDF, and an MP4 that browsers really play."""
 
+import io
 import struct
+
+from PIL import Image
+
+
+def picture(width: int, height: int, kind: str = "PNG") -> bytes:
+    """A red picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "red").save(out, kind)
+    return out.getvalue()
 
 
 def pdf(pages: int = 3, *, encrypt: bool = False) -> bytes:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from hub.console.blueprint import console
 from hub.console.views.packages import open_jobs
@@ -18,9 +19,14 @@ FEW = 6
 
 @console.get("/")
 @action("console.use")
-def home() -> str:
-    """Each part is there for those who may see it; a part that needs nobody is left out."""
+def home() -> str | Response:
+    """Each part is there for those who may see it; a part that needs nobody is left out.
+
+    Who is here to learn, and for nothing else, is led to their courses.
+    """
     me = principal()
+    if not me.may("packages.read"):
+        return redirect(url_for("console.courses"), 303)
     parts: dict[str, Any] = {
         "jobs": [],
         "undelivered": [],

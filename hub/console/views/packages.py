@@ -10,10 +10,10 @@ from flask_babel import get_locale
 from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response as AnyResponse
 
-from hub.console.blueprint import Surroundings, console
+from hub.console.blueprint import Surroundings, console, may_edit
 from hub.console.forms import Form
 from hub.console.listing import listing
-from hub.errors import Invalid, NotFound, Violation
+from hub.errors import Forbidden, Invalid, NotFound, Violation
 from hub.http import action, principal, service
 from hub.http.event_stream import Snapshot, event_stream
 from hub.http.tus import Tus
@@ -21,6 +21,7 @@ from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.lint import rules
 from hub.scorm.services.packages import Archive, Changes, Packages, PackageView
+from hub.scorm.services.sharing import Sharing
 from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads, UploadView
 
@@ -190,7 +191,10 @@ def packages_report(package_id: str) -> str | Response:
 @console.get("/packages/<package_id>/settings")
 @action("packages.write")
 def packages_settings(package_id: str) -> str:
-    return _settings_page(service(Packages).get(principal(), package_id), Form())
+    package = service(Packages).get(principal(), package_id)
+    if not may_edit(package_id):
+        raise Forbidden(f"“{package.title}” is not yours. Who may change it can share it with you.")
+    return _settings_page(package, Form())
 
 
 @console.post("/packages/<package_id>/settings")
@@ -209,9 +213,34 @@ def _changes(form: Form) -> tuple[Changes, int | None]:
     return Changes(form["title"], form["description"], tags), int(revision) if revision.isdigit() else None
 
 
-def _settings_page(package: PackageView, form: Form, picture: Form | None = None) -> str:
-    picture = picture or Form.unsent()
-    return render_template("console/package_settings.html", package=package, form=form, picture=picture, tab="settings")
+def _settings_page(package: PackageView, form: Form, picture: Form | None = None, sharing: Form | None = None) -> str:
+    return render_template(
+        "console/package_settings.html",
+        package=package,
+        form=form,
+        picture=picture or Form.unsent(),
+        sharing=sharing or Form.unsent(),
+        editors=service(Sharing).editors(principal(), package.id),
+        tab="settings",
+    )
+
+
+@console.post("/packages/<package_id>/editors")
+@action("packages.write")
+def packages_share(package_id: str) -> AnyResponse | tuple[str, int]:
+    form = Form()
+    form.attempt(lambda: service(Sharing).share(principal(), package_id, form["user"]))
+    if form.refusal is not None:
+        package = service(Packages).get(principal(), package_id)
+        return _settings_page(package, Form.unsent(), sharing=form), form.status
+    return redirect(url_for("console.packages_settings", package_id=package_id, done="package-shared"), 303)
+
+
+@console.post("/packages/<package_id>/editors/<uuid:user_id>/remove")
+@action("packages.write")
+def packages_withdraw(package_id: str, user_id: UUID) -> AnyResponse:
+    service(Sharing).withdraw(principal(), package_id, user_id)
+    return redirect(url_for("console.packages_settings", package_id=package_id, done="package-shared"), 303)
 
 
 @console.post("/packages/<package_id>/thumbnail")

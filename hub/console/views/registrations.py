@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.listing import listing
-from hub.console.query import uuid_of
+from hub.console.query import sort_key, uuid_of
 from hub.http import action, principal, service
 from hub.http.downloads import csv_response
 from hub.identity import Principal
@@ -47,9 +47,7 @@ COLUMNS: dict[str, Callable[[RegistrationView], object]] = {
 def registrations() -> str:
     filters = _filters()
     found = listing(
-        lambda after, limit: service(Registrations).page(
-            principal(), filters, (datetime.fromisoformat(after[0]), UUID(after[1])) if after else None, limit
-        ),
+        lambda after, limit: service(Registrations).page(principal(), filters, sort_key(after), limit),
         key=lambda row: [row.created_at.isoformat(), str(row.id)],
     )
     return render_template("console/registrations.html", found=found, statuses=STATUSES)
@@ -59,11 +57,12 @@ def registrations() -> str:
 @action("registrations.read")
 def registrations_download() -> Response:
     """Every match as CSV."""
-    rows = _each(service(Registrations), principal(), _filters())
+    rows = each_registration(service(Registrations), principal(), _filters())
     return csv_response("registrations", list(COLUMNS), ([read(row) for read in COLUMNS.values()] for row in rows))
 
 
-def _each(registrations: Registrations, reader: Principal, filters: Filters) -> Iterator[RegistrationView]:
+def each_registration(registrations: Registrations, reader: Principal, filters: Filters) -> Iterator[RegistrationView]:
+    """Every match, fetched a few hundred at a time."""
     after: tuple[datetime, UUID] | None = None
     while page := registrations.page(reader, filters, after, PAGE):
         yield from page
@@ -76,6 +75,7 @@ def _filters() -> Filters:
         learner_id=uuid_of("learner"),
         status=request.args.get("status") or None,
         search=request.args.get("q", "").strip() or None,
+        context_key=request.args.get("context") or None,
     )
 
 

@@ -63,7 +63,7 @@ def statements() -> str:
     here = place()
     wanted = continued(query, here.after[0]) if here.after else query
     page = service(Statements).find(principal(), wanted, store_name=store.name)
-    rows = _sentences(page.bodies)
+    rows = sentences(page.bodies)
     found = Listing(
         rows,
         None if page.boundary is None else here.older([page.boundary]),
@@ -85,12 +85,13 @@ def statements() -> str:
 def _newer(after: int) -> str:
     """Rows for the live tail: what was stored after that moment (microseconds), and where to go on."""
     query = replace(_query(), limit=ROWS, after=after)
-    rows = _sentences(service(Statements).find(principal(), query, store_name=_store().name).bodies)
+    rows = sentences(service(Statements).find(principal(), query, store_name=_store().name).bodies)
     newest = rows[0].stored if rows else after
     return render_template("console/statement_tail.html", rows=rows, after=newest)
 
 
-def _sentences(bodies: Iterable[bytes]) -> list[Sentence]:
+def sentences(bodies: Iterable[bytes]) -> list[Sentence]:
+    """Statements as sentences in the reader's language."""
     languages = _languages()
     return [sentence_of(orjson.loads(body), languages) for body in bodies]
 
@@ -108,7 +109,7 @@ def statements_one(statement_id: UUID) -> str:
     statement = orjson.loads(found.body)
     if request.args.get("part") == "json":
         return render_template("console/statement_json.html", statement=statement)
-    (sentence,) = _sentences([found.body])
+    (sentence,) = sentences([found.body])
     signatures = service(Attachments).signatures_of(reader, found.body)
     return render_template("console/statement.html", statement=statement, sentence=sentence, signatures=signatures)
 
@@ -121,9 +122,9 @@ def statements_download() -> Response:
     if request.args.get("as") != "csv":
         return jsonl_response("statements", bodies)
     languages = _languages()
-    sentences = (sentence_of(orjson.loads(body), languages) for body in bodies)
+    written = (sentence_of(orjson.loads(body), languages) for body in bodies)
     return csv_response(
-        "statements", list(COLUMNS), ([getattr(one, name) for name in COLUMNS.values()] for one in sentences)
+        "statements", list(COLUMNS), ([getattr(one, name) for name in COLUMNS.values()] for one in written)
     )
 
 

@@ -19,7 +19,10 @@ def system() -> str:
         parts=service(Health).of_all(),
         surroundings=service(Surroundings),
         python=platform.python_version(),
-        actions=ACTIONS,
-        roles=ROLES,
-        scopes=SCOPES.values(),
     )
+
+
+@console.get("/roles")
+@action("console.use")
+def roles() -> str:
+    return render_template("console/roles.html", actions=ACTIONS, roles=ROLES, scopes=SCOPES.values())

@@ -128,6 +128,7 @@ class Messages:
             raise _unknown("iss", "and client_id name no platform that is registered with the Hub", login.issuer)
         if found[0].awaits_approval:
             raise Forbidden(f"{found[0].name} waits for an administrator's approval.", code="lti_platform_waiting")
+        self._db.suspensions.require_open(found[0].tenant_id)
         return found[0]
 
     def arrive(self, form: Mapping[str, Sequence[str]]) -> Arrival:
@@ -140,6 +141,7 @@ class Messages:
             platform = platforms.get(session, record.tenant_id, record.platform_id)
         if platform is None or not platform.is_active or platform.awaits_approval:
             raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)
+        self._db.suspensions.require_open(platform.tenant_id)
         return Arrival(platform, record, fields, self._bridge.cookie_name(fields["state"]))
 
     def receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None = None) -> Answer:

@@ -103,6 +103,7 @@ class PersonalTokens:
             detail = "The personal token has expired or was revoked, or never was."
             challenge = f'Bearer realm="Standards Hub", error="invalid_token", error_description="{detail}"'
             raise Unauthenticated(detail, code="invalid_token", headers={"WWW-Authenticate": challenge})
+        self._db.suspensions.require_open(found[0].tenant_id)
         return found[0]
 
     def _find(self, key: str) -> tuple[Principal, UUID] | None:
@@ -116,7 +117,8 @@ class PersonalTokens:
             with self._db.unit_of_work(row.tenant_id) as work:
                 storage.touch(work.session, row.tenant_id, row.id, now)
         actions = (actions_of_roles(roles) - {"console.use"}) & actions_of_scopes(row.scopes)
-        return Principal(row.tenant_id, "user_token", str(user.id), f"{user.name} ({row.name})", actions), row.id
+        name = f"{user.name} ({row.name})"
+        return Principal(row.tenant_id, "user_token", str(user.id), name, actions, roles=frozenset(roles)), row.id
 
 
 def _checked(name: str, scopes: Sequence[str], days: int) -> tuple[str, tuple[str, ...]]:

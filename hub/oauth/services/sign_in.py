@@ -15,8 +15,8 @@ import orjson
 
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import present_origin, record
-from hub.db.tables import User
-from hub.errors import Forbidden, Invalid, TooMany, Unauthenticated, Violation
+from hub.db.tables import Tenant, User
+from hub.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Violation
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
@@ -31,6 +31,7 @@ from hub.ports import Clock, Ids, Transients
 #: is a setting.
 GUESSES_AT_ACCOUNT, ACCOUNT_WINDOW = 10, timedelta(minutes=15)
 ADDRESS_WINDOW = timedelta(minutes=1)
+SUPER = "super_administrator"
 SECOND_STEP_SECONDS = 300
 #: How long after proving who they are people may change what guards their account.
 PROOF_SECONDS = 15 * 60
@@ -40,13 +41,17 @@ ACCOUNTS_TRIED = 3
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Someone with a session: the principal, what pages show about them, and since when."""
+    """Someone with a session: the principal, what pages show about them, and since when.
+
+    `is_visiting` says that a super administrator acts in a tenant that is not their own.
+    """
 
     principal: Principal
     email: str
     roles: Sequence[str]
     tenant_name: str
     began_at: datetime
+    is_visiting: bool = False
 
 
 @dataclass
@@ -204,10 +209,18 @@ class SignIn:
 
     def _admit(self, user: User, password_hash: str, by: str = "password") -> str:
         now = self._clock.now()
+        self._require_open(user)
         with self._db.unit_of_work(user.tenant_id) as work:
             storage.note_sign_in(work.session, user, now, password_hash)
             record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id), {"by": by})
         return self._begin_session(user.tenant_id, user.id, password_hash, now)
+
+    def _require_open(self, user: User) -> None:
+        """`Forbidden` for who comes to a suspended tenant, but for those who can open it again."""
+        with self._db.read(user.tenant_id) as session:
+            roles = storage.roles_of_users(session, user.tenant_id, [user.id]).get(user.id, [])
+        if SUPER not in roles:
+            self._db.suspensions.require_open(user.tenant_id)
 
     # --- proving it once more -----------------------------------------------------------------------------------
 
@@ -248,6 +261,7 @@ class SignIn:
             user = storage.user_of_tenant(work.session, tenant_id, user_id)
             if user is None or not user.is_active:
                 raise Unauthenticated("There is no such account.")
+            self._db.suspensions.require_open(tenant_id)
             user.last_sign_in_at = now
             details = {"provider": external.provider}
             record(work.session, self._ids.uuid(), _actor(user), "session.began", str(user.id), details)
@@ -355,8 +369,52 @@ class SignIn:
             return None
         self._transients.put(_use_key(session_id), b"1", self._idle)
         user, tenant, roles = found
-        principal = Principal(user.tenant_id, "user", str(user.id), user.name, actions_of_roles(roles))
+        if "provider" in session:  # Whoever administers a tenant may connect providers, but not rule all tenants.
+            roles = [role for role in roles if role != SUPER]
+        if SUPER in roles:
+            visiting = self._visiting(session_id, user)
+            if visiting is not None:
+                began_at = datetime.fromisoformat(session["began_at"])
+                return SignedIn(visiting[0], user.email, [SUPER], visiting[1], began_at, True)
+        elif tenant.suspended_at is not None:
+            return None
+        principal = Principal(
+            user.tenant_id, "user", str(user.id), user.name, actions_of_roles(roles), roles=frozenset(roles)
+        )
         return SignedIn(principal, user.email, roles, tenant.name, datetime.fromisoformat(session["began_at"]))
+
+    def _visiting(self, session_id: str, user: User) -> tuple[Principal, str] | None:
+        """A super administrator in the tenant that they entered, with its name; None for one who is at home."""
+        kept = self._transients.get(_visit_key(digest(session_id)))
+        if kept is None:
+            return None
+        tenant_id = UUID(kept.decode())
+        with self._db.read(tenant_id) as session:
+            tenant = session.get(Tenant, tenant_id)
+        return None if tenant is None else (visitor(user, tenant_id), tenant.name)
+
+    def enter(self, principal: Principal, session_id: str, tenant_id: UUID) -> None:
+        """Act in another tenant from now on, in this session. Its own audit log tells. Raises `NotFound`."""
+        principal.require("tenants.enter")
+        if principal.kind not in {"user", "super_administrator"}:
+            raise Forbidden("Only a person who signed in enters a tenant.", code="not_allowed")
+        self.leave(principal, session_id)
+        with self._db.unit_of_work(tenant_id) as work:
+            if work.session.get(Tenant, tenant_id) is None:
+                raise NotFound("There is no such tenant.", code="tenant_not_found")
+            actor = Principal(tenant_id, "super_administrator", principal.id, principal.name)
+            record(work.session, self._ids.uuid(), actor, "tenant.entered")
+        self._transients.put(_visit_key(digest(session_id)), str(tenant_id).encode(), self._longest)
+
+    def leave(self, principal: Principal, session_id: str) -> None:
+        """Be at home again. For one who is at home it does nothing."""
+        kept = self._transients.take(_visit_key(digest(session_id)))
+        if kept is None:
+            return
+        tenant_id = UUID(kept.decode())
+        with self._db.unit_of_work(tenant_id) as work:
+            actor = Principal(tenant_id, "super_administrator", principal.id, principal.name)
+            record(work.session, self._ids.uuid(), actor, "tenant.left")
 
     def sessions(self, principal: Principal, session_id: str) -> Sequence[SessionView]:
         """This person's open sessions, the newest first; `session_id` is the one that asks."""
@@ -399,6 +457,7 @@ class SignIn:
     def _end(self, key: str) -> None:
         kept = self._transients.take(f"session:{key}")
         self._transients.delete(f"session-use:{key}")
+        self._transients.delete(_visit_key(key))
         if kept is None:
             return
         session = orjson.loads(kept)
@@ -421,6 +480,18 @@ def _sessions_key(user_id: str) -> str:
 
 def _session_key(session_id: str) -> str:
     return f"session:{digest(session_id)}"
+
+
+def _visit_key(key: str) -> str:
+    """Where it is kept which tenant the session of that digest visits."""
+    return f"session-visit:{key}"
+
+
+def visitor(user: User, tenant_id: UUID) -> Principal:
+    """A super administrator at work in a tenant, as an administrator of it; the audit log names the kind."""
+    return Principal(
+        tenant_id, "super_administrator", str(user.id), user.name, actions_of_roles([SUPER]), roles=frozenset({SUPER})
+    )
 
 
 def _use_key(session_id: str) -> str:

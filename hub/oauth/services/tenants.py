@@ -1,17 +1,24 @@
-"""Tenants: separate worlds of data."""
+"""Tenants: separate worlds of data. Who runs the Hub makes, suspends and opens them, and acts in them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database
+from hub.db.audit import record
 from hub.db.tables import Tenant
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation
 from hub.events import TenantCreated
-from hub.ports import Ids
+from hub.identity import Principal
+from hub.oauth.spec.names import checked_name
+from hub.oauth.storage import users
+from hub.ports import Clock, Ids
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -23,28 +30,42 @@ class TenantView:
     id: UUID
     slug: str
     name: str
+    created_at: datetime | None = None
+    suspended_at: datetime | None = None
 
 
 class Tenants:
-    """Make and find tenants."""
+    """Make, find, suspend and open tenants."""
 
-    def __init__(self, db: Database, ids: Ids) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
         self._db = db
+        self._clock = clock
         self._ids = ids
 
-    def create(self, slug: str, name: str) -> TenantView:
-        """Make a tenant. `slug` is a DNS label (RFC 1035): it may become a host name."""
+    def create(self, slug: str, name: str, principal: Principal | None = None) -> TenantView:
+        """Make a tenant. `slug` is a DNS label (RFC 1035): it stands in addresses.
+
+        Without a `principal` it is the Hub itself that makes it: the command line.
+        """
+        if principal is not None:
+            principal.require("tenants.write")
         if not _SLUG.fullmatch(slug):
-            raise Invalid(f"{slug!r} is no tenant name: lower-case letters, digits and hyphens, at most 63.")
-        tenant = Tenant(id=self._ids.uuid(), slug=slug, name=name)
+            fault = Violation("tenant", "slug", "must have lower-case letters, digits and hyphens, at most 63", slug)
+            raise Invalid(
+                f"{slug!r} is no tenant name: lower-case letters, digits and hyphens, at most 63.", violations=[fault]
+            )
+        tenant = Tenant(id=self._ids.uuid(), slug=slug, name=checked_name(name, "tenant"))
         try:
             with self._db.unit_of_work(tenant.id) as work:
                 work.session.add(tenant)
                 work.session.flush()
                 work.publish(TenantCreated(tenant.id))
+                if principal is not None:
+                    self._tell(work.session, principal, tenant, "tenant.created")
         except IntegrityError as error:
-            raise Conflict(f"There is a tenant {slug!r} already.", code="tenant_exists") from error
-        return TenantView(tenant.id, slug, name)
+            fault = Violation("tenant", "slug", "is that of another tenant", slug)
+            raise Conflict(f"There is a tenant {slug!r} already.", code="tenant_exists", violations=[fault]) from error
+        return TenantView(tenant.id, slug, tenant.name)
 
     def resolve(self, slug: str | None = None) -> TenantView:
         """The tenant named `slug`; without a name the only one there is."""
@@ -55,4 +76,66 @@ class Tenants:
             raise NotFound(f"There is no tenant {slug!r}." if slug else "There is no tenant yet.", code="no_tenant")
         if len(found) > 1:
             raise Invalid("There are several tenants: say which one by --tenant.", code="tenant_needed")
-        return TenantView(found[0].id, found[0].slug, found[0].name)
+        return _view(found[0])
+
+    def page(
+        self, principal: Principal, search: str = "", after: str | None = None, limit: int = 50
+    ) -> Sequence[TenantView]:
+        """Up to `limit` tenants whose name or short name holds `search`, by short name, those after one."""
+        principal.require("tenants.read")
+        query = select(Tenant)
+        if search:
+            query = query.where(
+                Tenant.slug.icontains(search, autoescape=True) | Tenant.name.icontains(search, autoescape=True)
+            )
+        if after is not None:
+            query = query.where(Tenant.slug > after)
+        with self._db.read(EVERY_TENANT) as session:
+            return [_view(row) for row in session.scalars(query.order_by(Tenant.slug).limit(limit))]
+
+    def get(self, principal: Principal, tenant_id: UUID) -> TenantView:
+        """One tenant. Raises `NotFound`."""
+        principal.require("tenants.read")
+        with self._db.read(tenant_id) as session:
+            return _view(_existing(session.get(Tenant, tenant_id)))
+
+    def suspend(self, principal: Principal, tenant_id: UUID) -> TenantView:
+        """Let nobody in any more: no sign-in, no token or credential, no launch. Nothing is lost.
+
+        `Unprocessable` for the tenant of those who run the Hub, who would lock themselves out.
+        """
+        return self._set_suspended(principal, tenant_id, is_suspended=True)
+
+    def reopen(self, principal: Principal, tenant_id: UUID) -> TenantView:
+        """Let people and programs in again."""
+        return self._set_suspended(principal, tenant_id, is_suspended=False)
+
+    def _set_suspended(self, principal: Principal, tenant_id: UUID, *, is_suspended: bool) -> TenantView:
+        principal.require("tenants.write")
+        with self._db.unit_of_work(tenant_id) as work:
+            tenant = _existing(work.session.get(Tenant, tenant_id, with_for_update=True))
+            if is_suspended and users.has_role(work.session, tenant_id, "super_administrator"):
+                raise Unprocessable(
+                    "Super administrators sign in to this tenant; they would lock themselves out.",
+                    code="tenant_of_super_administrators",
+                )
+            if (tenant.suspended_at is not None) != is_suspended:
+                tenant.suspended_at = self._clock.now() if is_suspended else None
+                self._tell(work.session, principal, tenant, f"tenant.{'suspended' if is_suspended else 'reopened'}")
+            work.after_commit.append(self._db.suspensions.forget)
+            return _view(tenant)
+
+    def _tell(self, session: Session, principal: Principal, tenant: Tenant, deed: str) -> None:
+        """Write a deed into the log of the tenant that it was done to, whoever did it."""
+        actor = replace(principal, tenant_id=tenant.id)
+        record(session, self._ids.uuid(), actor, deed, tenant.slug, {"name": tenant.name})
+
+
+def _existing(tenant: Tenant | None) -> Tenant:
+    if tenant is None:
+        raise NotFound("There is no such tenant.", code="tenant_not_found")
+    return tenant
+
+
+def _view(row: Tenant) -> TenantView:
+    return TenantView(row.id, row.slug, row.name, row.created_at, row.suspended_at)

@@ -1,6 +1,6 @@
 """Tokens: given at the token endpoint, looked into, taken back, and turned into a principal on every request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -206,8 +206,8 @@ class Tokens:
         actions = actions_of_scopes(known.scopes.intersection(str(claims["scope"]).split()))
         if known.limits is not None:
             actions &= known.limits
-        who = known.principal
-        return Principal(who.tenant_id, who.kind, who.id, who.name, actions, who.store_id)
+        self._db.suspensions.require_open(known.principal.tenant_id)
+        return replace(known.principal, actions=actions)
 
     def _standing_of(self, token: str) -> tuple[_Standing, dict[str, Any]]:
         now = self._clock.now().timestamp()
@@ -255,7 +255,9 @@ class Tokens:
             return None
         grant, client, user, roles = found
         name = f"{user.name} ({client.name})"
-        who = Principal(grant.tenant_id, "user_token", str(user.id), name, store_id=client.store_id)
+        who = Principal(
+            grant.tenant_id, "user_token", str(user.id), name, store_id=client.store_id, roles=frozenset(roles)
+        )
         scopes = frozenset(client.scopes).intersection(grant.scopes)
         return _Standing(who, scopes, actions_of_roles(roles) - {"console.use"})
 

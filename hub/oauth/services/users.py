@@ -1,6 +1,6 @@
 """People who sign in: accounts and their roles."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hub.db import Database
+from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.db.tables import User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation
@@ -52,6 +52,17 @@ class Person:
     last_sign_in_at: datetime | None
     email_verified_at: datetime | None
     has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as whoever enrols its owner needs it. `is_new` when it was made just now."""
+
+    id: UUID
+    email: str
+    name: str
+    is_active: bool
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,41 @@ class Users:
             if invite_in is not None:
                 self._post.put(work, "invite", user, invite_in)
 
+    def ensure_learners(
+        self, work: UnitOfWork, principal: Principal, names: Mapping[str, str], language: str
+    ) -> Mapping[str, Account]:
+        """The account of each checked e-mail address, in the caller's transaction: found, or made as a learner's.
+
+        `names` are those for new accounts, by address. Being a learner is the least that a person can be, so whoever
+        may enrol may make such accounts. A new one has no password until its owner chooses one:
+        an invitation is sent in `language`, where the Hub sends mail.
+        """
+        principal.require("enrolments.write")
+        found = storage.users_of_emails(work.session, principal.tenant_id, list(names))
+        known = {user.email: Account(user.id, user.email, user.name, user.is_active, False) for user in found}
+        for email in names.keys() - known.keys():
+            user = self._new_learner(work, principal, email, names[email])
+            self._post.put(work, "invite", user, language)
+            known[email] = Account(user.id, email, user.name, True, True)
+        return known
+
+    def _new_learner(self, work: UnitOfWork, principal: Principal, email: str, name: str) -> User:
+        user = User(
+            id=self._ids.uuid(),
+            tenant_id=principal.tenant_id,
+            email=email,
+            name=name,
+            password_hash=None,
+            is_active=True,
+            created_at=self._clock.now(),
+        )
+        work.session.add(user)
+        work.session.flush()
+        storage.set_roles(work.session, principal.tenant_id, user.id, ("learner",))
+        details = {"email": email, "roles": ["learner"]}
+        record(work.session, self._ids.uuid(), principal, "user.created", str(user.id), details)
+        return user
+
     def list(
         self, principal: Principal, search: str = "", after: str | None = None, limit: int = 50
     ) -> Sequence[Person]:
@@ -163,7 +209,7 @@ class Users:
             user = _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id))
             before = storage.roles_of_users(work.session, principal.tenant_id, [user.id]).get(user.id, [])
             after = before if roles is None else _checked_roles(roles)
-            _refuse_more_than(principal, set(after) - set(before))
+            _refuse_more_than(principal, {*before, *after})
             if "administrator" in before and (is_active is False or "administrator" not in after):
                 _refuse_last_administrator(work.session, principal.tenant_id, user.id)
             details = {"before": _facts(user, before)}

@@ -157,3 +157,19 @@ class Passkey(Base, TenantOwned, Timestamped):
     is_synced: Mapped[bool]
     name: Mapped[str]
     last_used_at: Mapped[datetime | None]
+
+
+class TenantBranding(Base, TenantOwned):
+    """How the pages of a tenant look: its colour (`#rrggbb`), and its logo with its media type.
+
+    `digest` is of all of it: it stands in the addresses, so that browsers may keep what they get there.
+    """
+
+    __tablename__ = "tenant_branding"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True, index=True)
+    colour: Mapped[str | None]
+    logo: Mapped[bytes | None]
+    logo_type: Mapped[str | None]
+    digest: Mapped[str]
+    changed_at: Mapped[datetime]

@@ -80,6 +80,11 @@ def users_of_tenant(session: Session, tenant_id: UUID, search: str, after: str |
     return session.scalars(query.order_by(User.email).limit(limit)).all()
 
 
+def users_of_emails(session: Session, tenant_id: UUID, emails: Sequence[str]) -> Sequence[User]:
+    """The users of the tenant with these addresses, active or not."""
+    return session.scalars(select(User).where(User.tenant_id == tenant_id, User.email.in_(emails))).all()
+
+
 def user_of_tenant(session: Session, tenant_id: UUID, user_id: UUID) -> User | None:
     """The user of that id if it belongs to the tenant, active or not."""
     return session.scalars(select(User).where(User.tenant_id == tenant_id, User.id == user_id)).one_or_none()
@@ -133,4 +138,15 @@ def note_sign_in(session: Session, user: User, now: datetime, password_hash: str
         update(User)
         .where(User.tenant_id == user.tenant_id, User.id == user.id)
         .values(last_sign_in_at=now, password_hash=renewed)
+    )
+
+
+def has_role(session: Session, tenant_id: UUID, role: str) -> bool:
+    """Whether an active user of the tenant has a role."""
+    query = select(UserRole.user_id).join(User, User.id == UserRole.user_id)
+    return (
+        session.scalars(
+            query.where(UserRole.tenant_id == tenant_id, UserRole.role == role, User.is_active).limit(1)
+        ).one_or_none()
+        is not None
     )

@@ -184,7 +184,8 @@ class Analytics:
             if not versions and wanted.version is not None:
                 raise NotFound(f"The package has no version {wanted.version}.", code="version_not_found")
             analytics.plan_for_sets(session)
-            chosen = Chosen(principal.tenant_id, versions, wanted.since, wanted.until, wanted.context_key)
+            reach = principal.reach("registrations.read")
+            chosen = Chosen(principal.tenant_id, versions, wanted.since, wanted.until, wanted.context_key, reach)
             activities = [ActivityReport(**row) for row in analytics.activities(session, chosen)]
             places = {activity.identifier: place for place, activity in enumerate(activities)}
             return PackageReport(
@@ -200,11 +201,12 @@ class Analytics:
             )
 
     def recent(self, principal: Principal, days: int = 30) -> list[RecentDay]:
-        """What went on in the whole tenant, day by day (UTC), up to today."""
+        """What went on, as far as `principal` may see it, day by day (UTC), up to today."""
         principal.require("registrations.read")
         last = self._clock.now().astimezone(UTC).date()
         with self._db.read(principal.tenant_id) as session:
-            rows = analytics.recent(session, principal.tenant_id, last - timedelta(days=days - 1), last)
+            first, reach = last - timedelta(days=days - 1), principal.reach("registrations.read")
+            rows = analytics.recent(session, principal.tenant_id, first, last, reach)
             return [RecentDay(**row) for row in rows]
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Conflict, HubError, Invalid, NotFound, TooLarge, Unavailable, Violation
+from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, TooLarge, Unavailable, Violation
 from hub.identity import Principal
 from hub.media_types import media_type
 from hub.ports import Clock, Ids, ObjectStore
@@ -38,7 +38,7 @@ from hub.scorm.spec.manifest.course import PLAYABLE, Course, as_data
 from hub.scorm.spec.manifest.findings import Finding, Phrase, Refused, Verdict, verdict
 from hub.scorm.spec.manifest.package import Reading
 from hub.scorm.spec.manifest.rules import finding
-from hub.scorm.storage import import_jobs, packages
+from hub.scorm.storage import editors, import_jobs, packages
 from hub.scorm.storage.tables import ImportJob, IncomingUpload, Package, PackageVersion
 
 log = structlog.get_logger(__name__)
@@ -179,7 +179,7 @@ class Imports:
         file gives the first job again, with another file `Conflict`.
         """
         principal.require("packages.write")
-        package_id = checked_package_id(upload.package_id)
+        package_id = self.checked_target(principal, upload.package_id)
         body = CountedStream(upload.body, self.largest_upload)
         job = self._new_job(principal, package_id, upload.name)
         job.idempotency_key = upload.idempotency_key
@@ -201,9 +201,23 @@ class Imports:
         query: signatures differ) gives the first job again, with another `Conflict`.
         """
         principal.require("packages.write")
-        job = self._new_job(principal, checked_package_id(package_id), shown_url(self._incoming.checked_url(url)))
+        target = self.checked_target(principal, package_id)
+        job = self._new_job(principal, target, shown_url(self._incoming.checked_url(url)))
         job.fetch_url, job.source_url, job.idempotency_key = url, shown_url(url), idempotency_key
         return self._queue(principal, job)
+
+    def checked_target(self, principal: Principal, package_id: str | None) -> str | None:
+        """The id of the package that an upload is for, or None for a new one.
+
+        `Invalid` unless it can be one, `Forbidden` for a package that `principal` may not change.
+        """
+        wanted = checked_package_id(package_id)
+        if wanted is not None:
+            with self._db.read(principal.tenant_id) as session:
+                found = packages.find(session, principal.tenant_id, wanted)
+                if found is not None:
+                    editors.require_editor(session, principal, found)
+        return wanted
 
     def take_upload(self, work: UnitOfWork, principal: Principal, upload: IncomingUpload) -> JobView:
         """Queue the import of an upload whose pieces are all there, in the caller's transaction."""
@@ -319,7 +333,7 @@ class Imports:
             log.warning("import_overtaken", job=str(job_id))
         except NotFetched as error:
             self._not_fetched(run, error)
-        except NotFound as error:
+        except (NotFound, Forbidden) as error:
             self._fail(run, (finding("import.gave-up", reason=error.detail.rstrip(".")),))
         except BaseException as error:
             self._let_go(run, is_blameless=isinstance(error, Unavailable))
@@ -514,6 +528,7 @@ class Imports:
             external_id = job.package_external_id or str(run.package_id)
             package = packages.find_or_add(work.session, run.tenant_id, run.package_id, external_id, course.title, now)
             newest = packages.newest_version(work.session, run.tenant_id, package.id)
+            editors.admit(work.session, package, job.created_by, is_new=newest is None)
             twin = _twin(work.session, run.tenant_id, job.archive_sha256, reading)
             findings = reading.findings
             if twin is None and not is_stored:

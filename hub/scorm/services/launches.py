@@ -101,7 +101,8 @@ class Launches:
         """
         principal.require("registrations.write")
         with self._db.joined(within, principal.tenant_id) as work:
-            found = registrations.lock_to_launch(work.session, principal.tenant_id, registration_id)
+            reach = principal.reach("registrations.write")
+            found = registrations.lock_to_launch(work.session, principal.tenant_id, registration_id, reach)
             if found is None:
                 raise NotFound("There is no such registration.", code="registration_not_found")
             if not found.has_package:
@@ -149,6 +150,7 @@ class Launches:
         now = self._clock.now()
         with self._db.unit_of_work(EVERY_TENANT) as work:
             launch, settings = self._found(work.session, token, host)
+            self._db.suspensions.require_open(launch.tenant_id)
             new_secret = self._bind(launch, browser_secret, now)
             launch.user_agent = user_agent[:_LONGEST_AGENT]
             launch.ended_at = None

@@ -51,13 +51,25 @@ class Learners:
         """The learner `subject` of `source`, made if new; name and e-mail are brought up to date where given.
 
         `source` is who vouches for the person: a platform's issuer, or `OWN_SOURCE`. `within` is a transaction of the
-        caller's that this is a part of.
+        caller's that this is a part of. Who may not write all registrations gets learners whom they may see, as they
+        are; of others `NotFound`.
         """
         principal.require("registrations.write")
         _check(source, subject)
+        if not principal.reach("registrations.write").is_everything:
+            return self._of_subject(principal, source, subject)
         known = {"name": clean(name), "email": email and clean(email)}
         with self._db.joined(within, principal.tenant_id) as work:
             found = learners.ensure(work.session, principal.tenant_id, self._ids.uuid(), source, subject, known)
+            return view_of(found)
+
+    def _of_subject(self, principal: Principal, source: str, subject: str) -> LearnerView:
+        """For who may not make learners, or change what is known of them: one that they may see."""
+        reach = principal.reach("registrations.write")
+        with self._db.read(principal.tenant_id) as session:
+            found = learners.find_by_subject(session, principal.tenant_id, source, subject, reach)
+            if found is None:
+                raise NotFound("There is no such learner among yours.", code="learner_not_found")
             return view_of(found)
 
     def page(
@@ -70,13 +82,14 @@ class Learners:
         principal.require("learners.read")
         key = (datetime.fromisoformat(after[0]), UUID(after[1])) if after else None
         with self._db.read(principal.tenant_id) as session:
-            return [view_of(row) for row in learners.page(session, principal.tenant_id, search, key, limit)]
+            reach = principal.reach("learners.read")
+            return [view_of(row) for row in learners.page(session, principal.tenant_id, search, key, limit, reach)]
 
     def get(self, principal: Principal, learner_id: UUID) -> LearnerView:
         """One learner. Raises `NotFound`."""
         principal.require("learners.read")
         with self._db.read(principal.tenant_id) as session:
-            found = learners.find(session, principal.tenant_id, learner_id)
+            found = learners.find(session, principal.tenant_id, learner_id, principal.reach("learners.read"))
             if found is None:
                 raise NotFound("There is no such learner.", code="learner_not_found")
             return view_of(found)

@@ -13,7 +13,7 @@ from hub.errors import NotFound, PreconditionFailed, Unprocessable
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.spec.settings import Effective, SetBy, effective, faults, merged
-from hub.scorm.storage import packages, settings
+from hub.scorm.storage import editors, packages, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class SettingsOfPackages:
         if found:
             raise Unprocessable("Some of the settings cannot be.", code="bad_settings", violations=found)
         with self._db.unit_of_work(principal.tenant_id) as work:
-            package = _package(work.session, principal, package_id, version)
+            package = _package(work.session, principal, package_id, version, is_to_change=True)
             number = version or settings.PACKAGE
             row = settings.lock(work.session, principal.tenant_id, package, number, self._clock.now())
             if revision is not None and revision != row.revision:
@@ -89,10 +89,14 @@ def kept_with_attempt(found: Effective) -> dict[str, Any]:
     return {name: values[name] for name, source in found.set_by.items() if source != "default"}
 
 
-def _package(session: Session, principal: Principal, package_id: str, version: int | None) -> UUID:
+def _package(
+    session: Session, principal: Principal, package_id: str, version: int | None, *, is_to_change: bool = False
+) -> UUID:
     row = packages.find(session, principal.tenant_id, package_id)
     if row is None:
         raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+    if is_to_change:
+        editors.require_editor(session, principal, row)
     if version is not None and packages.version(session, principal.tenant_id, row.id, version) is None:
         raise NotFound(f"The package has no version {version}.", code="version_not_found")
     return row.id

@@ -15,7 +15,7 @@ from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore
 from hub.scorm.spec.manifest.comparison import FileChanges, OutlineChanges, compare_files, compare_outlines
 from hub.scorm.spec.manifest.course import PLAYABLE, STANDARD_NAMES, from_data
-from hub.scorm.storage import courses, packages, thumbnails
+from hub.scorm.storage import courses, editors, packages, thumbnails
 from hub.scorm.storage.packages import PackageRow
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
 
@@ -237,6 +237,7 @@ class Packages:
         with self._db.unit_of_work(principal.tenant_id) as work:
             package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
             package = _existing(package, package_id)
+            editors.require_editor(work.session, principal, package)
             if revision is not None and revision != package.revision:
                 raise PreconditionFailed("Somebody else changed this package meanwhile; read it again.")
             if changes.published_version is not None:
@@ -260,6 +261,7 @@ class Packages:
         with self._db.unit_of_work(principal.tenant_id) as work:
             package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
             package = _existing(package, package_id)
+            editors.require_editor(work.session, principal, package)
             package.deleted_at = self._clock.now()
             package.published_version_id = None
             thumbnails.remove(work.session, package.tenant_id, package.id)

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Conflict, Invalid, NotFound, Unprocessable
-from hub.identity import Principal
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
+from hub.identity import EVERYTHING, Principal, Reached
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
 from hub.scorm.services.learners import LearnerView, view_of
@@ -138,7 +138,8 @@ class Registrations:
         with self._db.joined(within, principal.tenant_id) as work:
             session, tenant_id = work.session, principal.tenant_id
             version_id = _version_to_start(session, tenant_id, package_id)
-            if learners.find(session, tenant_id, learner_id) is None:
+            reach = principal.reach("registrations.write")
+            if learners.find(session, tenant_id, learner_id, reach) is None:
                 raise NotFound("There is no such learner.", code="learner_not_found")
             new_id = self._ids.uuid()
             registration_id = registrations.ensure(
@@ -156,6 +157,10 @@ class Registrations:
             )
             if registration_id is None:
                 raise Conflict(f"There is a registration with the id {external_id} already.", code="id_taken")
+            if registrations.find(session, tenant_id, registration_id, reach) is None:
+                raise Forbidden(
+                    "You may register learners in the contexts of your own cohorts only.", code="not_your_context"
+                )
             return _found(session, tenant_id, registration_id)
 
     def start(
@@ -181,7 +186,10 @@ class Registrations:
         if filters.status is not None and filters.status not in STATUSES:
             raise Invalid(f"status is one of {', '.join(STATUSES)}.", code="bad_status")
         with self._db.read(principal.tenant_id) as session:
-            return [_view(row) for row in registrations.page(session, principal.tenant_id, filters, after, limit)]
+            reach = principal.reach("registrations.read")
+            return [
+                _view(row) for row in registrations.page(session, principal.tenant_id, filters, after, limit, reach)
+            ]
 
     def of_context(self, principal: Principal, context_key: str, limit: int) -> list[RegistrationView]:
         """The registrations of one context (those that came by one link of a platform, say), the newest first."""
@@ -191,7 +199,8 @@ class Registrations:
         """The id of the registration that the API knows by `external_id`. Raises `NotFound`."""
         principal.require("registrations.read")
         with self._db.read(principal.tenant_id) as session:
-            found = registrations.find_by_external_id(session, principal.tenant_id, external_id)
+            reach = principal.reach("registrations.read")
+            found = registrations.find_by_external_id(session, principal.tenant_id, external_id, reach)
         if found is None:
             raise NotFound("There is no such registration.", code="registration_not_found")
         return found
@@ -201,7 +210,7 @@ class Registrations:
         principal.require("registrations.read")
         tenant_id = principal.tenant_id
         with self._db.read(principal.tenant_id) as session:
-            found = _found(session, tenant_id, registration_id)
+            found = _found(session, tenant_id, registration_id, principal.reach("registrations.read"))
             attempts = [
                 _attempt_view(
                     attempt,
@@ -220,7 +229,7 @@ class Registrations:
         """
         principal.require("registrations.write")
         with self._db.unit_of_work(principal.tenant_id) as work:
-            row = _held(work.session, principal.tenant_id, registration_id)
+            row = _held(work.session, principal, registration_id)
             attempt = begin_attempt(work.session, row, self._ids.uuid(), self._clock.now())
             self._audit(work.session, principal, "registration.attempt_begun", row, {"attempt": attempt.number})
             return _found(work.session, principal.tenant_id, registration_id)
@@ -233,7 +242,7 @@ class Registrations:
         principal.require("registrations.write")
         now, tenant_id = self._clock.now(), principal.tenant_id
         with self._db.unit_of_work(tenant_id) as work:
-            row = _held(work.session, tenant_id, registration_id)
+            row = _held(work.session, principal, registration_id)
             details = {"attempts": registrations.remove_attempts(work.session, tenant_id, registration_id)}
             self._audit(work.session, principal, "registration.reset", row, details)
             row.package_version_id = _version_to_start(work.session, tenant_id, row.package_id)
@@ -250,7 +259,7 @@ class Registrations:
         if mode not in MODES:
             raise Invalid(f"mode is one of {', '.join(MODES)}.", code="bad_mode")
         with self._db.unit_of_work(principal.tenant_id) as work:
-            row = _held(work.session, principal.tenant_id, registration_id)
+            row = _held(work.session, principal, registration_id)
             details = {"before": row.mode, "after": mode}
             self._audit(work.session, principal, "registration.mode_set", row, details)
             row.mode, row.changed_at = mode, self._clock.now()
@@ -305,8 +314,9 @@ def results_of_attempts(session: Session, tenant_id: UUID, registration_id: UUID
     return [AttemptResult(row.id, result_view(row), row.began_at, row.completed_at) for row in found]
 
 
-def _held(session: Session, tenant_id: UUID, registration_id: UUID) -> Registration:
-    row = registrations.lock(session, tenant_id, registration_id)
+def _held(session: Session, principal: Principal, registration_id: UUID) -> Registration:
+    reach = principal.reach("registrations.write")
+    row = registrations.lock(session, principal.tenant_id, registration_id, reach)
     if row is None:
         raise NotFound("There is no such registration.", code="registration_not_found")
     return row
@@ -334,8 +344,8 @@ def _check_text(name: str, value: str | None) -> None:
         raise Invalid(f"A registration's {name} has 1 to {_LONGEST_ID} printable characters.", code="bad_id")
 
 
-def _found(session: Session, tenant_id: UUID, registration_id: UUID) -> RegistrationView:
-    row = registrations.find(session, tenant_id, registration_id)
+def _found(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING) -> RegistrationView:
+    row = registrations.find(session, tenant_id, registration_id, reach)
     if row is None:
         raise NotFound("There is no such registration.", code="registration_not_found")
     return _view(row)

@@ -237,7 +237,8 @@ class Replays:
         """The registration that the API knows by this id, for who may replay. Raises `NotFound`."""
         principal.require("replays.read")
         with self._db.read(principal.tenant_id) as session:
-            found = registrations.find_by_external_id(session, principal.tenant_id, external_id)
+            reach = principal.reach("replays.read")
+            found = registrations.find_by_external_id(session, principal.tenant_id, external_id, reach)
         if found is None:
             raise NotFound("There is no such registration.", code="registration_not_found")
         return found
@@ -255,7 +256,7 @@ class Replays:
     def _attempt(
         self, session: Session, principal: Principal, registration_id: UUID, number: int
     ) -> tuple[Attempt, Course]:
-        row = registrations.find(session, principal.tenant_id, registration_id)
+        row = registrations.find(session, principal.tenant_id, registration_id, principal.reach("replays.read"))
         if row is None:
             raise NotFound("There is no such registration.", code="registration_not_found")
         found = replays.find_attempt(session, principal.tenant_id, registration_id, number)

@@ -19,7 +19,7 @@ from hub.scorm.spec.manifest import pictures
 from hub.scorm.spec.manifest.archive import ByteSource, read_entry
 from hub.scorm.spec.manifest.findings import Refused
 from hub.scorm.spec.manifest.package import Reading
-from hub.scorm.storage import packages, thumbnails
+from hub.scorm.storage import editors, packages, thumbnails
 from hub.scorm.storage.tables import Package
 
 #: Bytes of a picture that are read.
@@ -90,6 +90,7 @@ class Thumbnails:
         package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
         if package is None:
             raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+        editors.require_editor(work.session, principal, package)
         return package
 
     def _record(self, work: UnitOfWork, principal: Principal, package_id: str, what: str) -> None:

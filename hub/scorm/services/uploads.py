@@ -24,7 +24,6 @@ from hub.scorm.services.imports import (
     JobView,
     author_of,
     checked_file_name,
-    checked_package_id,
     upload_prefix,
 )
 from hub.scorm.services.streams import BoundedStream, HashedStream
@@ -272,7 +271,7 @@ class Uploads:
             size=size,
             received=0,
             is_direct=False,
-            package_external_id=checked_package_id(package_id),
+            package_external_id=self._imports.checked_target(principal, package_id),
             created_by=author_of(principal),
             created_at=self._clock.now(),
             expires_at=expires_at,

@@ -9,18 +9,22 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
+from hub.identity import EVERYTHING, Reached
+from hub.scorm.storage.reach import REGISTRATIONS, parameters
 from hub.scorm.storage.tables import Package, PackageVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The attempts that are counted: of these versions, begun from `since` on and before `until`, in one context."""
+    """The attempts that are counted: of these versions, begun from `since` on and before `until`, in one context,
+    within `reach`."""
 
     tenant_id: UUID
     versions: Sequence[UUID]
     since: datetime | None = None
     until: datetime | None = None
     context_key: str | None = None
+    reach: Reached = EVERYTHING
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -31,6 +35,7 @@ class Chosen:
             "since": self.since,
             "until": self.until,
             "context": self.context_key,
+            **parameters(self.reach),
         }
 
 
@@ -49,7 +54,7 @@ def versions_of(session: Session, tenant_id: UUID, package_id: str, number: int 
     return list(session.scalars(query.order_by(PackageVersion.number.desc())))
 
 
-_CHOSEN = """
+_CHOSEN = f"""
     chosen AS MATERIALIZED (
         SELECT attempt.id, attempt.registration_id, attempt.activity_id, attempt.completion, attempt.success,
                attempt.score_scaled, attempt.duration_seconds, attempt.began_at, attempt.completed_at
@@ -59,6 +64,7 @@ _CHOSEN = """
           AND (CAST(:since AS timestamptz) IS NULL OR attempt.began_at >= :since)
           AND (CAST(:until AS timestamptz) IS NULL OR attempt.began_at < :until)
           AND (CAST(:context AS text) IS NULL OR registration.context_key = :context)
+          AND {REGISTRATIONS}
     )"""
 
 _OVERVIEW = f"""
@@ -184,7 +190,7 @@ _ITEM_SECONDS = f"""
     GROUP BY activity.identifier, answer.item"""
 
 
-_RECENT = """
+_RECENT = f"""
     WITH days AS (
         SELECT day::date FROM generate_series(CAST(:first AS date), CAST(:last AS date), interval '1 day') AS day
     ),
@@ -192,22 +198,24 @@ _RECENT = """
         SELECT (launch.opened_at AT TIME ZONE 'UTC')::date AS day, count(*) AS launches,
                count(DISTINCT registration.learner_id) AS learners
         FROM launch JOIN registration ON registration.id = launch.registration_id
-        WHERE launch.tenant_id = :tenant AND launch.opened_at >= CAST(:first AS date)
+        WHERE launch.tenant_id = :tenant AND launch.opened_at >= CAST(:first AS date) AND {REGISTRATIONS}
         GROUP BY 1
     ),
     completed AS (
-        SELECT (completed_at AT TIME ZONE 'UTC')::date AS day, count(*) AS completions
-        FROM attempt WHERE tenant_id = :tenant AND completed_at >= CAST(:first AS date) GROUP BY 1
+        SELECT (attempt.completed_at AT TIME ZONE 'UTC')::date AS day, count(*) AS completions
+        FROM attempt JOIN registration ON registration.id = attempt.registration_id
+        WHERE attempt.tenant_id = :tenant AND attempt.completed_at >= CAST(:first AS date) AND {REGISTRATIONS}
+        GROUP BY 1
     )
     SELECT day, coalesce(launches, 0) AS launches, coalesce(learners, 0) AS learners,
            coalesce(completions, 0) AS completions
     FROM days LEFT JOIN launched USING (day) LEFT JOIN completed USING (day) ORDER BY day"""
 
 
-def recent(session: Session, tenant_id: UUID, first: date, last: date) -> Sequence[RowMapping]:
+def recent(session: Session, tenant_id: UUID, first: date, last: date, reach: Reached) -> Sequence[RowMapping]:
     """Launches, learners who launched, and completed attempts of each day (UTC) from `first` to `last`."""
-    parameters = {"tenant": tenant_id, "first": first, "last": last}
-    return session.execute(text(_RECENT), parameters).mappings().all()
+    given = {"tenant": tenant_id, "first": first, "last": last, **parameters(reach)}
+    return session.execute(text(_RECENT), given).mappings().all()
 
 
 def plan_for_sets(session: Session) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hub.identity import Reached
+from hub.scorm.storage.reach import learners_within
 from hub.scorm.storage.tables_runtime import Learner
 
 
@@ -33,10 +35,15 @@ def ensure(
 
 
 def page(
-    session: Session, tenant_id: UUID, search: str, after: tuple[datetime, UUID] | None, limit: int
+    session: Session,
+    tenant_id: UUID,
+    search: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    reach: Reached,
 ) -> Sequence[Learner]:
-    """The newest learners first, from beyond the sort key `after` on."""
-    query = select(Learner).where(Learner.tenant_id == tenant_id)
+    """The newest learners within `reach` first, from beyond the sort key `after` on."""
+    query = select(Learner).where(Learner.tenant_id == tenant_id, learners_within(reach))
     if search:
         named = or_(Learner.name.icontains(search, autoescape=True), Learner.email.icontains(search, autoescape=True))
         query = query.where(or_(named, Learner.subject == search))
@@ -45,8 +52,20 @@ def page(
     return session.scalars(query.order_by(Learner.created_at.desc(), Learner.id.desc()).limit(limit)).all()
 
 
-def find(session: Session, tenant_id: UUID, learner_id: UUID) -> Learner | None:
-    """The learner, if the tenant has it."""
+def find(session: Session, tenant_id: UUID, learner_id: UUID, reach: Reached) -> Learner | None:
+    """The learner, if the tenant has it and it is within `reach`."""
     return session.scalars(
-        select(Learner).where(Learner.tenant_id == tenant_id, Learner.id == learner_id)
+        select(Learner).where(Learner.tenant_id == tenant_id, Learner.id == learner_id, learners_within(reach))
+    ).one_or_none()
+
+
+def find_by_subject(session: Session, tenant_id: UUID, source: str, subject: str, reach: Reached) -> Learner | None:
+    """The learner `subject` of `source`, if it is within `reach`."""
+    return session.scalars(
+        select(Learner).where(
+            Learner.tenant_id == tenant_id,
+            Learner.source == source,
+            Learner.subject == subject,
+            learners_within(reach),
+        )
     ).one_or_none()

@@ -10,7 +10,9 @@ from sqlalchemy import Select, bindparam, delete, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hub.identity import EVERYTHING, Reached
 from hub.scorm.storage import settings
+from hub.scorm.storage.reach import registrations_within
 from hub.scorm.storage.tables import Package
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
 
@@ -74,24 +76,32 @@ def ensure(session: Session, values: dict[str, Any]) -> UUID | None:
     return session.scalars(select(Registration.id).where(*conditions)).one_or_none()
 
 
-def find(session: Session, tenant_id: UUID, registration_id: UUID) -> Row | None:
-    """The registration, if the tenant has it."""
-    row = session.execute(_rows(tenant_id).where(Registration.id == registration_id)).one_or_none()
+def find(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING) -> Row | None:
+    """The registration, if the tenant has it and it is within `reach`."""
+    query = _rows(tenant_id).where(Registration.id == registration_id, registrations_within(reach))
+    row = session.execute(query).one_or_none()
     return None if row is None else Row(*row)
 
 
-def find_by_external_id(session: Session, tenant_id: UUID, external_id: str) -> UUID | None:
-    """The registration that the API knows by this id."""
+def find_by_external_id(session: Session, tenant_id: UUID, external_id: str, reach: Reached) -> UUID | None:
+    """The registration within `reach` that the API knows by this id."""
     return session.scalars(
-        select(Registration.id).where(Registration.tenant_id == tenant_id, Registration.external_id == external_id)
+        select(Registration.id).where(
+            Registration.tenant_id == tenant_id, Registration.external_id == external_id, registrations_within(reach)
+        )
     ).one_or_none()
 
 
 def page(
-    session: Session, tenant_id: UUID, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
+    session: Session,
+    tenant_id: UUID,
+    filters: Filters,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    reach: Reached = EVERYTHING,
 ) -> Sequence[Row]:
-    """The newest registrations first, from beyond the sort key `after` on."""
-    query = _rows(tenant_id)
+    """The newest registrations within `reach` first, from beyond the sort key `after` on."""
+    query = _rows(tenant_id).where(registrations_within(reach))
     if filters.package_id:
         query = query.where(Registration.package_id == filters.package_id)
     if filters.package_external_id:
@@ -117,11 +127,11 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def lock(session: Session, tenant_id: UUID, registration_id: UUID) -> Registration | None:
-    """The registration, held until the end of the transaction."""
+def lock(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING) -> Registration | None:
+    """The registration if it is within `reach`, held until the end of the transaction."""
     return session.scalars(
         select(Registration)
-        .where(Registration.tenant_id == tenant_id, Registration.id == registration_id)
+        .where(Registration.tenant_id == tenant_id, Registration.id == registration_id, registrations_within(reach))
         .with_for_update()
     ).one_or_none()
 
@@ -144,9 +154,12 @@ _TO_LAUNCH = (
 )
 
 
-def lock_to_launch(session: Session, tenant_id: UUID, registration_id: UUID) -> ToLaunch | None:
-    """The registration with its package, held until the end of the transaction."""
-    row = session.execute(_TO_LAUNCH, {"tenant": tenant_id, "registration": registration_id}).one_or_none()
+def lock_to_launch(
+    session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING
+) -> ToLaunch | None:
+    """The registration with its package if it is within `reach`, held until the end of the transaction."""
+    query = _TO_LAUNCH if reach.is_everything else _TO_LAUNCH.where(registrations_within(reach))
+    row = session.execute(query, {"tenant": tenant_id, "registration": registration_id}).one_or_none()
     return None if row is None else ToLaunch(row[0], row[1], settings.both(row[2]))
 
 

@@ -19,7 +19,8 @@ class Learner(Base, TenantOwned, Timestamped):
 
     `source` is who vouches for the person (a platform's issuer or id, or the Hub itself), `subject` their id there;
     `preferences` are the learner preferences of SCORM content. `objectives` and `shared_data` are what SCORM 2004
-    content shares between all courses of the learner: global objectives, and the stores of `adl.data`.
+    content shares between all courses of the learner: global objectives, and the stores of `adl.data`. `user_id` is
+    the account by which the person signs in here and finds their courses, if they have one.
     """
 
     __tablename__ = "learner"
@@ -36,6 +37,7 @@ class Learner(Base, TenantOwned, Timestamped):
     preferences: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
     objectives: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
     shared_data: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
 
 
 class Result:

@@ -187,6 +187,7 @@ class Credentials:
             known = self._look_up(key, known, now)
         if known is None or not hmac.compare_digest(known.secret_hash, _hash(secret)):
             raise _refused()
+        self._db.suspensions.require_open(known.principal.tenant_id)
         return known.principal
 
     def is_limited(self, principal: Principal) -> bool:

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from hub.console.words import ROLE_NAMES
+from hub.identity import ACTIONS, ROLES
 from tests.support.people import form_token, make_account, sign_in
 
 SCRIPT = "<script>alert(1)</script>"
@@ -151,11 +153,18 @@ def test_listings_have_pages(client, admin, hub, system, monkeypatch):
     assert client.get("/people?cursor=made-up").status_code == 400
 
 
-def test_the_system_page_tells_readiness_and_who_may_do_what(client, admin):
+def test_the_system_page_tells_readiness(client, admin):
     page = client.get("/system").text
     for part in ("database", "redis", "object store"):
         assert f'<span>{part}</span><span class="pill good">ready</span>' in page
-    assert "packages.write" in page
+
+
+def test_everybody_reads_what_the_roles_may(client, enter):
+    enter("learner")
+    page = client.get("/roles").text
+    assert all(action in page for action in ACTIONS)
+    assert [page.count(f'<th scope="col">{ROLE_NAMES[role][0]}</th>') for role in ROLES] == [1] * len(ROLES)
+    assert "Organisation representative" in page
 
 
 def test_names_are_text_and_never_script(client, admin, hub, system):

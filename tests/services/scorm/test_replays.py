@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -182,7 +183,9 @@ class TestAccess:
         [("administrator", True), ("support", True), ("instructor", False), ("author", False), ("reporting", False)],
     )
     def test_only_support_people_may(self, window: Window, role: str, may: bool) -> None:
-        who = Principal(window.session.tenant_id, "user", role, role, ROLES[role])
+        who = Principal(
+            window.session.tenant_id, "user", str(uuid4()), role, ROLES[role].actions, roles=frozenset({role})
+        )
         if may:
             assert replay(window, who).attempt == 1
         else:

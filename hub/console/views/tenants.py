@@ -1,0 +1,68 @@
+"""Tenants: for those who run the Hub. List, make, suspend and open them, and act in one."""
+
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from hub.console.blueprint import console
+from hub.console.forms import Form
+from hub.console.listing import listing
+from hub.http import action, principal, service
+from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.tenants import Tenants
+from hub.oauth.views.session import BrowserSessions
+
+
+@console.get("/tenants")
+@action("tenants.read")
+def tenants() -> str:
+    return _page(Form())
+
+
+def _page(form: Form) -> str:
+    search = request.args.get("q", "").strip()
+    found = listing(
+        lambda after, limit: service(Tenants).page(principal(), search, after[0] if after else None, limit),
+        key=lambda tenant: [tenant.slug],
+    )
+    return render_template("console/tenants.html", found=found, form=form)
+
+
+@console.post("/tenants")
+@action("tenants.write")
+def tenants_create() -> Response | tuple[str, int]:
+    form = Form()
+    name = form["name"].strip() or form["slug"].strip()
+    if form.attempt(lambda: service(Tenants).create(form["slug"].strip(), name, principal())) is None:
+        return _page(form), form.status
+    return redirect(url_for("console.tenants", done="tenant-created"), 303)
+
+
+@console.post("/tenants/<uuid:tenant_id>/suspend")
+@action("tenants.write")
+def tenants_suspend(tenant_id: UUID) -> Response:
+    service(Tenants).suspend(principal(), tenant_id)
+    return redirect(url_for("console.tenants", done="tenant-suspended"), 303)
+
+
+@console.post("/tenants/<uuid:tenant_id>/reopen")
+@action("tenants.write")
+def tenants_reopen(tenant_id: UUID) -> Response:
+    service(Tenants).reopen(principal(), tenant_id)
+    return redirect(url_for("console.tenants", done="tenant-reopened"), 303)
+
+
+@console.post("/tenants/<uuid:tenant_id>/enter")
+@action("tenants.enter")
+def tenants_enter(tenant_id: UUID) -> Response:
+    """Act in the tenant from now on, until one leaves it or signs out."""
+    service(SignIn).enter(principal(), service(BrowserSessions).session_id(request), tenant_id)
+    return redirect(url_for("console.home"), 303)
+
+
+@console.post("/tenants/leave")
+@action("tenants.enter")
+def tenants_leave() -> Response:
+    service(SignIn).leave(principal(), service(BrowserSessions).session_id(request))
+    return redirect(url_for("console.tenants"), 303)
