@@ -28,7 +28,7 @@ def job_of(answer):
 
 @pytest.fixture
 def author(enter):
-    return enter("author")
+    return enter("administrator")
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_a_preview_opens_the_player_on_the_content_origin(client, content_client
 
 
 def test_readers_can_look_but_not_change(client, enter, imported, hub, system):
-    enter("author")
+    enter("administrator")
     package_id = imported()
     client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
     enter("reporting")
@@ -191,7 +191,7 @@ def test_another_tenants_packages_are_not_there(client, enter, imported, hub, sy
     from hub.oauth.services.tenants import Tenants
     from tests.support.people import make_account, sign_in
 
-    enter("author")
+    enter("administrator")
     package_id = imported()
     client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
     other = system_principal(hub.service(Tenants).create(f"o{hub.ports.ids.uuid().hex[:20]}", "Other").id)

@@ -72,7 +72,7 @@ class TestPlayerSettings:
         assert client.post(address, data=sent | {"score": "sum"}).status_code == 412
 
     def test_who_may_only_read_sees_no_button(self, client, enter, package):
-        enter("instructor")
+        enter("reporting")
         page = client.get(f"/packages/{package}/player").text
         assert "disabled" in page
         assert ">Save<" not in page
@@ -119,14 +119,14 @@ class TestReplay:
         assert "attachment" in answer.headers["Content-Disposition"]
 
     def test_it_is_not_for_instructors(self, client, enter, played):
-        enter("instructor")
+        enter("reporting")
         assert client.get(f"/registrations/{played.id}/attempts/1/replay").status_code == 403
         assert "Replay this attempt" not in client.get(f"/registrations/{played.id}").text
 
 
 class TestRegistration:
     def test_actions(self, client, enter, hub, system, played):
-        enter("instructor")
+        enter("administrator")
         address = f"/registrations/{played.id}"
         token = form_of(client, address)
         assert client.post(f"{address}/mode", data=token | {"mode": "review"}).status_code == 303
