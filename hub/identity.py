@@ -61,6 +61,7 @@ _READING = (
     - _ACROSS_TENANTS
     - {
         "audit.read",
+        "privacy.read",
         "providers.read",
         "replays.read",
         "system.read",

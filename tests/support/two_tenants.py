@@ -17,7 +17,9 @@ from hub.oauth.services.branding import Branding
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.providers import NewProvider, Providers
 from hub.oauth.services.tenants import Tenants, TenantView
+from hub.privacy.services.jobs import PrivacyJobs
 from hub.scorm.services.cohorts import Cohorts
+from hub.scorm.services.comments import Comments
 from hub.scorm.services.enrolments import Enrolments
 from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.registrations import Filters, Registrations
@@ -54,7 +56,8 @@ def furnished(hub: Hub) -> World:
     person = make_account(hub, system, "instructor", "author", name=f"{MARK} Person").person
     cohort = hub.service(Cohorts).create(system, f"{MARK} cohort")
     hub.service(Cohorts).add_leader(system, cohort.id, str(person.id))
-    lines = f"email,name,package\n{uuid4().hex}@zaunkoenig.example,{MARK} Learner,{package}\n"
+    address = f"{uuid4().hex}@zaunkoenig.example"
+    lines = f"email,name,package\n{address},{MARK} Learner,{package}\n"
     hub.service(Enrolments).enrol(system, cohort.id, io.BytesIO(lines.encode()))
     (registration,) = hub.service(Registrations).page(system, Filters(), None, 10)
     Window(hub, system, registration.id)
@@ -67,9 +70,11 @@ def furnished(hub: Hub) -> World:
         "package_id": str(package),
         "number": 1,
         "job_id": hub.service(Imports).accept(system, Upload(io.BytesIO(b"no zip"), f"{MARK}.zip", None, None)).id,
+        "privacy_job_id": hub.service(PrivacyJobs).export(system, hub.service(PrivacyJobs).look_up(system, address)).id,
         "upload_id": hub.service(Uploads).create(system, 10, f"{MARK}.zip").id,
         "registration_id": registration.id,
         "learner_id": registration.learner.id,
+        "comment_id": hub.service(Comments).add(system, registration.id, "one", MARK).id,
         "user_id": person.id,
         "cohort_id": cohort.id,
         "platform_id": platform.id,

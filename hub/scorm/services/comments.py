@@ -50,7 +50,9 @@ class Comments:
         """The comments of a registration, the oldest first. Raises `NotFound`."""
         principal.require("registrations.read")
         with self._db.read(principal.tenant_id) as session:
-            titles = self._titles(session, principal.tenant_id, _registration(session, principal, registration_id))
+            titles = self._titles(
+                session, principal.tenant_id, _registration(session, principal, "registrations.read", registration_id)
+            )
             return [
                 _view(row, titles) for row in comments.of_registration(session, principal.tenant_id, registration_id)
             ]
@@ -59,7 +61,9 @@ class Comments:
         """The activities that a comment can be left at: titles by identifier, in the order of the course."""
         principal.require("registrations.read")
         with self._db.read(principal.tenant_id) as session:
-            return self._titles(session, principal.tenant_id, _registration(session, principal, registration_id))
+            return self._titles(
+                session, principal.tenant_id, _registration(session, principal, "registrations.read", registration_id)
+            )
 
     def add(
         self, principal: Principal, registration_id: UUID, activity: str, comment: str, location: str = ""
@@ -75,7 +79,7 @@ class Comments:
         _check_length("location", location, 0, LONGEST_LOCATION)
         tenant_id = principal.tenant_id
         with self._db.unit_of_work(tenant_id) as work:
-            row = registrations.lock(work.session, tenant_id, registration_id)
+            row = registrations.lock(work.session, tenant_id, registration_id, principal.reach("registrations.write"))
             if row is None:
                 raise NotFound("There is no such registration.", code="registration_not_found")
             titles = self._titles(work.session, tenant_id, row)
@@ -103,7 +107,7 @@ class Comments:
         principal.require("registrations.write")
         tenant_id = principal.tenant_id
         with self._db.unit_of_work(tenant_id) as work:
-            row = _registration(work.session, principal, registration_id)
+            row = _registration(work.session, principal, "registrations.write", registration_id)
             activity = comments.remove(work.session, tenant_id, registration_id, comment_id)
             if activity is None:
                 raise NotFound("There is no such comment.", code="comment_not_found")
@@ -115,8 +119,8 @@ class Comments:
         return {one.node.id: one.node.title or one.node.id for one in course.launchable}
 
 
-def _registration(session: Session, principal: Principal, registration_id: UUID) -> Registration:
-    found = registrations.find(session, principal.tenant_id, registration_id)
+def _registration(session: Session, principal: Principal, action: str, registration_id: UUID) -> Registration:
+    found = registrations.find(session, principal.tenant_id, registration_id, principal.reach(action))
     if found is None:
         raise NotFound("There is no such registration.", code="registration_not_found")
     return found.registration

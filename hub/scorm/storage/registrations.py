@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, delete, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hub.identity import EVERYTHING, Reached
+from hub.identity import Reached
 from hub.scorm.storage import settings
 from hub.scorm.storage.reach import registrations_within
 from hub.scorm.storage.tables import Package
@@ -76,7 +76,7 @@ def ensure(session: Session, values: dict[str, Any]) -> UUID | None:
     return session.scalars(select(Registration.id).where(*conditions)).one_or_none()
 
 
-def find(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING) -> Row | None:
+def find(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached) -> Row | None:
     """The registration, if the tenant has it and it is within `reach`."""
     query = _rows(tenant_id).where(Registration.id == registration_id, registrations_within(reach))
     row = session.execute(query).one_or_none()
@@ -98,7 +98,7 @@ def page(
     filters: Filters,
     after: tuple[datetime, UUID] | None,
     limit: int,
-    reach: Reached = EVERYTHING,
+    reach: Reached,
 ) -> Sequence[Row]:
     """The newest registrations within `reach` first, from beyond the sort key `after` on."""
     query = _rows(tenant_id).where(registrations_within(reach))
@@ -127,7 +127,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def lock(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING) -> Registration | None:
+def lock(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached) -> Registration | None:
     """The registration if it is within `reach`, held until the end of the transaction."""
     return session.scalars(
         select(Registration)
@@ -154,9 +154,7 @@ _TO_LAUNCH = (
 )
 
 
-def lock_to_launch(
-    session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING
-) -> ToLaunch | None:
+def lock_to_launch(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached) -> ToLaunch | None:
     """The registration with its package if it is within `reach`, held until the end of the transaction."""
     query = _TO_LAUNCH if reach.is_everything else _TO_LAUNCH.where(registrations_within(reach))
     row = session.execute(query, {"tenant": tenant_id, "registration": registration_id}).one_or_none()
