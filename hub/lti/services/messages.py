@@ -1,7 +1,7 @@
 """Messages from platforms: the login that begins a launch, and the launch itself with what it leads to."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from hub.lti.spec.launch import Launch
 from hub.lti.spec.login import Login, read_login
 from hub.lti.spec.platform import Platform
 from hub.lti.spec.roles import actions_of
-from hub.lti.spec.urls import origin_of
+from hub.lti.spec.urls import extended, origin_of
 from hub.lti.storage import platforms
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,9 @@ class OpenWindow:
     state: str
     id_token: str
 
+
+#: What the platform is told when somebody comes back from the player, in the language that the launch told.
+Parting = Callable[[str | None], str]
 
 Answer = OpenPlayer | ShowPicker | ShowCourse | ShowReport | NothingYet | OpenWindow
 
@@ -144,10 +147,11 @@ class Messages:
         self._db.suspensions.require_open(platform.tenant_id)
         return Arrival(platform, record, fields, self._bridge.cookie_name(fields["state"]))
 
-    def receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None = None) -> Answer:
+    def receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None, parting: Parting) -> Answer:
         """Check the launch and do what it asks for.
 
-        `stored` is what our own page read from the platform's storage; the view takes it from no other page.
+        `stored` is what our own page read from the platform's storage; the view takes it from no other page. `parting`
+        is shown by the platform when a learner comes back (LTI 1.3 section 5.4.4).
         """
         form, platform = arrival.form, arrival.platform
         try:
@@ -158,7 +162,7 @@ class Messages:
         log.info("launch_admitted", platform=str(platform.id), message=launch.message_type)
         if launch.deployment_id not in platform.deployment_ids:
             self._platforms.learn_deployment(platform, launch.deployment_id)
-        return self._answer(platform, launch)
+        return self._answer(platform, launch, parting)
 
     def _receive(self, arrival: Arrival, cookies: Mapping[str, str], stored: str | None) -> Launch:
         """Check the launch, and note what came of it for the platform's page."""
@@ -182,7 +186,7 @@ class Messages:
         storage = self._bridge.storage_of(arrival.platform, arrival.record, state) if id_token else None
         return OpenWindow(arrival.record.login.parameters(), storage, state, id_token)
 
-    def _answer(self, platform: Platform, launch: Launch) -> Answer:
+    def _answer(self, platform: Platform, launch: Launch, parting: Parting) -> Answer:
         if launch.deep_linking:
             return ShowPicker(self._begin_visit(platform, launch))
         if launch.for_user is not None:
@@ -190,6 +194,8 @@ class Messages:
         if launch.page == "report":
             course = self._links.arrive_in_course(platform, launch)
             return ShowReport(self._begin_visit(platform, launch, context_row_id=course))
+        if launch.return_url:
+            launch = replace(launch, return_url=extended(launch.return_url, {"lti_msg": parting(launch.language)}))
         link, player = self._links.arrive(platform, launch, frame_origins(platform, launch))
         if player is not None:
             return OpenPlayer(player)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from hub.lti.spec.roles import judge_roles
 from hub.lti.spec.shapes import identifier
+from hub.lti.spec.urls import extended
 
 MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 GROUPS_MEDIA_TYPE = "application/vnd.ims.lti-gs.v1.contextgroupcontainer+json"
@@ -76,9 +76,7 @@ def read_groups(document: object) -> dict[str, str]:
 
 def of_link(memberships_url: str, link_id: str) -> str:
     """Where those who may use one link are listed (section 2.4, resource link membership)."""
-    parts = urlsplit(memberships_url)
-    query = "&".join(part for part in (parts.query, urlencode({"rlid": link_id})) if part)
-    return urlunsplit(parts._replace(query=query))
+    return extended(memberships_url, {"rlid": link_id})
 
 
 def _words(value: object) -> str | None:

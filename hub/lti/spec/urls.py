@@ -7,7 +7,8 @@ connects.
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
 LONGEST_URL = 2048
 
@@ -39,6 +40,13 @@ def origin_of(url: str) -> str:
     """The origin (RFC 6454) of an http(s) URL, as it stands in a Content-Security-Policy or in postMessage."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def extended(url: str, parameters: Mapping[str, str]) -> str:
+    """`url` with parameters after those that its query string has."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode(parameters)) if part)
+    return urlunsplit(parts._replace(query=query))
 
 
 def _split(url: str) -> SplitResult | None:

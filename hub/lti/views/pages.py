@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Response, make_response, render_template, request
 from flask_babel import Domain, force_locale
+from flask_babel import gettext as _
 
 from hub.http import service
 from hub.http.headers import content_security_policy
@@ -34,6 +35,12 @@ def page(template: str, policy: str, told_language: str | None = None, **values:
     response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def parting(told_language: str | None) -> str:
+    """What the platform shows when a learner comes back from a course."""
+    with force_locale(language_of(told_language)):
+        return _("Your progress is saved.")
 
 
 def language_of(told: str | None) -> str:

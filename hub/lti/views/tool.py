@@ -27,7 +27,7 @@ from hub.lti.services.messages import (
 )
 from hub.lti.services.platforms import Platforms
 from hub.lti.views import inside, registration
-from hub.lti.views.pages import AREA, WORDS, framed, page
+from hub.lti.views.pages import AREA, WORDS, framed, page, parting
 
 #: What a browser says it fetches a page for when the page is to be shown in a frame (Fetch Metadata).
 _FRAMES = {"iframe", "frame"}
@@ -80,7 +80,7 @@ def launch() -> WerkzeugResponse:
     messages = service(Messages)
     arrival = messages.arrive(request.form.to_dict(flat=False))
     g.frame_origins = arrival.platform.origins
-    response = _answer(messages.receive(arrival, request.cookies, _stored()), arrival.platform.origins)
+    response = _answer(messages.receive(arrival, request.cookies, _stored(), parting), arrival.platform.origins)
     response.delete_cookie(arrival.cookie_name, **_COOKIE)
     return response
 

@@ -5,13 +5,16 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from hub.bootstrap import Hub
+from hub.db import EVERY_TENANT
 from hub.identity import Principal
 from hub.lti.spec import vocabulary as v
 from hub.oauth.services.tenants import Tenants
 from hub.scorm.services.registrations import Registrations
 from hub.scorm.storage.registrations import Filters
+from hub.scorm.storage.tables_runtime import Launch
 from tests.support.courses import add_course
 from tests.support.lti_platform import EC, INSTRUCTOR, LAUNCH_URL, LtiPlatform
 
@@ -154,3 +157,14 @@ def test_pages_speak_the_language_of_the_launch_or_else_of_the_browser(
     assert "has not chosen" in platform.enter(client, **{v.LAUNCH_PRESENTATION: {"locale": "xx"}}).text
     refused = client.post("/lti/launch", headers={"Accept-Language": "de, en;q=0.5"})
     assert "Für die Administration" in refused.text
+
+
+def test_a_learner_comes_back_with_a_word_for_the_platform(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, hub: Hub
+) -> None:
+    back = {"return_url": f"{platform.origin}/back?course=1", "locale": "de"}
+    response = platform.enter(client, **custom(package), **{v.LAUNCH_PRESENTATION: back})
+    assert response.status_code == 303, response.text
+    with hub.db.read(EVERY_TENANT) as session:
+        kept = session.scalar(select(Launch.return_url).order_by(Launch.created_at.desc()).limit(1))
+    assert kept == f"{platform.origin}/back?course=1&lti_msg=Ihr+Fortschritt+ist+gespeichert."
