@@ -120,8 +120,12 @@ class Seed:
         # Those that the Demo LMS made by dynamic registration have deployments of their own.
         ours = [one for one in known if DEPLOYMENT in one.deployment_ids]
         platform = ours[0] if ours else platforms.add(self._principal, self._platform_details())
-        tool = asdict(platforms.settings) | {"client_id": platform.client_id, "deployment_id": DEPLOYMENT}
-        tool["custom"] = LINK_PARAMETERS
+        tool = asdict(platforms.settings) | {
+            "client_id": platform.client_id,
+            "deployment_id": DEPLOYMENT,
+            "course_url": f"{platforms.settings.launch_url}?page=report",
+            "custom": LINK_PARAMETERS,
+        }
         write_private(self._folder.lms / "tool.json", json.dumps(tool, indent=2))
 
     def _platform_details(self) -> PlatformDetails:

@@ -54,13 +54,24 @@ def require_driver() -> None:
 
 @contextmanager
 def chromium(
-    playwright: Playwright, profile: Path, *, third_party_cookies: bool = True, cookies: bool = True, **options: Any
+    playwright: Playwright,
+    profile: Path,
+    *,
+    third_party_cookies: bool = True,
+    cookies: bool = True,
+    no_cookies_for: tuple[str, ...] = (),
+    **options: Any,
 ) -> Iterator[BrowserContext]:
-    """A browser with a profile folder of its own, `cookies` in general; `options` go to Playwright's context."""
+    """A browser with a profile folder of its own, `cookies` in general; `options` go to Playwright's context.
+
+    `no_cookies_for` are patterns as in Chromium's settings: a site, or a site and, after a comma, the page it is in.
+    """
     preferences = profile / "Default" / "Preferences"
     preferences.parent.mkdir(parents=True, exist_ok=True)
     blocked = not third_party_cookies
-    rules = {"block_third_party_cookies": blocked, "cookie_controls_mode": int(blocked)}
+    rules: dict[str, Any] = {"block_third_party_cookies": blocked, "cookie_controls_mode": int(blocked)}
+    if no_cookies_for:
+        rules["content_settings"] = {"exceptions": {"cookies": {one: {"setting": 2} for one in no_cookies_for}}}
     if not cookies:
         rules["default_content_setting_values"] = {"cookies": 2}
     preferences.write_text(json.dumps({"profile": rules}))

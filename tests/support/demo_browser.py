@@ -49,6 +49,26 @@ class LmsVisitor:
         with self.page.expect_navigation():
             self.page.get_by_label("View as").select_option(username)
 
+    def post(self, path: str, **form: str) -> None:
+        """Send one of the LMS's own forms without looking at its page."""
+        headers = {"Origin": self.demo.lms_url}
+        response = self.page.request.post(self.demo.lms_url + path, form=form, headers=headers)
+        assert response.ok, response.text()
+
+    def switch(self, **changes: str | bool | int) -> None:
+        """Set some of the LMS's switches on their page."""
+        self.page.goto(f"{self.demo.lms_url}/switches")
+        for name, value in changes.items():
+            field = self.page.locator(f"#{name}")
+            if isinstance(value, bool):
+                field.set_checked(value)
+            elif field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(str(value))
+        self.page.get_by_role("button", name="Set the switches").click()
+        expect(self.page.get_by_role("status")).to_have_text("The switches are set.")
+
     def open_course(self) -> None:
         """Go to the course page."""
         self.page.goto(f"{self.demo.lms_url}/courses/1")
@@ -59,7 +79,13 @@ class LmsVisitor:
         self.page.get_by_role("button", name="Add activity").click()
         picker = self.page.frame_locator("dialog iframe")
         expect(picker.get_by_role("heading", name="Choose a course")).to_be_visible()
+        self.settle()
         return picker
+
+    def settle(self) -> None:
+        """Wait a little: Chromium drops clicks into a frame of another site that has only just come to its place."""
+        self.page.bring_to_front()
+        self.page.wait_for_timeout(600)
 
     def add_activity(self, title: str) -> None:
         """Deep-link the course `title`."""

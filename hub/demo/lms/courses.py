@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .content import Look, LtiLink
+from .settings import Tool
 
 GROUPS = {"blue": "Blue group", "green": "Green group"}
 """The groups of every course, by their ids."""
@@ -182,6 +183,12 @@ def add_link(db: sqlite3.Connection, course_id: int, deployment: str, link: LtiL
         link.look,
     )
     return _keep(db, made)
+
+
+def course_link(course: Course, tool: Tool) -> Activity:
+    """What a tool shows for a course as a whole: a link that is on no page and in no gradebook."""
+    link_id, deployment = f"course-{course.id}-{tool.deployment_id}", tool.deployment_id
+    return Activity(link_id, course.id, tool.name, "", tool.course_url, {}, "iframe", deployment, (), Look())
 
 
 def remove_activity(db: sqlite3.Connection, activity_id: str) -> None:

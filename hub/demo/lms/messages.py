@@ -45,6 +45,12 @@ def begin_launch(db: sqlite3.Connection, person_id: str, activity: Activity) -> 
     return _keep(db, Message(_token(), RESOURCE_LINK, person_id, *place))
 
 
+def begin_course(db: sqlite3.Connection, person_id: str, course_id: int, deployment: str) -> Message:
+    """A launch of what a tool shows for a course as a whole, that this person has just asked for."""
+    place = (course_id, None, None, time.time() + LAUNCH_LIFETIME, deployment)
+    return _keep(db, Message(_token(), RESOURCE_LINK, person_id, *place))
+
+
 def begin_review(db: sqlite3.Connection, person_id: str, activity: Activity, item: LineItem, of: str) -> Message:
     """A look at the submission of the person `of` that this person has just asked for."""
     expires_at = time.time() + LAUNCH_LIFETIME

@@ -11,6 +11,9 @@ from .tools import Refused
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 
+NAVIGATION = "course_navigation"
+"""Where a tool may be shown for a course as a whole."""
+
 NEEDED = {
     "application_type": "web",
     "response_types": "id_token",
@@ -38,7 +41,7 @@ def configuration(issuer: str) -> dict[str, Any]:
             "product_family_code": "standards-hub-demo-lms",
             "version": "1",
             "messages_supported": [
-                {"type": RESOURCE_LINK},
+                {"type": RESOURCE_LINK, "placements": [NAVIGATION]},
                 {"type": DEEP_LINKING, "placements": ["ContentArea"]},
                 {"type": SUBMISSION_REVIEW},
             ],
@@ -66,6 +69,7 @@ def read_tool(body: Any, deployment_id: str) -> Tool:
         launch_url=launch_url,
         deep_link_url=_target(told, DEEP_LINKING) or launch_url,
         review_url=_target(told, SUBMISSION_REVIEW),
+        course_url=_target(told, RESOURCE_LINK, NAVIGATION),
         jwks_url=_url(body, "jwks_uri"),
         name=_text(body, "client_name")[:100],
         more_redirect_uris=tuple(_checked(uri, "redirect_uris") for uri in redirect_uris),
@@ -84,12 +88,13 @@ def answer(body: dict[str, Any], tool: Tool) -> dict[str, Any]:
     }
 
 
-def _target(told: dict[str, Any], kind: str) -> str:
-    """Where the tool takes messages of this kind; "" when it says nothing of them."""
+def _target(told: dict[str, Any], kind: str, placement: str | None = None) -> str:
+    """Where the tool takes messages of this kind, in this placement if one is named; "" when it does not say."""
     messages = told.get("messages")
     for message in messages if isinstance(messages, list) else []:
-        if isinstance(message, dict) and message.get("type") == kind:
-            return _url(message, "target_link_uri") if message.get("target_link_uri") else ""
+        is_meant = isinstance(message, dict) and message.get("type") == kind and message.get("target_link_uri")
+        if is_meant and (placement is None or placement in (message.get("placements") or ())):
+            return _url(message, "target_link_uri")
     return ""
 
 

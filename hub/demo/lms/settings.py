@@ -40,8 +40,8 @@ class LmsSettings:
 class Tool:
     """What a platform knows of a tool after registration (LTI 1.3 section 3.1.3).
 
-    `more_redirect_uris` are those beside the launch and deep linking addresses. `custom` goes with every launch.
-    `scopes` is None for a tool that may have all of them.
+    `course_url` is what it shows for a course as a whole, if anything. `more_redirect_uris` are those beside the launch
+    and deep linking addresses. `custom` goes with every launch. `scopes` is None for a tool that may have all of them.
     """
 
     client_id: str
@@ -52,6 +52,7 @@ class Tool:
     jwks_url: str
     name: str = "Standards Hub"
     review_url: str = ""
+    course_url: str = ""
     more_redirect_uris: tuple[str, ...] = ()
     custom: Mapping[str, str] = field(default_factory=dict)
     scopes: tuple[str, ...] | None = None

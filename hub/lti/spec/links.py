@@ -23,11 +23,18 @@ def related_link(header: str, relation: str, base_url: str) -> str | None:
     A relative address is relative to the page. One of another origin is not followed: the request carries a token
     that was given to us for this origin's service.
     """
-    text = html.unescape(header)
-    for target, parameters in _LINK.findall(text):
+    for target, parameters in _LINK.findall(html.unescape(_as_written(header))):
         if _RELATIONS[relation].search(parameters):
             return _within_origin(base_url, target.strip())
     return None
+
+
+def _as_written(header: str) -> str:
+    """The header's text: HTTP libraries read its bytes as Latin-1, and Moodle's curly quotes are UTF-8."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 def _within_origin(base_url: str, target: str) -> str | None:

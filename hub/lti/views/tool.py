@@ -49,6 +49,7 @@ def tool_blueprint() -> Blueprint:
     """Everything below /lti/ on the Hub's origin. Its errors are pages: register `error_page` as their dialect."""
     blueprint = Blueprint("lti", __name__, url_prefix="/lti", template_folder=str(AREA / "templates"))
     blueprint.before_request(WORDS.as_default)
+    blueprint.after_request(_keep_opener)
     blueprint.add_url_rule("/login", view_func=login, methods=["GET", "POST"])
     blueprint.add_url_rule("/launch", view_func=launch, methods=["POST"])
     blueprint.add_url_rule("/launch", view_func=not_by_get, methods=["GET"])
@@ -57,6 +58,13 @@ def tool_blueprint() -> Blueprint:
     inside.add_rules(blueprint)
     registration.add_rules(blueprint)
     return blueprint
+
+
+def _keep_opener(response: WerkzeugResponse) -> WerkzeugResponse:
+    """Let a window that the platform opened talk to it: to have it closed after dynamic registration (step 4), and to
+    use its storage. Elsewhere the Hub cuts such ties."""
+    response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
+    return response
 
 
 @public

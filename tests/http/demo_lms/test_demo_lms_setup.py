@@ -56,7 +56,15 @@ def description(browser: Any, **changes: Any) -> dict[str, Any]:
         TOOL: {
             "target_link_uri": f"{url}/launch",
             "custom_parameters": {"history": "$ResourceLink.id.history", "odd": "$Unknown.variable"},
-            "messages": [{"type": "LtiDeepLinkingRequest", "target_link_uri": f"{url}/choose"}],
+            "messages": [
+                {"type": "LtiDeepLinkingRequest", "target_link_uri": f"{url}/choose"},
+                {"type": "LtiResourceLinkRequest", "target_link_uri": f"{url}/link"},
+                {
+                    "type": "LtiResourceLinkRequest",
+                    "target_link_uri": f"{url}/course",
+                    "placements": ["course_navigation"],
+                },
+            ],
         },
         **changes,
     }
@@ -92,6 +100,10 @@ def test_a_tool_registers_itself_once_and_is_launched_with_what_it_asked_for(bro
         assert browser.answer(browser.tool.choice(settings["data"], [LINK])).status_code == 200
         assert browser.token(f"{SCORE} {LINE_ITEM}").json["scope"] == SCORE
         assert browser.token(LINE_ITEM).status_code == 400
+        assert f"/courses/1/tools/{deployment}" in browser.get("/courses/1").text
+        shown = browser.launch(f"/courses/1/tools/{deployment}/launch")
+        assert shown[f"{LTI}target_link_uri"].endswith("/course")
+        assert shown[f"{LTI}message_type"] == "LtiResourceLinkRequest"
     finally:
         browser.tool.client_id, browser.tool.deployment_id = before, "1"
     assert browser.get(ITEMS, headers=browser.bearer(LINE_ITEM)).json == [], "tools see no others' columns"
@@ -140,6 +152,7 @@ def test_only_teachers_set_up(browser: Any) -> None:
         assert browser.post(path, {"url": "https://tool.example"}).status_code == 403, path
     browser.sign_in()
     assert browser.post("/tools/1/remove").status_code == 409
+    assert browser.get("/courses/1/tools/1/launch").status_code == 404
     assert browser.post("/tools/register", {"url": "javascript:alert(1)"}).status_code == 400
 
 

@@ -179,6 +179,9 @@ PAGE = "https://lms.example/items?limit=10"
         ('<https://lms.example/1>; rel="first", <https://lms.example/2>; rel="next"', "https://lms.example/2"),
         ('<https://lms.example/2>; title="x"; rel="prev next"', "https://lms.example/2"),
         ("<https://lms.example/items?a=1&amp;p=2>; rel=“next”", "https://lms.example/items?a=1&p=2"),
+        # The same as HTTP libraries hand it over: bytes of UTF-8 read as Latin-1.
+        ("<https://lms.example/items?p=2>; rel=“next”".encode().decode("latin-1"), "https://lms.example/items?p=2"),
+        ('</help>; rel="help"; title="a, b", <https://lms.example/p2>;rel=next', "https://lms.example/p2"),
         ('</items?p=2>; rel="next"', "https://lms.example/items?p=2"),
         ('<?p=2>; rel="next"', "https://lms.example/items?p=2"),
         ('<https://evil.example/items?p=2>; rel="next"', None),

@@ -131,7 +131,9 @@ def _payload(db: sqlite3.Connection, tool: Tool, message: Message, nonce: str) -
     launch = Launch(lms().platform(tool), tool, member, course, switched(), nonce, now)
     if message.data is not None:
         return claims.deep_linking(launch, message.data)
-    activity = courses.activity(db, message.activity_id or "")
+    if message.activity_id is None:
+        return claims.resource_link(launch, courses.course_link(course, tool), [])
+    activity = courses.activity(db, message.activity_id)
     if activity is None:
         raise AuthenticationError("access_denied", "the activity was removed")
     if message.for_person_id is not None:

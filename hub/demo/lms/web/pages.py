@@ -157,6 +157,27 @@ def launch(activity_id: str) -> str:
         return _login_initiation(db, tool, message, activity.url or tool.launch_url)
 
 
+@blueprint.get("/courses/<int:course_id>/tools/<deployment_id>")
+def course_tool(course_id: int, deployment_id: str) -> str:
+    """What a tool shows for the course as a whole."""
+    tool = lms().tools.deployed(deployment_id)
+    with transaction() as db:
+        course, member = require_member(db, course_id)
+    return _page("course_tool.html", course, member, tool=tool)
+
+
+@blueprint.get("/courses/<int:course_id>/tools/<deployment_id>/launch")
+def launch_course_tool(course_id: int, deployment_id: str) -> str:
+    """Begin the launch of a tool for the course as a whole."""
+    tool = lms().tools.deployed(deployment_id)
+    if not tool.course_url:
+        abort(404, "This tool shows nothing for a course as a whole.")
+    with transaction() as db:
+        _, member = require_member(db, course_id)
+        message = messages.begin_course(db, member.person.id, course_id, deployment_id)
+        return _login_initiation(db, tool, message, tool.course_url)
+
+
 @blueprint.get("/activities/<activity_id>/submissions/<int:item_id>/<person_id>")
 def submission(activity_id: str, item_id: int, person_id: str) -> str:
     """What a learner handed in, shown by the tool; for teachers and for the learner."""
