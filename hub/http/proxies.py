@@ -1,6 +1,7 @@
 """Proxies in front: what they say of the client counts, what anybody else says does not."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -18,6 +19,7 @@ class TrustedProxies:
     def __init__(self, application: Wsgi, networks: Iterable[str]) -> None:
         self._application = application
         self._networks = [ip_network(network) for network in networks]
+        self._is_proxy = lru_cache(maxsize=1024)(self._is_in_networks)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         forwarded_for, scheme, host, _ = (environ.pop(name, "") for name in _HEADERS)
@@ -36,7 +38,7 @@ class TrustedProxies:
             client = address.strip()
         return client
 
-    def _is_proxy(self, address: str) -> bool:
+    def _is_in_networks(self, address: str) -> bool:
         if not _is_address(address):
             return False
         known = ip_address(address)
