@@ -12,7 +12,10 @@ from hub.xapi_lrs.storage import earlier, intake, postings, stores
 log = structlog.get_logger(__name__)
 
 #: How many statements make a block worth while. Fewer than that are quickly read one by one.
-_WORTH_WHILE = 2_000
+_WORTH_WHILE = 4_000
+
+#: After how many of its own a process looks whether there are so many; others write too.
+_LOOK_AFTER = 2_000
 
 #: The same for what is left over when nothing more comes.
 _LEFT_OVER = 100
@@ -32,7 +35,7 @@ class Filing:
         """So many statements more are committed; enough of them are filed by a thread of their own."""
         with self._mutex:
             grown = self._grown.get(store.number, 0) + count
-            is_due = grown >= _WORTH_WHILE and store.number not in self._threads
+            is_due = grown >= _LOOK_AFTER and store.number not in self._threads
             self._grown[store.number] = 0 if is_due else grown
             if is_due:
                 thread = Thread(target=self._file_beside, args=(store,), name="lrs-filing", daemon=True)

@@ -34,11 +34,13 @@ class Recognised:
 
 @dataclass(slots=True)
 class _Part:
-    """A part as its store files it; `related` has the hash of each related term behind that of its plain kind."""
+    """A part as its store files it; `related` has the hash of each related term behind that of its plain kind. Of the
+    actor and the verb it has their `keys` too, which make terms together."""
 
     terms: list[bytes]
     related: list[tuple[bytes, bytes]]
     lessons: list[Lesson]
+    keys: list[str]
 
 
 class Recognition:
@@ -67,6 +69,8 @@ class Recognition:
         terms: list[bytes] = []
         related: list[tuple[bytes, bytes]] = []
         lessons: list[Lesson] = []
+        who: list[str] = []
+        did = ""
         for each in (("verb", members["verb"]), *members.items(), *context.items()):
             name, value = each
             if name in parts.SILENT:
@@ -78,9 +82,14 @@ class Recognition:
                 return None
             terms += part.terms
             related += part.related
+            if name == "actor":
+                who = part.keys
+            elif name == "verb":
+                [did] = part.keys
             if part.lessons:
                 part.lessons = self._knowledge.news_in(part.lessons)
                 lessons += part.lessons
+        terms += [term_bytes(store.term_key, *filing.agent_did(key, did)) for key in dict.fromkeys(who)]
         return Recognised(members, _distinct(terms, related), lessons)
 
     def _judged(self, store: StoreView, version: Version, member: tuple[str, bytes]) -> _Part | None:
@@ -100,7 +109,8 @@ class Recognition:
                 related.append((term_bytes(store.term_key, filing.PLAIN[kind], text), term))
             else:
                 terms.append(term)
-        return _Part(terms, related, self._knowledge.lessons_of(store, *_said_in(name, value)))
+        keys = [text for _, text in filing.terms_of_part(name, value)] if name in ("actor", "verb") else []
+        return _Part(terms, related, self._knowledge.lessons_of(store, *_said_in(name, value)), keys)
 
     def _remember(self, store: StoreView, version: Version, member: tuple[str, bytes], part: _Part) -> None:
         if len(member[1]) > _LONGEST_REMEMBERED:

@@ -18,6 +18,9 @@ ACTIVITY = "a"
 RELATED_ACTIVITY = "A"
 REGISTRATION = "r"
 AUTHORITY = "w"
+#: An agent together with a verb: what is asked for most often, and the only way to it that does not grow with all that
+#: the agent did.
+AGENT_DID = "d"
 
 Term = tuple[str, str]
 
@@ -44,7 +47,13 @@ def terms_of(statement: dict[str, Any], authority_key: str | None) -> list[Term]
         _add_sub_statement(terms, target)
     if authority_key is not None:
         terms[AUTHORITY, authority_key] = None
-    return list(terms)
+    agents = [key for kind, key in terms if kind == AGENT]
+    return [*terms, *(agent_did(key, statement["verb"]["id"]) for key in agents)]
+
+
+def agent_did(key: str, verb_id: str) -> Term:
+    """The term of an agent, by its key, with a verb."""
+    return AGENT_DID, f"{verb_id} {key}"
 
 
 def terms_of_part(name: str, value: Any) -> list[Term]:

@@ -90,10 +90,10 @@ def _combination_faults(parameters: Mapping[str, str]) -> list[Violation]:
 
 
 def _query(read: dict[str, Any]) -> StatementQuery:
-    verb = (filing.VERB, read["verb"]) if "verb" in read else None
     groups = [
         group for group in (_registration_group(read), _agent_group(read), _activity_group(read)) if group is not None
     ]
+    verb = (filing.VERB, read["verb"]) if "verb" in read and not _is_agent_did(read) else None
     if verb is not None and not groups:
         groups, verb = [(verb,)], None
     return StatementQuery(
@@ -118,8 +118,15 @@ def _agent_group(read: dict[str, Any]) -> tuple[Term, ...] | None:
     if "agent" not in read:
         return None
     key = read["agent"]
+    if _is_agent_did(read):
+        return (filing.agent_did(key, read["verb"]),)
     narrow = ((filing.AGENT, key),)
     return (*narrow, (filing.RELATED_AGENT, key), (filing.AUTHORITY, key)) if read.get("related_agents") else narrow
+
+
+def _is_agent_did(read: dict[str, Any]) -> bool:
+    """Whether one term says both the agent and the verb that are asked for."""
+    return "agent" in read and "verb" in read and not read.get("related_agents")
 
 
 def _activity_group(read: dict[str, Any]) -> tuple[Term, ...] | None:

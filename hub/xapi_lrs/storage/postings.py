@@ -25,7 +25,7 @@ from hub.xapi_lrs.storage.terms import term_number
 FILING_LOCK = 4_711_132
 
 #: The most statements of a block.
-LARGEST_BLOCK = 4_000
+LARGEST_BLOCK = 8_000
 
 _FILE = """
 WITH taken AS MATERIALIZED (

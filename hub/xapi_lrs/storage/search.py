@@ -75,6 +75,10 @@ _FILED = f"(SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = {_STORE})
 _LAST = f"(SELECT min(last) FROM lrs_block WHERE store = {_STORE} AND last >= least({_BEFORE} - 1, {_FILED}))"
 
 
+#: Whether there are StatementRefs in the store at all, asked once.
+_INHERITS = f"(SELECT EXISTS (SELECT FROM lrs_inherited WHERE store = {_STORE}))"
+
+
 def _by_terms(groups: list[list[str]], verb: str | None, order: str) -> str:
     """A page of what is not filed and a page of what is, and of both the first page."""
     return f"""
@@ -104,15 +108,18 @@ def _filed(groups: list[list[str]], verb: str | None, order: str) -> str:
         f" ORDER BY last {order})"
         for term in groups[0]
     )
-    did = f" AND e.verb = {verb}" if verb else ""
+    did = f" AND verb = {verb}" if verb else ""
     return f"""
     SELECT s.stored, s.body
-      FROM (SELECT DISTINCT p.last, e.stored FROM ({lists}) p, unnest(p.stored, p.verbs) AS e(stored, verb)
-             WHERE e.stored > {_AFTER} AND e.stored < {_BEFORE}{did}
-             ORDER BY p.last {order}, e.stored {order}) c
+      FROM (SELECT DISTINCT last, stored
+              FROM (SELECT last, unnest(stored) AS stored, unnest(verbs) AS verb
+                      FROM ({lists}) p
+                     ORDER BY last {order}) e
+             WHERE stored > {_AFTER} AND stored < {_BEFORE}{did}
+             ORDER BY last {order}, stored {order}) c
       JOIN lrs_statement s ON s.store = {_STORE} AND s.stored = c.stored
-     WHERE s.stored > {_AFTER} AND s.stored < {_BEFORE} AND NOT s.is_voided
-       AND ({_match("s", groups, verb)} OR EXISTS (
+     WHERE NOT s.is_voided
+       AND ({_match("s", groups, verb)} OR {_INHERITS} AND EXISTS (
                SELECT FROM lrs_inherited i
                 WHERE i.store = {_STORE} AND i.stored = s.stored AND {_match("i", groups, verb)}))
      ORDER BY c.last {order}, c.stored {order} LIMIT {_LIMIT}
