@@ -7,6 +7,7 @@ answer of the name server cannot lead it elsewhere (DNS rebinding).
 import base64
 import ipaddress
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
@@ -107,10 +108,16 @@ class OutboundHttp:
         return list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]
 
     def _read(self, answer: urllib3.BaseHTTPResponse, host: str) -> bytes:
-        body = answer.read(self._largest_body + 1)
+        body, deadline = bytearray(), time.monotonic() + _WHOLE_ANSWER_SECONDS
+        while piece := answer.read1(self._largest_body + 1 - len(body)):
+            body += piece
+            if len(body) > self._largest_body:
+                raise Unavailable(
+                    f"{host} answered with more than {self._largest_body} bytes.", code="answer_too_large"
+                )
+            if time.monotonic() > deadline:  # The time-out is for each piece, and pieces may be a byte.
+                raise Unavailable(f"{host} took more than {_WHOLE_ANSWER_SECONDS} s to answer.", code="no_answer")
         answer.release_conn()
-        if len(body) > self._largest_body:
-            raise Unavailable(f"{host} answered with more than {self._largest_body} bytes.", code="answer_too_large")
         return bytes(body)
 
 
@@ -134,6 +141,8 @@ _MOST_ADDRESSES = 3
 _MOST_REDIRECTS = 5
 _UNREACHED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _PIECE = 256 * 1024
+#: From the first byte of a body to its last.
+_WHOLE_ANSWER_SECONDS = 20
 _DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _PORTS = {"http": 80, "https": 443}
 

@@ -32,6 +32,8 @@ WORRYING_SECONDS = 30
 
 _NAMES_PEOPLE = {"name", "given_name", "family_name", "middle_name", "email", "picture", "sub", v.FOR_USER, v.LIS}
 _SECRET = {"nonce"}
+#: The hints of a login may name a person.
+_TOLD_OF_LOGINS = ("iss", "client_id", "lti_deployment_id", "deployment_id", "target_link_uri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,31 @@ class Connections:
             message_type=str(claims.get(v.MESSAGE_TYPE, ""))[:100],
             code=refusal.code if refusal else "",
             detail=refusal.detail if refusal else "",
-            faults=tuple(f"{one.where} {one.message}" for one in refusal.violations)[:20] if refusal else (),
+            faults=_faults(refusal) if refusal else (),
             claims={} if refusal is None else _shown(claims),
         )
         number = self._transients.increment(_key(platform_id), KEPT_SECONDS)
         self._transients.put(_key(platform_id, number % KEPT), msgspec.json.encode(seen), KEPT_SECONDS)
 
+    def note_login(self, platform_id: UUID, parameters: Mapping[str, str], refusal: HubError) -> None:
+        """Keep the last login of each kind that was refused. Anybody can send logins: they take no launch's place."""
+        seen = Seen(
+            at=self._clock.now(),
+            is_admitted=False,
+            message_type="login",
+            code=refusal.code,
+            detail=refusal.detail,
+            faults=_faults(refusal),
+            claims={name: _cut(parameters[name]) for name in _TOLD_OF_LOGINS if name in parameters},
+        )
+        kind = f"{refusal.code} {refusal.violations[0].where if refusal.violations else ''}"
+        self._transients.put_entry(_key(platform_id) + ":logins", kind, msgspec.json.encode(seen), KEPT_SECONDS)
+
     def recent(self, principal: Principal, platform_id: UUID) -> list[Seen]:
-        """The last launches of a platform, the newest first. Raises `NotFound`."""
+        """The last launches of a platform and the logins that were refused, the newest first. Raises `NotFound`."""
         self._platforms.get(principal, platform_id)
         kept = [self._transients.get(_key(platform_id, number)) for number in range(KEPT)]
+        kept += self._transients.entries(_key(platform_id) + ":logins").values()
         found = [msgspec.json.decode(raw, type=Seen) for raw in kept if raw is not None]
         return sorted(found, key=lambda seen: seen.at, reverse=True)
 
@@ -159,6 +176,10 @@ class Connections:
 
 class PlatformRefusedClock(HubError):
     """The clocks of platform and Hub differ too much for launches."""
+
+
+def _faults(refusal: HubError) -> tuple[str, ...]:
+    return tuple(f"{one.where} {one.message}" for one in refusal.violations)[:20]
 
 
 def _side(seconds: int) -> str:

@@ -112,9 +112,23 @@ class Messages:
 
     def login(self, parameters: Mapping[str, Sequence[str]]) -> tuple[Platform, LoginRedirect]:
         """Answer a login initiation; raises `Invalid` or `Unauthenticated` for one that names no known platform."""
-        login = read_login(parameters, self._bridge.launch_url)
-        platform = self._platform_of(login)
+        try:
+            login = read_login(parameters, self._bridge.launch_url)
+            platform = self._platform_of(login)
+        except (Invalid, Unauthenticated, Forbidden) as refusal:
+            self._note_refused_login({name: values[0] for name, values in parameters.items() if values}, refusal)
+            raise
         return platform, self._bridge.begin_login(platform, login)
+
+    def _note_refused_login(self, parameters: Mapping[str, str], refusal: HubError) -> None:
+        """Tell the administrator of the platform that the login means, as far as it can be told."""
+        issuer, client_id = parameters.get("iss", ""), parameters.get("client_id")
+        if not issuer or "\0" in issuer + (client_id or ""):
+            return
+        with self._db.read(EVERY_TENANT) as session:
+            platform_id = platforms.meant_by(session, issuer, client_id)
+        if platform_id is not None:
+            self._connections.note_login(platform_id, parameters, refusal)
 
     def _platform_of(self, login: Login) -> Platform:
         """The platform of a login. Where its client id is not told, issuer and deployment must leave but one."""

@@ -9,6 +9,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -22,6 +23,10 @@ ALGORITHMS = {"RS256": "RSA", "ES256": "EC"}
 LONGEST_TOKEN = 64 * 1024
 DEEPEST_JSON = 32
 SHORTEST_RSA_BITS = 2048
+#: Larger ones make every launch dear, and OpenSSL refuses them from here on.
+LONGEST_RSA_BITS = 16_384
+#: So many keys of one `kid` are tried; a platform has one, or two of different kinds.
+MOST_KEYS = 4
 
 # Keys that a token brings along or points to are the sender's choice, not the platform's (RFC 8725 section
 # 3.10).
@@ -75,7 +80,8 @@ def matching_keys(key_set: object, header: Mapping[str, Any]) -> list[dict[str, 
     keys = key_set.get("keys") if isinstance(key_set, Mapping) else None
     if not isinstance(keys, list):
         raise _refused("platform key set", "is not a JSON Web Key Set: it has no list of keys")
-    return [_public_part(key) for key in keys if isinstance(key, dict) and _fits(key, header)]
+    fitting = (_public_part(key) for key in keys if isinstance(key, dict) and _fits(key, header))
+    return list(islice(fitting, MOST_KEYS))
 
 
 def is_key_set(document: object) -> bool:
@@ -99,7 +105,8 @@ def _is_strong(key: Mapping[str, Any]) -> bool:
     if key["kty"] == "EC":
         return key.get("crv") == "P-256"
     modulus = key.get("n")
-    return isinstance(modulus, str) and len(modulus.rstrip("=")) * 6 >= SHORTEST_RSA_BITS
+    # Base64 has 6 bits a character, and up to 5 more than the number.
+    return isinstance(modulus, str) and SHORTEST_RSA_BITS <= len(modulus.rstrip("=")) * 6 < LONGEST_RSA_BITS + 6
 
 
 def _public_part(key: Mapping[str, Any]) -> dict[str, Any]:

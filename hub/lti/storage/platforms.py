@@ -33,6 +33,17 @@ def find_by_issuer(session: Session, issuer: str, client_id: str | None) -> list
     return _read(session, query.order_by(PlatformRow.id).limit(100))
 
 
+def meant_by(session: Session, issuer: str, client_id: str | None) -> UUID | None:
+    """The platform, active or not, that a refused login means: by issuer and client id, else the issuer's only one.
+
+    It names no tenant either, and for the same reason.
+    """
+    of_issuer = select(PlatformRow.id, PlatformRow.client_id).where(PlatformRow.issuer == issuer)
+    exact = session.execute(of_issuer.where(PlatformRow.client_id == client_id)).all() if client_id else []
+    found = exact or session.execute(of_issuer.limit(2)).all()
+    return found[0][0] if len(found) == 1 else None
+
+
 def get(session: Session, tenant_id: UUID, platform_id: UUID) -> Platform | None:
     """One platform of the tenant."""
     found = _read(session, _PLATFORMS.where(PlatformRow.tenant_id == tenant_id, PlatformRow.id == platform_id))

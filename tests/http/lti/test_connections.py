@@ -8,10 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from hub.bootstrap import Hub
-from hub.identity import Principal
+from hub.identity import Principal, system_principal
 from hub.lti.services.connections import KEPT, Check, Connections, Seen
-from hub.lti.services.platforms import Platforms
+from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
+from hub.lti.spec.platform import PlatformDetails
+from hub.oauth.services.tenants import Tenants
 from tests.support.lti_platform import AGS_SCOPES, LtiPlatform
 
 
@@ -59,6 +61,47 @@ def test_a_message_that_is_no_token_is_told_too(client: FlaskClient, platform: L
         login = platform.begin(client)
         platform.launch(client, login, platform.claims(login), **form)
     assert [one.code for one in recent()] == ["lti_login_declined", "lti_launch_malformed", "lti_token_refused"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"lti_deployment_id": "other"}, "lti_platform_unknown", "lti_deployment_id is not registered with the Hub"),
+        ({"target_link_uri": "https://evil.example/"}, "lti_login_refused", "target_link_uri is not an address of"),
+        ({"login_hint": None}, "lti_login_refused", "login_hint is missing"),
+        ({"client_id": "other"}, "lti_platform_unknown", "and client_id name no platform"),
+    ],
+)
+def test_refused_logins_are_told_once_of_each_kind(
+    client: FlaskClient, platform: LtiPlatform, recent, changes: dict[str, Any], code: str, words: str
+) -> None:
+    for _ in range(3):
+        response = client.get("/lti/login", query_string=platform.login_parameters(**changes))
+        assert 400 <= response.status_code < 500
+    (seen,) = recent()
+    assert (seen.is_admitted, seen.message_type, seen.code) == (False, "login", code)
+    assert words in seen.detail
+    assert seen.claims["iss"] == platform.issuer
+    assert "login_hint" not in seen.claims
+
+
+def test_a_login_to_a_platform_that_is_switched_off_is_told(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal, recent
+) -> None:
+    [known] = hub.service(Platforms).list(system)
+    hub.service(Platforms).change(system, known.id, PlatformChange(is_active=False))
+    assert client.get("/lti/login", query_string=platform.login_parameters()).status_code == 401
+    assert recent()[0].code == "lti_platform_unknown"
+
+
+def test_a_login_that_could_mean_several_platforms_is_told_to_none(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal, recent
+) -> None:
+    other = hub.service(Tenants).create(f"t{platform.client_id}", "Another school")
+    details = PlatformDetails(**platform.details() | {"client_id": f"{platform.client_id}-2"})
+    hub.service(Platforms).add(system_principal(other.id), details)
+    assert client.get("/lti/login", query_string=platform.login_parameters(client_id="x")).status_code == 401
+    assert recent() == []
 
 
 def test_only_the_last_launches_are_kept(client: FlaskClient, platform: LtiPlatform, recent) -> None:
