@@ -20,9 +20,10 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from flask.testing import FlaskClient
-from joserfc import jwt
+from joserfc import jwe, jwt
 from joserfc.jwk import OctKey
 from jwcrypto.jwk import JWK
 from werkzeug.test import TestResponse
@@ -33,6 +34,7 @@ from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.platform import PlatformDetails
 from tests.support.lti_platform import (
+    EC,
     INSTRUCTOR,
     LAUNCH_URL,
     LEARNER,
@@ -96,6 +98,10 @@ def claim(name: str, value: Any) -> Callable[[Attack], None]:
             attack.claims[name] = made
 
     return change
+
+
+def null(name: str) -> Callable[[Attack], None]:
+    return lambda attack: attack.claims.update({name: None})
 
 
 def member(name: str, **members: Any) -> Callable[[Attack], None]:
@@ -202,6 +208,74 @@ CLAIM_FAULTS = {
     "names and roles without address": claim(v.NAMES_ROLE_SERVICE, {}),
     "names and roles is a file": claim(v.NAMES_ROLE_SERVICE, {"context_memberships_url": "file:///x"}),
     "nested too deep": claim("deep", json.loads("[" * 60 + "]" * 60)),
+    "several audiences with an empty azp": lambda a: a.claims.update(aud=[a.platform.client_id, "other"], azp=""),
+    "several audiences with azp of the other": lambda a: a.claims.update(
+        aud=[a.platform.client_id, "other"], azp="other"
+    ),
+    "audience with blanks around": claim("aud", lambda a: f" {a.platform.client_id} "),
+    "audience in other letters": claim("aud", lambda a: a.platform.client_id.upper()),
+    "audience in a list in a list": claim("aud", lambda a: [[a.platform.client_id]]),
+    "issuer in other letters": claim("iss", lambda a: a.platform.issuer.upper()),
+    "issuer with a blank": claim("iss", lambda a: a.platform.issuer + " "),
+    "exp is negative": claim("exp", -1),
+    "exp with an exponent": claim("exp", 1e300),
+    "exp at the moment of iat": lambda a: a.claims.update(exp=a.claims["iat"]),
+    "iat is negative": claim("iat", -1),
+    "nonce in other letters": claim("nonce", lambda a: a.login.sent["nonce"].swapcase()),
+    "the state as the nonce": claim("nonce", lambda a: a.login.sent["state"]),
+    "subject of look-alike letters": claim("sub", "\u0430dmin"),
+    "subject that turns text around": claim("sub", "\u202egro.loohcs"),
+    "deployment with a blank": claim(v.DEPLOYMENT_ID, "deployment-1 "),
+    "version with a blank": claim(v.VERSION, "1.3.0 "),
+    "target with a user": claim(v.TARGET_LINK_URI, "http://localhost:8000@evil.example/lti/launch"),
+    "target with a path above": claim(v.TARGET_LINK_URI, LAUNCH_URL + "/../../console"),
+    "target with a fragment": claim(v.TARGET_LINK_URI, LAUNCH_URL + "#x"),
+    "return address of a host with a star": claim(v.LAUNCH_PRESENTATION, {"return_url": "https://*/"}),
+    "return address that ends our policy": claim(v.LAUNCH_PRESENTATION, {"return_url": "https://lms.example;x/"}),
+    "return address with half a bracket": claim(v.LAUNCH_PRESENTATION, {"return_url": "https://[::1/"}),
+    "return address of port 0": claim(v.LAUNCH_PRESENTATION, {"return_url": "https://lms.example:0/"}),
+    "line item is relative": member(v.AGS_ENDPOINT, lineitem="/items/1/lineitem"),
+    "ags scope with a number": member(v.AGS_ENDPOINT, scope=[7]),
+    "ags scope is null": member(v.AGS_ENDPOINT, scope=None),
+    "too many scopes": member(v.AGS_ENDPOINT, scope=["x"] * 1000),
+    "groups without scope": claim(v.GROUPS_SERVICE, {"context_groups_url": "https://lms.example/groups"}),
+    "groups is a file": claim(v.GROUPS_SERVICE, {"context_groups_url": "file:///x", "scope": []}),
+    "too many custom parameters": claim(v.CUSTOM, {f"p{number}": "x" for number in range(600)}),
+    "custom with a list": claim(v.CUSTOM, {"package_id": ["x"]}),
+    "a huge title": claim(v.CONTEXT, {"id": "course-1", "title": "x" * 30_000}),
+    "submission review without a learner": lambda a: a.claims.update({v.MESSAGE_TYPE: v.SUBMISSION_REVIEW_REQUEST}),
+    "submission review of nobody": lambda a: a.claims.update(
+        {v.MESSAGE_TYPE: v.SUBMISSION_REVIEW_REQUEST, v.FOR_USER: {}}
+    ),
+    "submission review of another by a learner": lambda a: a.claims.update(
+        {v.MESSAGE_TYPE: v.SUBMISSION_REVIEW_REQUEST, v.FOR_USER: {"user_id": "learner-2"}}
+    ),
+}
+
+# Every claim with a value of every kind that it may not have.
+_KINDS: dict[str, Any] = {"a number": 7, "true": True, "text": "x", "a list": ["x"], "an object": {"x": 1}}
+_FITTING = {
+    "text": (
+        *("iss", "nonce", "sub", "name", "given_name", "family_name", "email", "locale"),
+        *(v.MESSAGE_TYPE, v.VERSION, v.DEPLOYMENT_ID, v.TARGET_LINK_URI),
+    ),
+    "a number": ("exp", "iat", "nbf"),
+    "a list": (v.ROLES,),
+    "an object": (
+        *(v.RESOURCE_LINK, v.CONTEXT, v.CUSTOM, v.LAUNCH_PRESENTATION),
+        *(v.AGS_ENDPOINT, v.NAMES_ROLE_SERVICE, v.GROUPS_SERVICE),
+    ),
+}
+CLAIM_FAULTS |= {
+    f"{name.rpartition('/')[2]} is {kind}": claim(name, value)
+    for fitting, names in _FITTING.items()
+    for name in names
+    for kind, value in _KINDS.items()
+    if kind != fitting
+}
+CLAIM_FAULTS |= {
+    f"{name.rpartition('/')[2]} is null": null(name)
+    for name in ("iss", "aud", "exp", "iat", "nonce", "sub", v.MESSAGE_TYPE, v.VERSION, v.DEPLOYMENT_ID)
 }
 
 
@@ -275,6 +349,26 @@ def other_claims(attack: Attack) -> str:
     return f"{head}.{b64(attack.claims | {'sub': 'administrator'})}.{signature}"
 
 
+def with_header(header_json: bytes) -> Callable[[Attack], None]:
+    """Rightly signed under exactly this header."""
+    return token(lambda attack: raw_signed(attack, header_json, json.dumps(attack.claims).encode()))
+
+
+def by_ec(attack: Attack, header: dict[str, Any]) -> str:
+    """Signed by the platform's EC key under a header that says something else."""
+    text = f"{b64(header)}.{b64(attack.claims)}"
+    signature = EC.private_key.sign(text.encode(), ec.ECDSA(hashes.SHA256()))
+    numbers = decode_dss_signature(signature)
+    return f"{text}.{b64(b''.join(number.to_bytes(32, 'big') for number in numbers))}"
+
+
+def encrypted(attack: Attack) -> str:
+    """A whole token within an encrypted one (RFC 7516), for a key that anybody could make."""
+    return jwe.encrypt_compact(
+        {"alg": "dir", "enc": "A256GCM", "kid": RSA.kid, "cty": "JWT"}, attack.token(), OctKey.generate_key(256)
+    )
+
+
 def part(number: int, change: Callable[[str], str]) -> Callable[[Attack], None]:
     def make(attack: Attack) -> str:
         parts = attack.token().split(".")
@@ -336,6 +430,50 @@ TOKEN_FAULTS = {
     "certificate address in the header": header(x5u="https://evil.example/cert"),
     "key in the header": header(jwk=JWK_OF_STRANGER),
     "certificate in the header": header(x5c=["MIIB"]),
+    "kid is null": with_header(b'{"alg":"RS256","kid":null}'),
+    "kid is a list": with_header(b'{"alg":"RS256","kid":["rsa-1"]}'),
+    "kid is huge": with_header(b'{"alg":"RS256","kid":"' + b"x" * 20_000 + b'"}'),
+    "kid with a blank": with_header(b'{"alg":"RS256","kid":"rsa-1 "}'),
+    "kid with NUL": with_header(b'{"alg":"RS256","kid":"rsa-1\\u0000"}'),
+    "kid twice": with_header(b'{"alg":"RS256","kid":"rsa-2","kid":"rsa-1"}'),
+    "alg twice": with_header(b'{"alg":"none","kid":"rsa-1","alg":"RS256"}'),
+    "alg in small letters": with_header(b'{"alg":"rs256","kid":"rsa-1"}'),
+    "alg is null": with_header(b'{"alg":null,"kid":"rsa-1"}'),
+    "alg is a number": with_header(b'{"alg":256,"kid":"rsa-1"}'),
+    "ES256 of the RSA key": with_header(b'{"alg":"ES256","kid":"rsa-1"}'),
+    "ES384": token(lambda a: by_ec(a, {"alg": "ES384", "kid": EC.kid})),
+    "RS256 of the EC key": token(lambda a: by_ec(a, {"alg": "RS256", "kid": EC.kid})),
+    "ES256K": token(lambda a: by_ec(a, {"alg": "ES256K", "kid": EC.kid})),
+    "EdDSA": with_header(b'{"alg":"EdDSA","kid":"rsa-1"}'),
+    "payload that is not encoded": with_header(b'{"alg":"RS256","kid":"rsa-1","b64":false,"crit":["b64"]}'),
+    "b64 alone": with_header(b'{"alg":"RS256","kid":"rsa-1","b64":false}'),
+    "crit is empty": with_header(b'{"alg":"RS256","kid":"rsa-1","crit":[]}'),
+    "packed": with_header(b'{"alg":"RS256","kid":"rsa-1","zip":"DEF"}'),
+    "thumbprint of a certificate and no kid": with_header(b'{"alg":"RS256","x5t":"AAAA"}'),
+    "typ is a number": with_header(b'{"alg":"RS256","kid":"rsa-1","typ":1}'),
+    "typ of a logout token": header(typ="logout+jwt"),
+    "header is null": with_header(b"null"),
+    "header is text": with_header(b'"RS256"'),
+    "header is nested": with_header(b'{"alg":"RS256","kid":"rsa-1","x":' + b"[" * 60 + b"]" * 60 + b"}"),
+    "header in UTF-16": with_header('{"alg":"RS256","kid":"rsa-1"}'.encode("utf-16")),
+    "header with a byte order mark": with_header(b'\xef\xbb\xbf{"alg":"RS256","kid":"rsa-1"}'),
+    "header with a comment": with_header(b'{"alg":"RS256","kid":"rsa-1"/**/}'),
+    "header and more": with_header(b'{"alg":"RS256","kid":"rsa-1"}{}'),
+    "encrypted": token(encrypted),
+    "a line break before": token(lambda a: "\n" + a.token()),
+    "a line break after": token(lambda a: a.token() + "\n"),
+    "a line break within": part(2, lambda text: text[:20] + "\r\n" + text[20:]),
+    "a full stop after": token(lambda a: a.token() + "."),
+    "a full stop before": token(lambda a: "." + a.token()),
+    "standard base64": part(2, lambda text: "+/" + text[2:]),
+    "letters of full width": part(1, lambda text: "\uff45" + text[1:]),
+    "a quote around": token(lambda a: f'"{a.token()}"'),
+    "Bearer before": token(lambda a: f"Bearer {a.token()}"),
+    "JSON serialization": token(lambda a: json.dumps({"payload": a.token().split(".")[1], "signatures": []})),
+    "signature of another message": token(
+        lambda a: ".".join([*a.token().split(".")[:2], a.platform.sign({"x": 1}).split(".")[2]])
+    ),
+    "signature twice": part(2, lambda text: text + text),
 }
 
 
@@ -442,13 +580,38 @@ PLATFORM_FAULTS = {
     "exponent of one": key_set(RSA, e="AQ"),
     "modulus is a list": key_set(RSA, n=["x"]),
     "key too short": short_key,
+    "key far too long": key_set(RSA, n="A" + "Q" * 100_000),
+    "key with a huge exponent": key_set(RSA, e="AQ" * 2000),
+    "key is null": key_set(RSA, n=None),
+    "key kind is a list": key_set(RSA, kty=["RSA"]),
+    "use is a list": key_set(RSA, use=["sig"]),
+    "algorithm of the key is null": key_set(RSA, alg=5),
+    "operations of the key are numbers": key_set(RSA, key_ops=[1, 2]),
+    "ten thousand keys, none of them ours": key_set_answer(
+        200, json.dumps({"keys": [{"kty": "RSA", "kid": f"k{number}", "n": "x"} for number in range(10_000)]}).encode()
+    ),
+    "ten thousand keys of one kid": key_set_answer(
+        200,
+        json.dumps({"keys": [{"kty": "RSA", "kid": "rsa-1", "e": "AQAB", "n": "A" * 342}] * 10_000}).encode(),
+    ),
+    "key set is nested": key_set_answer(200, b"[" * 100_000),
+    "key set of NaN": key_set_answer(200, b'{"keys": [NaN]}'),
+    "key set with half a surrogate": key_set_answer(200, b'{"keys": ["\\ud800"]}'),
+    "key set is no text": key_set_answer(200, b"\xff\xfe\x00"),
+    "key set is empty text": key_set_answer(200, b""),
+    "key set says 204": key_set_answer(204, b""),
+    "key set says 401": key_set_answer(401, b"", **{"WWW-Authenticate": "Basic"}),
+    "key set leads to a private address": key_set_answer(301, b"", Location="http://169.254.169.254/latest"),
+    "key set leads to a file": key_set_answer(307, b"", Location="file:///etc/passwd"),
+    "key set with a wrong length": key_set_answer(200, b"{}", **{"Content-Length": "99"}),
+    "key set is packed and is not": key_set_answer(200, b"{}", **{"Content-Encoding": "gzip"}),
 }
 
 ALL_FAULTS = {**CLAIM_FAULTS, **TOKEN_FAULTS, **BROWSER_FAULTS, **PLATFORM_FAULTS}
 
 
 def test_there_are_enough_faults() -> None:
-    assert len(ALL_FAULTS) >= 90
+    assert len(ALL_FAULTS) >= 300
 
 
 @pytest.mark.parametrize("fault", ALL_FAULTS)
