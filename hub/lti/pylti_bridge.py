@@ -66,8 +66,6 @@ FAILED_FETCH_SECONDS = 5
 TOKEN_MARGIN_SECONDS = 30
 ASSERTION_SECONDS = 60
 MOST_PAGES = 20
-#: What Canvas says with a 403 when we are too fast; the token is good all the same.
-_RATE_LIMIT = b"rate limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,7 +589,7 @@ class _Connector(ServiceConnector):
         if response.status == 401:
             self._transients.delete(self._token_key(scopes))
             response = self._send(method, url, scopes, headers, body)
-        elif response.status == 403 and _RATE_LIMIT not in response.body.lower():
+        elif response.status == 403 and not scores.is_too_fast(403, response.body):
             self._transients.delete(self._token_key(scopes))  # Open edX says 403 to a token that is no longer good.
         return response
 

@@ -67,6 +67,8 @@ class LtiPlatform:
     #: The column of the link that the test launches, as `ags` names it; None when the teacher removed it.
     own_column: dict[str, Any] | None = field(default_factory=lambda: {"label": "Unit 1", "scoreMaximum": 100})
     line_items_link: str = ""
+    #: What a column that is gone is answered with.
+    gone_status: int = 404
     requests: dict[str, int] = field(default_factory=dict)
     assertions: list[str] = field(default_factory=list)
     configuration: dict[str, Any] = field(default_factory=dict)
@@ -202,7 +204,7 @@ class LtiPlatform:
         if token not in self.tokens:
             return _json(401, {"error": "invalid_token"})
         if path == "/items/1/lineitem/scores" and self.own_column is None:
-            return _json(404, {"message": "there is no such line item"})
+            return _json(self.gone_status, {"message": "there is no such line item"})
         if path.endswith("/scores"):
             return self._score(url, token, body)
         if path.endswith("/results"):
@@ -300,7 +302,7 @@ class LtiPlatform:
         if urlsplit(url).path.endswith("/lineitem"):
             made = [item for item in self.line_items if urlsplit(item["id"]).path == urlsplit(url).path]
             own = [self.own_column | {"id": url}] if self.own_column and "/items/1/" in url else made
-            return _json(200, own[0]) if own else _json(404, {"message": "gone"})
+            return _json(200, own[0]) if own else _json(self.gone_status, {"message": "gone"})
         query = parse_qs(urlsplit(url).query)
         filters = {"resource_link_id": "resourceLinkId", "resource_id": "resourceId", "tag": "tag"}
         wanted = {member: query[name][0] for name, member in filters.items() if name in query}

@@ -42,7 +42,8 @@ ANOTHER_IS_SENT_SECONDS = 2.0
 LINE_ITEM_SECONDS = 60
 #: The scale of a column is looked at again after so long.
 SCALE_IS_GOOD_FOR = timedelta(days=1)
-_GONE = {404, 410}
+#: Moodle says 403 to a column that went to another course.
+_GONE = {403, 404, 410}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,9 @@ class Scores:
         try:
             self._post(parcel, column)
         except PlatformRefused as refusal:
-            if refusal.response.status not in _GONE or refusal.step != "service" or not parcel.column.container_url:
+            answer = refusal.response
+            may_be_gone = answer.status in _GONE and not spec.is_too_fast(answer.status, answer.body)
+            if not may_be_gone or refusal.step != "service" or not parcel.column.container_url:
                 raise
             if self._is_there(parcel, column):
                 raise
@@ -199,7 +202,12 @@ class Scores:
 
     def _is_there(self, parcel: _Parcel, column: spec.Column) -> bool:
         """Whether a column that took no score exists all the same: then it is the learner who is not there."""
-        return self._bridge.grades(parcel.platform, parcel.column.scopes).line_item(column.url) is not None
+        try:
+            return self._bridge.grades(parcel.platform, parcel.column.scopes).line_item(column.url) is not None
+        except PlatformRefused as refusal:
+            if refusal.response.status != 403 or refusal.step != "service":
+                raise
+            return False
 
     def _post(self, parcel: _Parcel, column: spec.Column) -> None:
         grades = self._bridge.grades(parcel.platform, parcel.column.scopes)

@@ -208,6 +208,11 @@ def judge_refusal(status: int, *, may_be_there: bool = False) -> Outcome:
     return Outcome.RETRY if status in _RETRIED or status >= 500 else Outcome.FAIL
 
 
+def is_too_fast(status: int, body: bytes) -> bool:
+    """Whether the platform wants fewer requests; Canvas says that by 403 and in words, and the token is good still."""
+    return status == 429 or (status == 403 and b"rate limit" in body.lower())
+
+
 def replaces(new: Score, last: Score | None) -> bool:
     """Whether a score is worth sending after the last one: it says something else, and no mark is lost by it.
 

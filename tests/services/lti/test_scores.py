@@ -459,7 +459,11 @@ def test_a_score_is_sent_on_the_scale_that_the_column_has(book: Gradebook, platf
     assert (body["scoreGiven"], body["scoreMaximum"]) == (5.3333333333, 8)
 
 
-def test_a_column_that_the_teacher_removed_is_found_again_or_made(book: Gradebook, platform: LtiPlatform) -> None:
+@pytest.mark.parametrize("status", [404, 410, 403])
+def test_a_column_that_the_teacher_removed_is_found_again_or_made(
+    book: Gradebook, platform: LtiPlatform, status: int
+) -> None:
+    platform.gone_status = status
     book.progress(completion="incomplete", score_scaled=0.1)
     book.work()
     platform.own_column = None
@@ -470,7 +474,7 @@ def test_a_column_that_the_teacher_removed_is_found_again_or_made(book: Gradeboo
     moved = platform.line_items[0] | {"id": f"{platform.origin}/items/9/lineitem?type_id=1", "resourceLinkId": None}
     platform.line_items = [moved]
     book.progress(completion="incomplete", score_scaled=0.3)
-    platform.answers = [(404, {}, b"")]
+    platform.answers = [(status, {}, b"")]
     assert book.work() == []
     assert [urlsplit(score.path).path for score in platform.scores] == [
         "/items/1/lineitem/scores",
@@ -478,6 +482,36 @@ def test_a_column_that_the_teacher_removed_is_found_again_or_made(book: Gradeboo
         "/items/9/lineitem/scores",
     ]
     assert book.sent() == [10, 20, 30]
+
+
+@pytest.mark.parametrize(("body", "tokens"), [(b"403 Forbidden (Rate Limit Exceeded)", 1), (b"Invalid token.", 2)])
+def test_a_token_that_is_answered_with_403_is_renewed_unless_we_are_only_too_fast(
+    enter: Callable[..., Gradebook], platform: LtiPlatform, body: bytes, tokens: int
+) -> None:
+    book = enter(**platform.ags(scope=[v.SCOPE_SCORE], lineitems=None))
+    book.progress(completion="completed")
+    platform.answers = [(403, {}, body)]
+    assert len(book.work()) == 1
+    assert book.work() == []
+    assert len(platform.tokens) == tokens
+    assert book.statuses() == ["delivered"]
+
+
+def test_a_score_that_was_taken_before_its_worker_died_goes_again_under_a_later_time(
+    book: Gradebook, platform: LtiPlatform
+) -> None:
+    """Open edX answers 400 to a second score of the same time; a second 400 is a refusal."""
+    book.progress(completion="completed", score_scaled=0.9)
+    assert book.work() == []
+    platform.answers = [(400, {}, b"")]
+    assert len(book.take_up_again()) == 1
+    assert book.work() == []
+    assert book.statuses() == ["delivered"]
+    first, second = (score.body["timestamp"] for score in platform.scores)
+    assert second > first
+    platform.answers = [(400, {}, b""), (400, {}, b"")]
+    assert book.take_up_again() == []
+    assert book.statuses() == ["failed"]
 
 
 def test_a_removed_column_that_may_not_be_made_again_is_told(
