@@ -99,18 +99,19 @@ ARCHIVE_RULES: dict[str, Rule] = {
     "archive.folder-with-data": Rule(_DANGER, "The folder “{entry}” carries data.", _REPACK),
     "archive.windows": Rule(
         _HINT,
-        "{count} names in the zip cannot exist on Windows, “{entry}” for one; other systems may not take the package.",
+        "Names in the zip cannot exist on Windows ({count}; “{entry}” for one); other systems may not take the "
+        "package.",
         'Rename the files: no device names (con, aux, nul), none of : < > " | ? *, no dot or blank at the end.',
     ),
     "archive.backslash": Rule(
         _HINT,
-        "{count} names in the zip use “\\” between folders; they were read as “/”.",
+        "Names in the zip use “\\” between folders ({count}); they were read as “/”.",
         "Zip with a program that follows the zip format, so that other systems take the package too.",
         "APPNOTE 4.4.17.1",
     ),
     "archive.name-encoding": Rule(
         _HINT,
-        "{count} names in the zip do not say their encoding; they were read as {encoding}.",
+        "Names in the zip do not say their encoding ({count}); they were read as {encoding}.",
         "Zip with UTF-8 names, or use plain letters in file names.",
         "APPNOTE appendix D",
     ),
@@ -129,6 +130,18 @@ XML_RULES: dict[str, Rule] = {
     ),
     "xml.encoding-unknown": Rule(
         _ERROR, "The encoding “{encoding}” is not known.", "Save the file as UTF-8 and declare that encoding."
+    ),
+    "xml.encoding-other": Rule(
+        _HINT,
+        "The file is in {encoding}; it was read so.",
+        "Nothing, here. Save it as UTF-8 where other systems are to take the package too.",
+        "XML 1.0 4.3.3",
+    ),
+    "xml.byte-order-mark": Rule(
+        _HINT,
+        "The file begins with a byte order mark; it was passed over.",
+        "Nothing, here. Save it as UTF-8 without the mark where other systems are to take the package too.",
+        "XML 1.0 4.3.3 and appendix F",
     ),
     "xml.encoding-mended": Rule(
         _WARNING,
@@ -578,18 +591,18 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
     "file.captions": Rule(
         _HINT,
-        "{count} videos have no captions beside them, “{file}” for one.",
+        "Videos have no captions beside them ({count}; “{file}” for one).",
         "Add captions (WebVTT) in the authoring tool.",
         "WCAG 2.2, 1.2.2",
     ),
     "file.flash": Rule(
         _HINT,
-        "{count} Flash films are in the package, “{file}” for one; no browser plays them any more.",
+        "Flash films are in the package ({count}; “{file}” for one); no browser plays them any more.",
         "Publish the course as HTML5.",
     ),
     "file.unlisted": Rule(
         _HINT,
-        "{count} files of the zip are not in the manifest, “{file}” for one.",
+        "Files of the zip are not in the manifest ({count}; “{file}” for one).",
         "Remove them if the course does not need them.",
         f"{_CAM}, <file>",
     ),
@@ -599,7 +612,7 @@ CONTENT_RULES: dict[str, Rule] = {
     "page.title": Rule(_HINT, "The page has no title.", "Give it a title element.", "WCAG 2.2, 2.4.2"),
     "page.image-text": Rule(
         _HINT,
-        "{count} pictures of the page have no alternative text.",
+        "Pictures of the page have no alternative text ({count}).",
         "Describe them in alt, or leave alt empty for mere decoration.",
         "WCAG 2.2, 1.1.1",
     ),
@@ -617,7 +630,7 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
     "page.http-link": Rule(
         _HINT,
-        "{count} links lead to http inside the course's own frame, “{address}” for one; browsers refuse to show that "
+        "Links lead to http inside the course's own frame ({count}; “{address}” for one); browsers refuse to show that "
         "in a course that is served by https.",
         "Link to https, or let the link open in a new window.",
         "Mixed Content",
@@ -635,8 +648,8 @@ CONTENT_RULES: dict[str, Rule] = {
     ),
     "page.blocked": Rule(
         _HINT,
-        "Scripts in {count} files seem to use {what}, which browsers block or are about to block in a frame; “{file}” "
-        "for one.",
+        "Scripts seem to use {what}, which browsers block or are about to block in a frame (files: {count}; “{file}” "
+        "for one).",
         "Publish with a newer version of the authoring tool, or let the script use {instead}.",
     ),
 }

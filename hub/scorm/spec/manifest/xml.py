@@ -115,15 +115,27 @@ def _decode(data: bytes, file: str) -> tuple[str, list[Finding]]:
     """The text, by byte order mark, shape of the first bytes, or declaration (XML 1.0 4.3.3 and appendix F)."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding, file), []
+            return _strict(data[len(mark) :], encoding, file), [_note_on(encoding, file, has_mark=True)]
     for shape, encoding in _SHAPES:
         if data.startswith(shape):
-            return _strict(data, encoding, file), []
+            return _strict(data, encoding, file), [_note_on(encoding, file)]
     declared = _declared_encoding(data, file)
     try:
-        return data.decode(declared), []
+        text = data.decode(declared)
+        return text, [] if data.isascii() or _is_utf8(declared) else [_note_on(declared, file)]
     except UnicodeDecodeError:
         return _mended(data, declared, file)
+
+
+def _note_on(encoding: str, file: str, *, has_mark: bool = False) -> Finding:
+    """The note for what is right and yet not what every system takes: a mark, or another encoding than UTF-8."""
+    if has_mark and _is_utf8(encoding):
+        return finding("xml.byte-order-mark", Place(file))
+    return finding("xml.encoding-other", Place(file), encoding=encoding.upper())
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower() in {"utf-8", "utf8"}
 
 
 def _strict(data: bytes, encoding: str, file: str) -> str:

@@ -136,7 +136,7 @@ def test_a_feature_is_told_once_with_the_files_counted_and_the_launch_page_first
         }
     )
     assert (found.file, found.line, found.column) == ("index.html", 3, 3)
-    assert "3 files" in found.message
+    assert "files: 3" in found.message
     assert found.facts["what"].template == "alert, confirm or prompt"
 
 

@@ -258,15 +258,24 @@ class TestTolerance:
     @pytest.mark.parametrize(
         ("manifest", "expected"),
         [
-            (manifest_1_2().decode().encode("utf-8-sig"), []),
-            (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-16"), []),
-            (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-16-be"), []),
-            (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-16-le"), []),
+            (manifest_1_2().decode().encode("utf-8-sig"), ["xml.byte-order-mark"]),
+            (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-16"), ["xml.encoding-other"]),
+            (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-16-be"), ["xml.encoding-other"]),
+            (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-16-le"), ["xml.encoding-other"]),
             (manifest_1_2().decode().replace("UTF-8", "UTF-16").encode("utf-8"), []),
-            (manifest_1_2().decode().encode("utf-32"), []),
-            (manifest_1_2().decode().replace("A course", "Übung").replace("UTF-8", "ISO-8859-1").encode("latin-1"), []),
-            (manifest_1_2().decode().replace("A course", "日本").replace("UTF-8", "Shift_JIS").encode("shift_jis"), []),
-            (manifest_1_2().decode().replace("A course", "课程").replace("UTF-8", "GB2312").encode("gb2312"), []),
+            (manifest_1_2().decode().encode("utf-32"), ["xml.encoding-other"]),
+            (
+                manifest_1_2().decode().replace("A course", "Übung").replace("UTF-8", "ISO-8859-1").encode("latin-1"),
+                ["xml.encoding-other"],
+            ),
+            (
+                manifest_1_2().decode().replace("A course", "日本").replace("UTF-8", "Shift_JIS").encode("shift_jis"),
+                ["xml.encoding-other"],
+            ),
+            (
+                manifest_1_2().decode().replace("A course", "课程").replace("UTF-8", "GB2312").encode("gb2312"),
+                ["xml.encoding-other"],
+            ),
             (manifest_1_2().decode().replace("A course", "Übung").encode("cp1252"), ["xml.encoding-mended"]),
             (
                 manifest_1_2().decode().replace("A course", "Übung").replace("UTF-8", "us-ascii").encode(),
