@@ -11,6 +11,7 @@ import click
 from hub.bootstrap import Hub, build
 from hub.config import Settings
 from hub.identity import Principal, system_principal
+from hub.log import configure_logging
 from hub.oauth.services.tenants import Tenants
 
 REFUSED, WRONG_USE, DANGEROUS = 1, 2, 3
@@ -26,7 +27,8 @@ class CommandLine:
 
     @cached_property
     def hub(self) -> Hub:
-        """The composed system."""
+        """The composed system. Its log goes to standard error, away from what the command says."""
+        configure_logging(self.settings.log_format)
         return build(self.settings)
 
     def principal(self, tenant: str | None) -> Principal:

@@ -1,11 +1,13 @@
 """hub import, hub lint, hub package, hub job: what they do, print and return."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from structlog.testing import capture_logs
 
 from hub.bootstrap import Hub
 from hub.cli import cli
@@ -44,9 +46,10 @@ class Commands:
 
 
 @pytest.fixture
-def hub_command(hub: Hub, tenant: TenantView, monkeypatch: pytest.MonkeyPatch) -> Commands:
+def hub_command(hub: Hub, tenant: TenantView, monkeypatch: pytest.MonkeyPatch) -> Iterator[Commands]:
     monkeypatch.setattr(commands, "_PATIENCE_SECONDS", 0.0)  # There is no worker here to wait for.
-    return Commands(hub, tenant)
+    with capture_logs():  # Lines of the log are no part of what a command says.
+        yield Commands(hub, tenant)
 
 
 def test_importing_waits_until_the_package_is_ready(hub_command: Commands, files: Path) -> None:
