@@ -1,5 +1,6 @@
 """Between tracking data and the result columns that registrations, attempts and run-time states share."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -7,6 +8,7 @@ from hub.scorm.spec.runtime.transfer import Completion, Score, Success, Tracking
 from hub.scorm.storage.tables_runtime import Result
 
 Status = Literal["not_begun", "in_progress", "completed", "passed", "failed"]
+_DONE = frozenset({"completed", "passed", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,10 @@ def status(tracking: Tracking, *, begun: bool) -> Status:
     if tracking.completion == "completed":
         return "completed"
     return "in_progress" if begun else "not_begun"
+
+
+def group_status(statuses: Collection[Status]) -> Status:
+    """One word for what hangs together: begun when something is, done when everything is."""
+    if all(one in _DONE for one in statuses):
+        return "failed" if "failed" in statuses else "completed"
+    return "not_begun" if all(one == "not_begun" for one in statuses) else "in_progress"

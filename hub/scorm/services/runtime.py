@@ -19,7 +19,7 @@ from hub.scorm.services.courses import Course, CourseActivity, Courses
 from hub.scorm.services.origins import ContentOrigins
 from hub.scorm.services.progress import Progress, Scene
 from hub.scorm.services.replays import ReplayLog
-from hub.scorm.services.results import Status, status, tracking_of
+from hub.scorm.services.results import Status, group_status, status, tracking_of
 from hub.scorm.services.sequencing import request_of, sequenced
 from hub.scorm.services.tokens import ContentGrants, PlayerSession
 from hub.scorm.spec import navigation
@@ -120,7 +120,8 @@ class Delivery:
 class Destination:
     """Where a navigation request led: an activity, or the end of the visit, or nowhere.
 
-    Nowhere, `refusal` says why; the learner then chooses from the outline what `moves` allow.
+    Nowhere, `refusal` says why; the learner then chooses from the outline what `moves` allow. `statuses` are those of
+    the activities with content, `groups` those of the ones around them.
     """
 
     delivery: Delivery | None
@@ -128,6 +129,7 @@ class Destination:
     refusal: str | None
     moves: Moves
     statuses: Mapping[str, Status]
+    groups: Mapping[str, Status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,9 @@ class Runtime:
         if step.ended:
             runtime.end_launch(work.session, player.tenant_id, player.launch_id, now)
         moves = _moves(work, course, learning, shown, now)
-        return Destination(delivery, step.ended, step.refusal, moves, self._statuses(work, course, learning))
+        statuses = self._statuses(work, course, learning)
+        groups = _groups(course, learning, statuses, now)
+        return Destination(delivery, step.ended, step.refusal, moves, statuses, groups)
 
     def _keep_step(
         self,
@@ -341,16 +345,18 @@ class Runtime:
         if player.attempt_id is not None:
             learning = runtime.lock_attempt(work.session, player.tenant_id, player.attempt_id)
         statuses = self._statuses(work, course, learning) if learning else {}
+        groups = _groups(course, learning, statuses, self._clock.now()) if learning else {}
         moves = _free_moves(course, outcome.deliver)
         if outcome.deliver is None:
-            return Destination(None, outcome.ended, outcome.refusal, moves, statuses)
+            return Destination(None, outcome.ended, outcome.refusal, moves, statuses, groups)
         activity = course.activity(outcome.deliver)
         state = _state_of(work, learning, activity) if learning else None
         begin = sessions.start(course.standard, _kept(state))
         learner = _learner(learning) if learning else _NOBODY
         values = sessions.initial_values(course.standard, begin, learner, player.mode, activity.settings)
         values |= _comments(work, course, learning, activity) if learning else {}
-        return Destination(self._delivery(player, course, activity, 0, values), False, None, moves, statuses)
+        delivery = self._delivery(player, course, activity, 0, values)
+        return Destination(delivery, False, None, moves, statuses, groups)
 
     def _delivery(
         self,
@@ -385,6 +391,19 @@ class Runtime:
         rows = runtime.results(work.session, learning.attempt.tenant_id, learning.attempt.id)
         known = {row.activity_id: status(tracking_of(row), begun=True) for row in rows}
         return {one.node.id: known.get(one.id, "not_begun") for one in course.launchable}
+
+
+def _groups(course: Course, learning: Learning, statuses: Mapping[str, Status], now: datetime) -> dict[str, Status]:
+    """How the groups of the course stand: by rollup where it is sequenced, else by what hangs below them."""
+    attempt = sequenced(course, learning, now)
+    if attempt is not None:
+        return attempt.groups()
+    known = dict(statuses)
+    for node in reversed(course.nodes):
+        below = [known[other.id] for other in course.nodes if other.parent == node.id and other.id in known]
+        if below and node.id not in known:
+            known[node.id] = group_status(below)
+    return {name: found for name, found in known.items() if name not in statuses}
 
 
 def _asked(commit: Commit, said: Mapping[str, str]) -> tuple[Request | None, str | None]:

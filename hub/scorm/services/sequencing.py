@@ -10,6 +10,7 @@ from datetime import datetime
 from random import SystemRandom
 
 from hub.scorm.services.courses import Course, CourseActivity
+from hub.scorm.services.results import Status, status
 from hub.scorm.spec import delivery
 from hub.scorm.spec.runtime.model import entries
 from hub.scorm.spec.runtime.transfer import Score, Tracking
@@ -85,6 +86,18 @@ class Sequenced:
         """What may be asked for now."""
         return navigation(self.tree, self.state, self.now)
 
+    def groups(self) -> dict[str, Status]:
+        """How each cluster stands, by what was rolled up to it."""
+        state = self.state
+        run = Run(self.tree, state, self.now.timestamp(), tentative=True)
+        return {
+            cluster.identifier: status(
+                _tracking(run, cluster.index), begun=state.activities[cluster.index].attempts > 0
+            )
+            for cluster in self.tree.activities
+            if cluster.children
+        }
+
     def delivered_values(self, activity: CourseActivity, stored: Mapping[str, str]) -> dict[str, str]:
         """What sequencing adds to the data model of an activity that is delivered."""
         return {
@@ -118,14 +131,7 @@ class Sequenced:
         return overall.process(self.tree, state, request, self.now, _RANDOM)
 
     def _root(self, state: State) -> Tracking:
-        run = Run(self.tree, state, self.now.timestamp(), tentative=True)
-        found = tracking.seen(run, 0, self.tree.activities[0].primary)
-        return Tracking(
-            completion="unknown" if found.completed is None else ("completed" if found.completed else "incomplete"),
-            success="unknown" if found.satisfied is None else ("passed" if found.satisfied else "failed"),
-            score=Score(scaled=found.measure),
-            progress=found.progress,
-        )
+        return _tracking(Run(self.tree, state, self.now.timestamp(), tentative=True), 0)
 
     @property
     def _stores_owner(self) -> Attempt | Learner:
@@ -147,6 +153,17 @@ def sequenced(course: Course, learning: Learning, now: datetime) -> Sequenced | 
 def request_of(said: Mapping[str, str], navigation_event: str) -> Request | None:
     """What content asks for as it terminates."""
     return report.request_of({**said, "adl.nav.request": navigation_event})
+
+
+def _tracking(run: Run, activity: int) -> Tracking:
+    """What sequencing knows of an activity, in the words of results."""
+    found = tracking.seen(run, activity, run.tree.activities[activity].primary)
+    return Tracking(
+        completion="unknown" if found.completed is None else ("completed" if found.completed else "incomplete"),
+        success="unknown" if found.satisfied is None else ("passed" if found.satisfied else "failed"),
+        score=Score(scaled=found.measure),
+        progress=found.progress,
+    )
 
 
 def _identifiers(values: Mapping[str, str]) -> dict[int, str]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select, update
 
 from hub.bootstrap import Hub
 from hub.db import EVERY_TENANT
@@ -29,6 +30,7 @@ from hub.scorm.spec.manifest.course import (
     Sequencing,
     SequencingRule,
 )
+from hub.scorm.storage import tables
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.playing import Sco, Window, add_played_course, enrol
 
@@ -711,3 +713,38 @@ class TestOpening:
     def test_an_unknown_address_opens_nothing(self, hub: Hub) -> None:
         with pytest.raises(NotFound):
             hub.service(Launches).open("nothing", None, "test")
+
+
+class TestGroups:
+    """How the lines of the outline stand that have no content of their own."""
+
+    def test_a_sequenced_course_says_what_was_rolled_up(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        package = add_played_course(hub, tenant.id, "scorm_2004", Sco("one"), Sco("two"))
+        window = Window(hub, system, enrol(hub, system, package).id)
+        assert window.go().groups == {"org": "in_progress"}
+        for name in ("one", "two"):
+            window.play({"cmi.completion_status": "completed", "cmi.success_status": "passed"}, name)
+        assert window.go("exitAll").groups == {"org": "passed"}
+
+    def test_scorm_1_2_says_what_hangs_below(self, hub: Hub, tenant: TenantView, system: Principal) -> None:
+        package = add_played_course(
+            hub,
+            tenant.id,
+            "scorm_1_2",
+            Sco("block", columns={"href": None, "scorm_type": None}),
+            Sco("one"),
+            Sco("two"),
+        )
+        with hub.db.unit_of_work(EVERY_TENANT) as work:
+            activity = {name: tables.Activity.identifier == name for name in ("block", "one", "two")}
+            block = select(tables.Activity.id).where(activity["block"], tables.Activity.tenant_id == tenant.id)
+            below = update(tables.Activity).where(
+                activity["one"] | activity["two"], tables.Activity.tenant_id == tenant.id
+            )
+            work.session.execute(below.values(parent_id=block.scalar_subquery()))
+        window = Window(hub, system, enrol(hub, system, package).id)
+        assert window.go().groups == {"block": "in_progress"}
+        window.play({"cmi.core.lesson_status": "completed"}, "one")
+        assert window.go("choice", "two").groups == {"block": "in_progress"}
+        window.commit({"cmi.core.lesson_status": "failed"}, kind="terminate")
+        assert window.go("suspendAll").groups == {"block": "failed"}

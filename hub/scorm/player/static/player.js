@@ -40,7 +40,7 @@ async function go(request, target = null, notice = null) {
   else if (answer?.ended) leave(notice);
   else if (answer) choose(answer);
   else if (!queue.stopped) shell.stop(isSent ? "failed_to_open" : "not_sent", () => go(request, target));
-  if (answer) shell.mark(answer.statuses);
+  if (answer) shell.mark(answer.statuses, answer.groups);
   shell.lock(false);
 }
 

@@ -22,6 +22,7 @@ export class Shell {
     this.waysOut = this.find("ways-out");
     this.exits = [...document.querySelectorAll("[data-leave]")];
     this.items = new Map([...document.querySelectorAll("[data-activity]")].map((item) => [item.dataset.activity, item]));
+    this.groups = new Map([...document.querySelectorAll("[data-group]")].map((line) => [line.dataset.group, line]));
     this.toggle?.addEventListener("click", () => this.showContents(this.contents.hidden));
     this.find("hide").addEventListener("click", () => this.showBar(false));
     this.find("show").addEventListener("click", () => this.showBar(true));
@@ -143,20 +144,22 @@ export class Shell {
     if (hasChoices && this.contents) this.showContents(true);
   }
 
-  /** Mark every activity by what has been reached in it. */
-  mark(statuses) {
-    for (const [activity, status] of Object.entries(statuses)) {
-      const item = this.items.get(activity);
-      if (!item || item.dataset.status === status) continue;
-      item.dataset.status = status;
-      item.querySelector("[data-mark]").textContent = MARKS[status];
-      item.querySelector("[data-status-word]").textContent = this.words[status];
-    }
+  /** Mark every activity by what has been reached in it, and every group by what has been reached within. */
+  mark(statuses, groups = {}) {
+    for (const [activity, status] of Object.entries(statuses)) this.markLine(this.items.get(activity), status);
+    for (const [group, status] of Object.entries(groups)) this.markLine(this.groups.get(group), status);
     Object.assign(this.statuses, statuses);
     const all = Object.values(this.statuses);
     const done = all.filter((status) => DONE.has(status)).length;
     const progress = this.find("progress");
     if (progress) progress.textContent = this.words.progress.replace("{done}", done).replace("{all}", all.length);
+  }
+
+  markLine(line, status) {
+    if (!line || line.dataset.status === status) return;
+    line.dataset.status = status;
+    line.querySelector("[data-mark]").textContent = MARKS[status];
+    line.querySelector("[data-status-word]").textContent = this.words[status];
   }
 
   /** What to do next stands out. */
