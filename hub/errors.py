@@ -10,6 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
+class Message(str):
+    """A sentence in English that remembers what it was made of, so that pages can say it in another language."""
+
+    template: str
+    values: Mapping[str, Any]
+
+
+def say(template: str, **values: Any) -> Message:
+    """A sentence for people: `say("There is no package %(package)s.", package=package_id)`.
+
+    Sentences without values are written as they are. Pages translate both by `hub.http.words`, from the catalogue of
+    errors, which is made of what the sources give to `say`, to errors and to violations.
+    """
+    made = Message(template % values)
+    made.template, made.values = template, values
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One fault of a judged document.

@@ -20,6 +20,7 @@ from hub.errors import (
     Violation,
 )
 from hub.http.context import request_id
+from hub.http.words import said
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,8 @@ def problem(error: HubError) -> Response:
 
 
 def install_problems(app: Flask) -> None:
-    """Answer every error of the app in the form of its blueprint."""
+    """Answer every error of the app in the form of its blueprint; its pages say them by the filter `said`."""
+    app.jinja_env.filters["said"] = said
     app.register_error_handler(HubError, _answer)
     app.register_error_handler(HTTPException, lambda error: _answer(from_http_exception(error), error))
     app.register_error_handler(Exception, _unexpected)

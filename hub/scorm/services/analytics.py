@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from hub.db import Database
-from hub.errors import Invalid, NotFound
+from hub.errors import Invalid, NotFound, say
 from hub.identity import Principal
 from hub.ports import Clock
 from hub.scorm.spec.settings import SUSPEND_DATA_12
@@ -180,9 +180,11 @@ class Analytics:
         with self._db.read(principal.tenant_id) as session:
             versions = analytics.versions_of(session, principal.tenant_id, package_id, wanted.version)
             if versions is None:
-                raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+                raise NotFound(say("There is no package %(package)s.", package=package_id), code="package_not_found")
             if not versions and wanted.version is not None:
-                raise NotFound(f"The package has no version {wanted.version}.", code="version_not_found")
+                raise NotFound(
+                    say("The package has no version %(version)s.", version=wanted.version), code="version_not_found"
+                )
             analytics.plan_for_sets(session)
             reach = principal.reach("registrations.read")
             chosen = Chosen(principal.tenant_id, versions, wanted.since, wanted.until, wanted.context_key, reach)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database
 from hub.db.audit import record
-from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.errors import Conflict, Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Courses
@@ -84,7 +84,7 @@ class Comments:
                 raise NotFound("There is no such registration.", code="registration_not_found")
             titles = self._titles(work.session, tenant_id, row)
             if activity not in titles:
-                raise _refused("activity", "is no activity of the course that has content")
+                raise _refused("activity", say("is no activity of the course that has content"))
             if len(comments.of_registration(work.session, tenant_id, row.id, activity)) >= MOST_COMMENTS:
                 raise Conflict("The activity has as many comments as content can be given.", code="too_many_comments")
             made = LmsComment(
@@ -128,7 +128,9 @@ def _registration(session: Session, principal: Principal, action: str, registrat
 
 def _check_length(name: str, text: str, least: int, most: int) -> None:
     if not least <= len(text) <= most:
-        raise _refused(name, f"has {least} to {most} characters, not {len(text)}")
+        raise _refused(
+            name, say("has %(least)s to %(most)s characters, not %(found)s", least=least, most=most, found=len(text))
+        )
 
 
 def _refused(field: str, fault: str) -> Invalid:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.errors import NotFound
+from hub.errors import NotFound, say
 from hub.scorm.spec.manifest.course import MEDIA, DataMap, Organization, from_data
 from hub.scorm.spec.navigation import Node
 from hub.scorm.spec.prerequisites import BadScript, Test, block_status, parse
@@ -108,7 +108,9 @@ class Course:
         """The activity with the manifest's identifier. Raises `NotFound`."""
         found = self.by_identifier.get(identifier)
         if found is None:
-            raise NotFound(f"This course has no activity {identifier!r}.", code="activity_not_found")
+            raise NotFound(
+                say("This course has no activity %(activity)s.", activity=identifier), code="activity_not_found"
+            )
         return found
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
-from hub.errors import Conflict, Gone, Invalid, NotFound
+from hub.errors import Conflict, Gone, Invalid, NotFound, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
@@ -272,7 +272,7 @@ def _take_over(session: Session, launch: Launch) -> None:
 
 def _checked_mode(mode: str) -> Mode:
     if mode not in MODES:
-        raise Invalid(f"mode is one of {', '.join(MODES)}.", code="bad_mode")
+        raise Invalid(say("mode is one of %(modes)s.", modes=", ".join(MODES)), code="bad_mode")
     return cast(Mode, mode)
 
 

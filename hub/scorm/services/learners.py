@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.db import Database, UnitOfWork
-from hub.errors import Invalid, NotFound
+from hub.errors import Invalid, NotFound, say
 from hub.identity import Principal
 from hub.ports import Ids
 from hub.scorm.spec.statements import actor, clean
@@ -108,4 +108,6 @@ def agent_of(learner: LearnerView, public_url: str) -> dict[str, Any]:
 def _check(source: str, subject: str) -> None:
     for name, value in (("source", source), ("subject", subject)):
         if not value.strip() or len(value) > _LONGEST or clean(value) != value:
-            raise Invalid(f"A learner's {name} has 1 to {_LONGEST} characters.", code="bad_learner")
+            raise Invalid(
+                say("A learner's %(name)s has 1 to %(most)s characters.", name=name, most=_LONGEST), code="bad_learner"
+            )

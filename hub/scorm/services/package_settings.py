@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database
 from hub.db.audit import record
-from hub.errors import NotFound, PreconditionFailed, Unprocessable
+from hub.errors import NotFound, PreconditionFailed, Unprocessable, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.spec.settings import Effective, SetBy, effective, faults, merged
@@ -94,11 +94,11 @@ def _package(
 ) -> UUID:
     row = packages.find(session, principal.tenant_id, package_id)
     if row is None:
-        raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+        raise NotFound(say("There is no package %(package)s.", package=package_id), code="package_not_found")
     if is_to_change:
         editors.require_editor(session, principal, row)
     if version is not None and packages.version(session, principal.tenant_id, row.id, version) is None:
-        raise NotFound(f"The package has no version {version}.", code="version_not_found")
+        raise NotFound(say("The package has no version %(version)s.", version=version), code="version_not_found")
     return row.id
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, say
 from hub.identity import EVERYTHING, Principal, Reached
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
@@ -156,7 +156,8 @@ class Registrations:
                 },
             )
             if registration_id is None:
-                raise Conflict(f"There is a registration with the id {external_id} already.", code="id_taken")
+                detail = say("There is a registration with the id %(id)s already.", id=external_id)
+                raise Conflict(detail, code="id_taken")
             if registrations.find(session, tenant_id, registration_id, reach) is None:
                 raise Forbidden(
                     "You may register learners in the contexts of your own cohorts only.", code="not_your_context"
@@ -184,7 +185,7 @@ class Registrations:
         """Registrations, the newest first, from beyond the sort key `after` (created_at, id) on."""
         principal.require("registrations.read")
         if filters.status is not None and filters.status not in STATUSES:
-            raise Invalid(f"status is one of {', '.join(STATUSES)}.", code="bad_status")
+            raise Invalid(say("status is one of %(statuses)s.", statuses=", ".join(STATUSES)), code="bad_status")
         with self._db.read(principal.tenant_id) as session:
             reach = principal.reach("registrations.read")
             return [
@@ -257,7 +258,7 @@ class Registrations:
         """
         principal.require("registrations.write")
         if mode not in MODES:
-            raise Invalid(f"mode is one of {', '.join(MODES)}.", code="bad_mode")
+            raise Invalid(say("mode is one of %(modes)s.", modes=", ".join(MODES)), code="bad_mode")
         with self._db.unit_of_work(principal.tenant_id) as work:
             row = _held(work.session, principal, registration_id)
             details = {"before": row.mode, "after": mode}
@@ -341,7 +342,8 @@ def _version_to_start(session: Session, tenant_id: UUID, package_id: UUID) -> UU
 
 def _check_text(name: str, value: str | None) -> None:
     if value is not None and not (0 < len(value) <= _LONGEST_ID and value.isprintable()):
-        raise Invalid(f"A registration's {name} has 1 to {_LONGEST_ID} printable characters.", code="bad_id")
+        detail = say("A registration's %(name)s has 1 to %(most)s printable characters.", name=name, most=_LONGEST_ID)
+        raise Invalid(detail, code="bad_id")
 
 
 def _found(session: Session, tenant_id: UUID, registration_id: UUID, reach: Reached = EVERYTHING) -> RegistrationView:

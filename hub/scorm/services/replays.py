@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Invalid, NotFound
+from hub.errors import Invalid, NotFound, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Course, Courses
@@ -202,7 +202,7 @@ class Replays:
         """
         principal.require("replays.read")
         if wanted.kind not in {None, *KINDS}:
-            raise Invalid(f"kind is one of {', '.join(KINDS)}.", code="bad_kind")
+            raise Invalid(say("kind is one of %(kinds)s.", kinds=", ".join(KINDS)), code="bad_kind")
         with self._db.unit_of_work(principal.tenant_id) as work:
             found, course = self._attempt(work.session, principal, registration_id, attempt)
             activity_id = course.activity(wanted.activity).id if wanted.activity else None
@@ -261,7 +261,7 @@ class Replays:
             raise NotFound("There is no such registration.", code="registration_not_found")
         found = replays.find_attempt(session, principal.tenant_id, registration_id, number)
         if found is None:
-            raise NotFound(f"The registration has no attempt {number}.", code="attempt_not_found")
+            raise NotFound(say("The registration has no attempt %(number)s.", number=number), code="attempt_not_found")
         version_id = found.package_version_id or row.registration.package_version_id
         return found, self._courses.find(session, principal.tenant_id, version_id)
 

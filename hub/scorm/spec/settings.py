@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from dataclasses import field as dataclass_field
 from typing import Any, Literal, cast
 
-from hub.errors import Violation
+from hub.errors import Violation, say
 from hub.scorm.spec.rollup import RollupSettings, ScoreRule, StatusRule
 from hub.scorm.spec.runtime.transfer import Completion, Success, Tracking
 
@@ -178,13 +178,17 @@ def _fault(name: str, value: Any) -> Violation | None:
     if "choices" in rule:
         if value in cast(Sequence[str], rule["choices"]) and isinstance(value, str):
             return None
-        return Violation(_RULE, name, f"is one of {', '.join(rule['choices'])}", value, list(rule["choices"]))
+        return Violation(
+            _RULE, name, say("is one of %(choices)s", choices=", ".join(rule["choices"])), value, list(rule["choices"])
+        )
     if "flag" in rule:
         return None if isinstance(value, bool) else Violation(_RULE, name, "is true or false", value, [True, False])
-    kind = "a whole number" if rule["whole"] else "a number"
     if _is_number(value, whole=rule["whole"]) and rule["least"] <= value <= rule["most"]:
         return None
-    return Violation(_RULE, name, f"is {kind} from {rule['least']} to {rule['most']}", value)
+    limits = {"least": rule["least"], "most": rule["most"]}
+    if rule["whole"]:
+        return Violation(_RULE, name, say("is a whole number from %(least)s to %(most)s", **limits), value)
+    return Violation(_RULE, name, say("is a number from %(least)s to %(most)s", **limits), value)
 
 
 def _is_number(value: Any, *, whole: bool) -> bool:
