@@ -123,8 +123,20 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedView:
+    """What was not offered afterwards for one reason: `continue`, `previous`, and activities that cannot be chosen."""
+
+    exception: str
+    reason: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class NavigationView:
-    """One navigation request: what was asked where, what came of it, and the steps that explain it."""
+    """One navigation request: what was asked where, what came of it, and the steps that explain it.
+
+    `closed` are the buttons and lines of the outline that the learner could not press afterwards, and why.
+    """
 
     request: str
     target: str | None
@@ -136,6 +148,7 @@ class NavigationView:
     reason: str | None
     trace: Sequence[StepView]
     left_out: int
+    closed: Sequence[ClosedView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,4 +333,8 @@ def _navigation_view(kept: Mapping[str, Any]) -> NavigationView:
             for process, step, activity, note in kept["trace"]
         ],
         left_out=int(kept.get("left_out", 0)),
+        closed=[
+            ClosedView(exception, EXCEPTIONS.get(exception, exception), names)
+            for exception, names in kept.get("closed", {}).items()
+        ],
     )

@@ -27,7 +27,7 @@ from hub.scorm.spec.delivery import Store, store_faults, stores_of
 from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.spec.navigation import Outcome, Request
 from hub.scorm.spec.prerequisites import status_of
-from hub.scorm.spec.replay import Call, navigation_record
+from hub.scorm.spec.replay import Call, closed_of, navigation_record
 from hub.scorm.spec.runtime import sessions
 from hub.scorm.spec.runtime.model import general_name, violations
 from hub.scorm.spec.runtime.sessions import MODELS, Kept, Learner
@@ -36,7 +36,7 @@ from hub.scorm.spec.statements import clean
 from hub.scorm.storage import comments, runtime
 from hub.scorm.storage import courses as versions
 from hub.scorm.storage.runtime import Learning
-from hub.scorm.storage.tables_runtime import Attempt, RuntimeState
+from hub.scorm.storage.tables_runtime import RuntimeState
 
 CommitKind = Literal["initialize", "commit", "terminate"]
 
@@ -254,7 +254,7 @@ class Runtime:
         shown = course.by_id.get(attempt.activity_id) if attempt.activity_id else None
         self._close_open_sessions(work, course, learning, now, counts=request not in ("abandon", "abandonAll"))
         step = _step(work, course, learning, shown, request, target, now)
-        self._keep_step(work, attempt, shown, request, target, step, now)
+        asked_at = shown
         if step.ended and request == "suspendAll" and shown is not None:
             _suspend(work, course, learning, shown)
         self._roll_up(work, course, learning, shown, now)
@@ -266,6 +266,7 @@ class Runtime:
         if step.ended:
             runtime.end_launch(work.session, player.tenant_id, player.launch_id, now)
         moves = _moves(work, course, learning, shown, now)
+        self._keep_step(work, course, learning, asked_at, request, target, step, now)
         statuses = self._statuses(work, course, learning)
         groups = _groups(course, learning, statuses, now)
         return Destination(delivery, step.ended, step.refusal, moves, statuses, groups)
@@ -273,22 +274,25 @@ class Runtime:
     def _keep_step(
         self,
         work: UnitOfWork,
-        attempt: Attempt,
+        course: Course,
+        learning: Learning,
         shown: CourseActivity | None,
         request: str,
         target: str | None,
         step: _Step,
         now: datetime,
     ) -> None:
-        """Tell the replay what was asked, what came of it, and by which steps."""
+        """Tell the replay what was asked, what came of it, by which steps, and what is not offered now and why."""
+        attempt = sequenced(course, learning, now)
         led_to = {
             "delivered": step.deliver,
             "resumed": bool(step.resumed),
             "ended": step.ended,
             "exception": step.refusal,
+            "closed": closed_of(attempt.navigation().refusals) if attempt and not step.ended else {},
         }
         found = navigation_record(request, target, shown.node.id if shown else None, led_to, step.trace)
-        self._replay.navigation(work, attempt, shown.id if shown else None, found, now)
+        self._replay.navigation(work, learning.attempt, shown.id if shown else None, found, now)
 
     def _close_open_sessions(
         self, work: UnitOfWork, course: Course, learning: Learning, now: datetime, *, counts: bool

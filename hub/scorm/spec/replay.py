@@ -27,6 +27,7 @@ MOST_CALLS = 1_000
 EXCEPTION = "exception"
 #: So many steps of one request's trace are kept.
 MOST_STEPS = 1_000
+MOST_CLOSED = 50
 
 _SHARED = {
     "0": "No error",
@@ -152,6 +153,11 @@ def new_calls(calls: Sequence[Call], first: int, known: int) -> Sequence[Call]:
 def error_words(standard: str, code: int) -> str:
     """The name that the standard gives an error code."""
     return ERRORS.get(standard, _SHARED).get(str(code), "")
+
+
+def closed_of(refusals: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """What is not offered, by the exception that stands against it, as a replay keeps it: some of each."""
+    return {exception: list(names[:MOST_CLOSED]) for exception, names in refusals.items()}
 
 
 def navigation_record(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, TextClause, select, text
 from sqlalchemy.orm import Session
 
 from hub.identity import EVERYTHING, Reached
@@ -38,6 +38,16 @@ class Chosen:
             **parameters(self.reach),
         }
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether not all attempts on the versions count: only then they have to be looked up one by one."""
+        return self.is_of_some or self.since is not None or self.until is not None
+
+    @property
+    def is_of_some(self) -> bool:
+        """Whether not all registrations count."""
+        return self.context_key is not None or self.reach != EVERYTHING
+
 
 def versions_of(session: Session, tenant_id: UUID, package_id: str, number: int | None) -> list[UUID] | None:
     """The versions of a package (or the one of that number), newest first; None when there is no such package."""
@@ -54,18 +64,44 @@ def versions_of(session: Session, tenant_id: UUID, package_id: str, number: int 
     return list(session.scalars(query.order_by(PackageVersion.number.desc())))
 
 
-_CHOSEN = f"""
+_CHOSEN = """
     chosen AS MATERIALIZED (
-        SELECT attempt.id, attempt.registration_id, attempt.activity_id, attempt.completion, attempt.success,
-               attempt.score_scaled, attempt.duration_seconds, attempt.began_at, attempt.completed_at
-        FROM attempt JOIN registration ON registration.id = attempt.registration_id
-        WHERE attempt.tenant_id = :tenant AND attempt.package_version_id = ANY(CAST(:versions AS uuid[]))
-          AND attempt.began_at IS NOT NULL
-          AND (CAST(:since AS timestamptz) IS NULL OR attempt.began_at >= :since)
-          AND (CAST(:until AS timestamptz) IS NULL OR attempt.began_at < :until)
-          AND (CAST(:context AS text) IS NULL OR registration.context_key = :context)
-          AND {REGISTRATIONS}
+        SELECT id, registration_id, activity_id, completion, success, score_scaled, duration_seconds, began_at,
+               completed_at
+        FROM attempt
+        WHERE tenant_id = :tenant AND package_version_id = ANY(CAST(:versions AS uuid[])) AND began_at IS NOT NULL
+          AND (CAST(:since AS timestamptz) IS NULL OR began_at >= :since)
+          AND (CAST(:until AS timestamptz) IS NULL OR began_at < :until) {narrowed registrations}
     )"""
+
+#: What answers and run-time states are narrowed by, where not all attempts count.
+_OF_CHOSEN = "AND {0}.attempt_id IN (SELECT id FROM chosen)"
+
+#: And attempts, where not all registrations count: by their context, and by whose they are.
+_OF_REGISTRATIONS = f"""
+          AND registration_id IN (
+              SELECT registration.id FROM registration
+              WHERE registration.tenant_id = :tenant
+                AND (CAST(:context AS text) IS NULL OR registration.context_key = :context) AND {REGISTRATIONS})"""
+
+_ANSWERS = """
+    answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[])) {narrowed answer}"""
+
+#: Times are counted in tenths of a second up to ten, and in seconds from there on: a median of a million needs no sort.
+_BIN = "CASE WHEN {0} < 10 THEN round({0} * 10) / 10 ELSE round({0}) END"
+
+
+def _median(of: str, by: str, value: str) -> str:
+    """The median of binned values by the counts `answers` of the bins: of the one or two in the middle."""
+    return f"""
+        SELECT {by}, avg({value}) AS seconds_median FROM (
+            SELECT {by}, {value}, counted, sum(counted) OVER (PARTITION BY {by} ORDER BY {value}) AS upto,
+                   sum(counted) OVER (PARTITION BY {by}) AS whole
+            FROM (SELECT {by}, {value}, sum(answers) AS counted FROM {of} GROUP BY {by}, {value}) AS bins
+        ) AS ordered
+        WHERE upto >= floor((whole + 1) / 2) AND upto - counted < floor((whole + 2) / 2)
+        GROUP BY {by}"""
+
 
 _OVERVIEW = f"""
     WITH {_CHOSEN}
@@ -97,19 +133,30 @@ _DAYS = f"""
 #: An attempt is left at an activity when it was the last one shown and the course was never finished.
 _ACTIVITIES = f"""
     WITH {_CHOSEN},
-    seen AS (
-        SELECT activity.identifier, count(*) AS opened,
+    states AS (
+        SELECT activity.identifier, {_BIN.format("state.duration_seconds")} AS seconds, count(*) AS answers,
                count(*) FILTER (WHERE state.completion = 'completed') AS completed,
                count(*) FILTER (WHERE state.success = 'passed') AS passed,
                count(*) FILTER (WHERE state.success = 'failed') AS failed,
-               avg(state.score_scaled) AS score_mean, max(state.suspend_length) AS suspend_length,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY state.duration_seconds) AS seconds_median,
-               count(*) FILTER (WHERE chosen.activity_id = state.activity_id AND chosen.completion <> 'completed'
-                                  AND chosen.success = 'unknown') AS left_here
-        FROM chosen
-        JOIN runtime_state AS state ON state.attempt_id = chosen.id AND state.tenant_id = :tenant
-        JOIN activity ON activity.id = state.activity_id
-        GROUP BY activity.identifier
+               sum(state.score_scaled) AS scores, count(state.score_scaled) AS scored,
+               max(state.suspend_length) AS suspend_length
+        FROM runtime_state AS state JOIN activity ON activity.id = state.activity_id
+        WHERE state.tenant_id = :tenant AND activity.package_version_id = ANY(CAST(:versions AS uuid[]))
+              {{narrowed state}}
+        GROUP BY activity.identifier, seconds
+    ),
+    medians AS ({_median("states", "identifier", "seconds")}
+    ),
+    left_at AS (
+        SELECT activity.identifier, count(*) AS left_here
+        FROM chosen JOIN activity ON activity.id = chosen.activity_id
+        WHERE chosen.completion <> 'completed' AND chosen.success = 'unknown' GROUP BY activity.identifier
+    ),
+    seen AS (
+        SELECT identifier, sum(answers)::int AS opened, sum(completed)::int AS completed, sum(passed)::int AS passed,
+               sum(failed)::int AS failed, sum(scores) / nullif(sum(scored), 0)::float8 AS score_mean,
+               max(suspend_length) AS suspend_length
+        FROM states GROUP BY identifier
     ),
     named AS (
         SELECT DISTINCT ON (activity.identifier) activity.identifier, activity.title, activity.position,
@@ -122,43 +169,45 @@ _ACTIVITIES = f"""
     )
     SELECT named.identifier, named.title, coalesce(seen.opened, 0) AS opened, coalesce(seen.completed, 0) AS completed,
            coalesce(seen.passed, 0) AS passed, coalesce(seen.failed, 0) AS failed,
-           coalesce(seen.left_here, 0) AS left_here, seen.score_mean, seen.seconds_median,
+           coalesce(left_at.left_here, 0) AS left_here, seen.score_mean, medians.seconds_median,
            coalesce(seen.suspend_length, 0) AS suspend_length, named.standard
-    FROM named LEFT JOIN seen USING (identifier) ORDER BY named.age, named.position"""
+    FROM named LEFT JOIN seen USING (identifier) LEFT JOIN medians USING (identifier)
+         LEFT JOIN left_at USING (identifier)
+    ORDER BY named.age, named.position"""
 
 #: Each answer with the share of the attempt's other items that was right, `rest`: what discrimination is measured by.
-#: Items are summed up from their different responses, which are far fewer than the answers; they are the windows over
-#: those. The correlation is Pearson's, from sums over the answers that were judged and have others beside them.
+#: Answers are summed up by item, response and how right the attempt was, which are far fewer than the answers; the
+#: correlation is Pearson's, from sums over the answers that were judged and have others beside them.
 _ITEMS = f"""
     WITH {_CHOSEN},
     totals AS (
-        SELECT answer.attempt_id, sum(is_correct::int) AS correct, count(is_correct) AS judged
-        FROM answer JOIN chosen ON chosen.id = answer.attempt_id
-        WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
-        GROUP BY answer.attempt_id
-    ),
-    rated AS (
-        SELECT answer.activity_id, item, response, kind, description, pattern, position, points, tries,
-               is_correct::int AS correct,
-               (totals.correct - is_correct::int)::float8 / nullif(totals.judged - 1, 0) AS rest
-        FROM answer JOIN totals ON totals.attempt_id = answer.attempt_id
-        WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
+        SELECT attempt_id, count(*) FILTER (WHERE is_correct) AS correct, count(is_correct) AS judged
+        FROM answer WHERE {_ANSWERS} GROUP BY attempt_id
     ),
     counted AS (
-        SELECT activity_id, item, response, count(*) AS answers, count(correct) AS judged, sum(correct) AS correct,
-               count(rest) AS n, sum(correct) FILTER (WHERE rest IS NOT NULL) AS x, sum(rest) AS y,
-               sum(rest * rest) AS yy, sum(correct * rest) AS xy, sum(points) AS points, count(points) AS pointed,
-               sum(tries) AS tries, min(position) AS position, max(kind COLLATE "C") AS kind,
-               max(description COLLATE "C") AS description, max(pattern COLLATE "C") AS pattern
-        FROM rated GROUP BY activity_id, item, response
+        SELECT answer.activity_id, item, response, is_correct, totals.correct AS all_correct,
+               totals.judged AS all_judged, kind, description, pattern, count(*) AS answers, sum(points) AS points,
+               count(points) AS pointed, sum(tries) AS tries, min(position) AS position
+        FROM answer JOIN totals ON totals.attempt_id = answer.attempt_id
+        WHERE {_ANSWERS}
+        GROUP BY answer.activity_id, item, response, is_correct, all_correct, all_judged, kind, description, pattern
+    ),
+    rated AS (
+        SELECT *, is_correct::int AS correct,
+               (all_correct - is_correct::int)::float8 / nullif(all_judged - 1, 0) AS rest
+        FROM counted
     ),
     responses AS (
-        SELECT activity.identifier AS activity, item, response, sum(answers) AS answers, sum(judged) AS judged,
-               sum(correct) AS correct, sum(n) AS n, sum(x) AS x, sum(y) AS y, sum(yy) AS yy, sum(xy) AS xy,
-               sum(points) AS points, sum(pointed) AS pointed, sum(tries) AS tries,
-               min(counted.position) AS position, max(counted.kind) AS kind, max(description) AS description,
-               max(pattern) AS pattern
-        FROM counted JOIN activity ON activity.id = counted.activity_id
+        SELECT activity.identifier AS activity, item, response, sum(answers) AS answers,
+               coalesce(sum(answers) FILTER (WHERE correct IS NOT NULL), 0) AS judged,
+               sum(answers * correct) AS correct,
+               coalesce(sum(answers) FILTER (WHERE rest IS NOT NULL), 0) AS n,
+               sum(answers * correct) FILTER (WHERE rest IS NOT NULL) AS x, sum(answers * rest) AS y,
+               sum(answers * rest * rest) AS yy, sum(answers * correct * rest) AS xy,
+               sum(points) AS points, sum(pointed) AS pointed, sum(tries) AS tries, min(rated.position) AS position,
+               max(rated.kind COLLATE "C") AS kind, max(description COLLATE "C") AS description,
+               max(pattern COLLATE "C") AS pattern
+        FROM rated JOIN activity ON activity.id = rated.activity_id
         GROUP BY activity.identifier, item, response
     ),
     ranked AS (
@@ -181,13 +230,16 @@ _ITEMS = f"""
     FROM ranked WHERE place <= :most ORDER BY activity, item, place"""
 
 _ITEM_SECONDS = f"""
-    WITH {_CHOSEN}
-    SELECT activity.identifier AS activity, answer.item,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.seconds) AS seconds_median
-    FROM answer JOIN chosen ON chosen.id = answer.attempt_id JOIN activity ON activity.id = answer.activity_id
-    WHERE answer.tenant_id = :tenant AND answer.package_version_id = ANY(CAST(:versions AS uuid[]))
-      AND answer.seconds IS NOT NULL
-    GROUP BY activity.identifier, answer.item"""
+    WITH {_CHOSEN},
+    binned AS (
+        SELECT answer.activity_id, item, {_BIN.format("answer.seconds")} AS seconds, count(*) AS counted_here
+        FROM answer WHERE {_ANSWERS} AND answer.seconds IS NOT NULL GROUP BY answer.activity_id, item, 3
+    ),
+    times AS (
+        SELECT activity.identifier AS activity, item, seconds, counted_here AS answers
+        FROM binned JOIN activity ON activity.id = binned.activity_id
+    )
+    {_median("times", "activity, item", "seconds")}"""
 
 
 _RECENT = f"""
@@ -222,38 +274,49 @@ def plan_for_sets(session: Session) -> None:
     """Have this transaction's queries planned for many rows.
 
     The planner cannot know how many attempts are chosen, takes them for few, and would look each answer up by itself:
-    36 seconds instead of half a one for 50,000 answers.
+    36 seconds instead of half a one for 50,000 answers. Where there are many, both cores of a small machine count.
     """
     session.execute(text("SET LOCAL enable_nestloop = off"))
     session.execute(text("SET LOCAL work_mem = '64MB'"))
     session.execute(text("SET LOCAL jit = off"))
+    session.execute(text("SET LOCAL max_parallel_workers_per_gather = 2"))
+    session.execute(text("SET LOCAL parallel_setup_cost = 10"))
+    session.execute(text("SET LOCAL parallel_tuple_cost = 0.001"))
+
+
+def _narrowed(query: str, chosen: Chosen) -> TextClause:
+    """The query, narrowed to the attempts that count."""
+    for table in ("answer", "state"):
+        narrowing = _OF_CHOSEN.format(table) if chosen.is_narrowed else ""
+        query = query.replace(f"{{narrowed {table}}}", narrowing)
+    return text(query.replace("{narrowed registrations}", _OF_REGISTRATIONS if chosen.is_of_some else ""))
 
 
 def overview(session: Session, chosen: Chosen) -> RowMapping:
     """Counts, scores and times over all attempts that have begun."""
-    return session.execute(text(_OVERVIEW), chosen.parameters).mappings().one()
+    return session.execute(_narrowed(_OVERVIEW, chosen), chosen.parameters).mappings().one()
 
 
 def scores(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
     """How many attempts have a scaled score in which tenth (0 to 9; -1 for scores below 0)."""
-    return session.execute(text(_SCORES), chosen.parameters).mappings().all()
+    return session.execute(_narrowed(_SCORES, chosen), chosen.parameters).mappings().all()
 
 
 def days(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
     """How many attempts were begun and completed on which day (UTC); days without any are left out."""
-    return session.execute(text(_DAYS), chosen.parameters).mappings().all()
+    return session.execute(_narrowed(_DAYS, chosen), chosen.parameters).mappings().all()
 
 
 def activities(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
     """What became of each activity with content, in the order of the newest version's course."""
-    return session.execute(text(_ACTIVITIES), chosen.parameters).mappings().all()
+    return session.execute(_narrowed(_ACTIVITIES, chosen), chosen.parameters).mappings().all()
 
 
 def items(session: Session, chosen: Chosen, most: int) -> Sequence[RowMapping]:
     """Up to `most` responses to each item, the most frequent first, each with the sums over the whole item."""
-    return session.execute(text(_ITEMS), {**chosen.parameters, "most": most}).mappings().all()
+    return session.execute(_narrowed(_ITEMS, chosen), {**chosen.parameters, "most": most}).mappings().all()
 
 
 def item_seconds(session: Session, chosen: Chosen) -> Sequence[RowMapping]:
     """The median time that each item took, where content told it."""
-    return session.execute(text(_ITEM_SECONDS), chosen.parameters).mappings().all()
+    return session.execute(_narrowed(_ITEM_SECONDS, chosen), chosen.parameters).mappings().all()

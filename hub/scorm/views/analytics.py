@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.downloads import csv_response
+from hub.http.fields import Moment
 from hub.scorm.services.analytics import TABLES, Analytics, PackageReport, Wanted, table_of
 
 analytics_api = ApiBlueprint(
@@ -115,6 +116,7 @@ class ItemReportSchema(ma.Schema):
 class AnalyticsSchema(ma.Schema):
     """The report on a package."""
 
+    counted_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z", "description": "Slow ones are kept a minute"})
     overview = fields.Nested(OverviewSchema)
     scores = fields.List(fields.Nested(ScoreBandSchema))
     days = fields.List(fields.Nested(DaySchema))

@@ -168,6 +168,17 @@ class StepSchema(ma.Schema):
     note = fields.String(metadata={"example": "skipped"})
 
 
+class ClosedSchema(ma.Schema):
+    """What was not offered afterwards, for one reason."""
+
+    exception = fields.String(metadata={"example": "SB.2.9-3"})
+    reason = fields.String(metadata={"example": "This activity is hidden from choice."})
+    names = fields.List(
+        fields.String(),
+        metadata={"example": ["item-3"], "description": "continue, previous, and activities of the outline"},
+    )
+
+
 class NavigationRecordSchema(ma.Schema):
     """One navigation request and what came of it."""
 
@@ -181,6 +192,7 @@ class NavigationRecordSchema(ma.Schema):
     reason = fields.String(allow_none=True, metadata={"example": "Moving on is not possible here."})
     trace = fields.List(fields.Nested(StepSchema))
     left_out = fields.Integer(metadata={"description": "Steps beyond what is kept of one request"})
+    closed = fields.List(fields.Nested(ClosedSchema))
 
 
 class ReplayRecordSchema(ma.Schema):

@@ -30,11 +30,13 @@ def read(client, hub, system):
 
 def test_the_report(read, package):
     found = read(package).json
+    assert found.pop("counted_at").startswith("20")
     assert (found["overview"]["attempts"], found["overview"]["score_mean"]) == (2, 0.65)
     (item,) = found["items"]
     assert (item["item"], item["difficulty"], item["answers"][0]["answers"]) == ("=cmd()", 0.5, 2)
     assert found["activities"][0]["opened"] == 2
-    assert read(package, version=1, since="2020-01-01T00:00:00Z").json == found
+    again = read(package, version=1, since="2020-01-01T00:00:00Z").json
+    assert {name: again[name] for name in found} == found
     assert read(package, since="2120-01-01T00:00:00Z").json["overview"]["attempts"] == 0
 
 

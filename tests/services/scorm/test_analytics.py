@@ -1,10 +1,10 @@
 """The report on a package, on small sets of data whose figures can be checked by hand."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import correlation
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -201,3 +201,46 @@ class TestChoosing:
         nobody = Principal(tenant.id, "user", "7", "Nobody", frozenset({"packages.read"}))
         with pytest.raises(Forbidden):
             hub.service(Analytics).get(nobody, str(package))
+
+
+class SteppingClock:
+    """Each look at it is some seconds after the last."""
+
+    def __init__(self, seconds: float) -> None:
+        self.moment = datetime.now(UTC)
+        self._step = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        """The moment, which passes."""
+        self.moment += self._step
+        return self.moment
+
+
+class TestKeeping:
+    """A report that took long to count is shown again for a minute."""
+
+    def reports(self, hub: Hub, seconds: float) -> tuple[Analytics, SteppingClock]:
+        clock = SteppingClock(seconds)
+        return Analytics(hub.db, clock), clock
+
+    def test_what_took_long_is_kept_for_a_minute(self, hub: Hub, system: Principal, package: UUID, play: Play) -> None:
+        reports, clock = self.reports(hub, 2)
+        assert reports.get(system, str(package)).overview.attempts == 0
+        play("intro")
+        assert reports.get(system, str(package)).overview.attempts == 0
+        assert reports.get(system, str(package), Wanted(version=1)).overview.attempts == 1
+        clock.moment += timedelta(minutes=1)
+        assert reports.get(system, str(package)).overview.attempts == 1
+
+    def test_what_was_quick_is_counted_again(self, hub: Hub, system: Principal, package: UUID, play: Play) -> None:
+        reports, _ = self.reports(hub, 0.4)
+        assert reports.get(system, str(package)).overview.attempts == 0
+        play("intro")
+        assert reports.get(system, str(package)).overview.attempts == 1
+
+    def test_nobody_is_shown_another_tenants(self, hub: Hub, system: Principal, package: UUID) -> None:
+        reports, _ = self.reports(hub, 2)
+        reports.get(system, str(package))
+        stranger = system_principal(hub.service(Tenants).create(slug := f"t{uuid4().hex[:12]}", slug).id)
+        with pytest.raises(NotFound):
+            reports.get(stranger, str(package))

@@ -13,7 +13,7 @@ from hub.identity import ROLES, Principal, system_principal
 from hub.oauth.services.tenants import Tenants, TenantView
 from hub.scorm.services.registrations import Registrations
 from hub.scorm.services.replays import ReplayLog, Replays, ReplayView, Wanted
-from hub.scorm.spec.manifest.course import ControlMode, Sequencing
+from hub.scorm.spec.manifest.course import Condition, ControlMode, Sequencing, SequencingRule
 from hub.scorm.spec.replay import LONGEST_TEXT, Call
 from hub.scorm.storage import registrations
 from tests.support.playing import Sco, Window, add_played_course, enrol
@@ -204,3 +204,15 @@ class TestAccess:
         hub.service(Registrations).reset(system, registration_id)
         with pytest.raises(NotFound):
             replay(window, system)
+
+
+def test_a_replay_says_what_was_not_offered_and_why(hub: Hub, tenant: TenantView, system: Principal) -> None:
+    hidden = Sequencing(pre_condition_rules=(SequencingRule("hiddenFromChoice", (Condition("always"),)),))
+    disabled = Sequencing(pre_condition_rules=(SequencingRule("disabled", (Condition("always"),)),))
+    scos = (Sco("one"), Sco("two", sequencing=hidden), Sco("three", sequencing=disabled))
+    window = Window(hub, system, enrol(hub, system, add_played_course(hub, tenant.id, "scorm_2004", *scos)).id)
+    window.go()
+    shown = hub.service(Replays).get(system, window.session.registration_id, 1)
+    closed = {one.exception: list(one.names) for one in shown.records[0].navigation.closed}
+    assert closed == {"SB.2.1-3": ["previous"], "SB.2.9-3": ["two"], "DB.1.1-3": ["three"]}
+    assert all(one.reason != one.exception for one in shown.records[0].navigation.closed)

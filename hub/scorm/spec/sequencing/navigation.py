@@ -1,6 +1,6 @@
 """What is valid at this moment: for the player's buttons and outline, and for adl.nav.request_valid (SN 5.6)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +35,8 @@ class Navigation:
 
     `choices` and `jumps` are identifiers of targets; content may choose an activity that the outline does not show.
     `hidden` are the controls that the current activity hides (adlnav:hideLMSUI), under the names of the requests.
+    `refusals` say why the others are not offered: by the code of the exception that stands against them, the requests
+    continue and previous, and the activities of the outline that cannot be chosen.
     """
 
     start: bool
@@ -50,6 +52,7 @@ class Navigation:
     jumps: frozenset[str]
     outline: tuple[Entry, ...]
     hidden: tuple[str, ...]
+    refusals: Mapping[str, tuple[str, ...]]
 
     @property
     def exits(self) -> tuple[str, ...]:
@@ -83,12 +86,16 @@ def navigation(tree: Tree, state: State, now: datetime) -> Navigation:
     """
     run = Run(tree, state, now.timestamp(), tentative=True)
     begun = run.current is not None
-    choices = {activity.index for activity in tree.activities if may_choose(run, activity.index)}
+    against = {activity.index: against_choice(run, activity.index) for activity in tree.activities}
+    choices = {index for index, exception in against.items() if exception is None}
+    outline = tuple(_outline(run, choices))
+    on = continue_(run).exception
+    back = _against(run, previous(run).exception, previous_sequencing_request)
     return Navigation(
-        start=_leads_somewhere(run, start(run).exception, start_sequencing_request),
+        start=_against(run, start(run).exception, start_sequencing_request) is None,
         resume_all=resume_all(run).exception is None,
-        continue_=continue_(run).exception is None,
-        previous=_leads_somewhere(run, previous(run).exception, previous_sequencing_request),
+        continue_=on is None,
+        previous=back is None,
         exit_=exit_(run).exception is None,
         exit_all=begun,
         suspend_all=begun,
@@ -96,22 +103,29 @@ def navigation(tree: Tree, state: State, now: datetime) -> Navigation:
         abandon_all=begun,
         choices=frozenset(tree.activities[index].identifier for index in choices),
         jumps=frozenset(activity.identifier for activity in tree.activities if may_jump(run, activity.index)),
-        outline=tuple(_outline(run, choices)),
+        outline=outline,
         hidden=() if run.current is None else tree.activities[run.current].hide_lms_ui,
+        refusals=_by_exception(
+            {"continue": on, "previous": back}
+            | {entry.identifier: against[tree.index[entry.identifier]] for entry in outline}
+        ),
     )
 
 
-def may_choose(run: Run, target: int) -> bool:
-    """Whether a Choice of the target leads to content: NB.2.1 7, SB.2.9 and DB.1.1 one after the other."""
+def against_choice(run: Run, target: int) -> str | None:
+    """Why a Choice of the target would not lead to content: NB.2.1 7, SB.2.9 and DB.1.1 one after the other."""
     parent = run.parent(target)
-    if (parent is not None and not parent.control.choice) or not may_leave(run, target):
-        return False
-    if unreachable(run, target) is not None:
-        return False
+    if parent is not None and not parent.control.choice:
+        return "NB.2.1-10"
+    if not may_leave(run, target):
+        return "NB.2.1-8"
+    exception = unreachable(run, target)
+    if exception is not None:
+        return exception
     if run.tree.activities[target].is_leaf:
-        return delivery_request(run, target) is None
+        return delivery_request(run, target)
     flowed = flow(run, target, Direction.FORWARD, enter=True)
-    return flowed.deliverable and delivery_request(run, flowed.activity) is None
+    return delivery_request(run, flowed.activity) if flowed.deliverable else flowed.exception or "SB.2.9-9"
 
 
 def may_jump(run: Run, target: int) -> bool:
@@ -119,11 +133,20 @@ def may_jump(run: Run, target: int) -> bool:
     return jump(run, target).exception is None and delivery_request(run, target) is None
 
 
-def _leads_somewhere(run: Run, exception: str | None, request: Callable[[Run], Requested]) -> bool:
+def _against(run: Run, exception: str | None, request: Callable[[Run], Requested]) -> str | None:
+    """Why a request that is or is not valid would lead nowhere."""
     if exception is not None:
-        return False
-    delivery = request(run).delivery
-    return delivery is not None and delivery_request(run, delivery) is None
+        return exception
+    found = request(run)
+    return found.exception or "SB.2.1-3" if found.delivery is None else delivery_request(run, found.delivery)
+
+
+def _by_exception(against: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, exception in against.items():
+        if exception is not None:
+            found.setdefault(exception, []).append(name)
+    return {exception: tuple(names) for exception, names in found.items()}
 
 
 def _outline(run: Run, choices: set[int]) -> Iterator[Entry]:
