@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from hub.db import Database
 from hub.errors import Invalid, NotFound, say
-from hub.identity import EVERYTHING, Principal, Reached
+from hub.identity import Principal, Reached
 from hub.ports import Clock
 from hub.scorm.spec.settings import SUSPEND_DATA_12
 from hub.scorm.storage import analytics
@@ -188,7 +188,7 @@ class Analytics:
         principal.require("registrations.read")
         _check(wanted)
         reach, now = principal.reach("registrations.read"), self._clock.now()
-        if reach != EVERYTHING:
+        if not reach.is_everything:
             return self._count(principal, package_id, wanted, reach, now)
         key = (principal.tenant_id, package_id, wanted)
         kept = self._kept.get(key)

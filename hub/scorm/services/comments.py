@@ -16,6 +16,7 @@ from hub.errors import Conflict, Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 from hub.scorm.services.courses import Courses
+from hub.scorm.services.imports import author_of
 from hub.scorm.spec.runtime.sessions import LONGEST_COMMENT as LONGEST_COMMENT
 from hub.scorm.spec.runtime.sessions import LONGEST_LOCATION as LONGEST_LOCATION
 from hub.scorm.spec.runtime.sessions import MOST_COMMENTS
@@ -26,14 +27,14 @@ from hub.scorm.storage.tables_runtime import LmsComment, Registration
 
 @dataclass(frozen=True, slots=True)
 class CommentView:
-    """A comment as others see it; `activity` is the identifier of the item, `author` the name of who wrote it."""
+    """A comment as others see it; `activity` is the identifier of the item, `created_by` who wrote it, as `kind:id`."""
 
     id: UUID
     activity: str
     activity_title: str
     comment: str
     location: str
-    author: str
+    created_by: str
     created_at: datetime
 
 
@@ -94,7 +95,7 @@ class Comments:
                 activity=activity,
                 comment=comment,
                 location=location,
-                author=principal.name,
+                created_by=author_of(principal),
                 created_at=self._clock.now(),
             )
             work.session.add(made)
@@ -145,6 +146,6 @@ def _view(row: LmsComment, titles: dict[str, str]) -> CommentView:
         activity_title=titles.get(row.activity, row.activity),
         comment=row.comment,
         location=row.location,
-        author=row.author,
+        created_by=row.created_by,
         created_at=row.created_at,
     )

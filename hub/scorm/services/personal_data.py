@@ -110,6 +110,8 @@ class PersonalLearning:
         with self._db.unit_of_work(person.tenant_id) as work:
             renamed = storage.rename_registrations(work.session, person.tenant_id, registrations)
             how.note(work.session, "registrations", "pseudonymised", renamed)
+            gone = storage.delete_comments(work.session, person.tenant_id, registrations)
+            how.note(work.session, "comments", "removed", gone)
             for number, row in enumerate(storage.learners_of(work.session, person.tenant_id, person.learners), 1):
                 if row.source == ERASED:
                     continue

@@ -46,7 +46,7 @@ class Chosen:
     @property
     def is_of_some(self) -> bool:
         """Whether not all registrations count."""
-        return self.context_key is not None or self.reach != EVERYTHING
+        return self.context_key is not None or not self.reach.is_everything
 
 
 def versions_of(session: Session, tenant_id: UUID, package_id: str, number: int | None) -> list[UUID] | None:

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from hub.db.personal_rows import Part, as_uuid
 from hub.scorm.storage.tables import ImportJob, IncomingUpload, PackageVersion
 from hub.scorm.storage.tables_reports import Answer, ReplayRecord
-from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, Registration, RuntimeState
+from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, LmsComment, Registration, RuntimeState
 
 #: Where a row says by whom it was made, as `kind:id`.
 MADE_BY: Sequence[tuple[str, Any]] = (
     ("imports", ImportJob),
     ("versions of packages", PackageVersion),
     ("unfinished uploads", IncomingUpload),
+    ("comments for learners", LmsComment),
 )
 
 #: Kinds of answers in which learners write what they like (SCORM 2004 4th Ed. RTE 4.2.9.2).
@@ -37,6 +38,7 @@ def parts_of(tenant_id: UUID, learners: Sequence[UUID]) -> list[Part]:
         ("states of activities", RuntimeState, RuntimeState.attempt_id.in_(attempts)),
         ("answers", Answer, Answer.attempt_id.in_(attempts)),
         ("launches", Launch, Launch.registration_id.in_(registrations)),
+        ("comments", LmsComment, LmsComment.registration_id.in_(registrations)),
         ("replay records", ReplayRecord, ReplayRecord.attempt_id.in_(attempts)),
     ]
     return [
@@ -127,6 +129,16 @@ def empty_written_answers(session: Session, tenant_id: UUID, attempts: Sequence[
         .values(response="")
     )
     return int(session.execute(query).rowcount)  # type: ignore[attr-defined]
+
+
+def delete_comments(session: Session, tenant_id: UUID, registrations: Sequence[UUID]) -> int:
+    """Remove what was written for the learners of these registrations; how many it were."""
+    gone = session.scalars(
+        delete(LmsComment)
+        .where(LmsComment.tenant_id == tenant_id, LmsComment.registration_id.in_(registrations))
+        .returning(LmsComment.id)
+    )
+    return len(gone.all())
 
 
 def rename_registrations(session: Session, tenant_id: UUID, registrations: Sequence[UUID]) -> int:

@@ -186,7 +186,7 @@ class LmsComment(Base, TenantOwned, Timestamped):
     """What somebody left for a learner at one activity of a registration: content reads it (comments from the LMS).
 
     `activity` is the identifier of the item, so that a comment outlives attempts and versions; `location` is the place
-    within the content that it is about, `author` the name of who wrote it.
+    within the content that it is about, `created_by` who wrote it, as `kind:id`.
     """
 
     __tablename__ = "lms_comment"
@@ -196,4 +196,4 @@ class LmsComment(Base, TenantOwned, Timestamped):
     activity: Mapped[str]
     comment: Mapped[str]
     location: Mapped[str] = mapped_column(server_default="")
-    author: Mapped[str]
+    created_by: Mapped[str]

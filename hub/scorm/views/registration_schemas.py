@@ -142,7 +142,7 @@ class CommentSchema(ma.Schema):
     activity = fields.String(metadata={"example": "item-1"})
     comment = fields.String(metadata={"example": "Look at question 3 again."})
     location = fields.String(metadata={"example": "page-3"})
-    author = fields.String(metadata={"example": "Grace Hopper", "description": "Who left it"})
+    created_by = fields.String(metadata={"example": "user:0199f3a2-5f7c-7d52-8c0e-3d1f6c2b7a55"})
     created_at = Moment(metadata={"example": _TIME})
 
 

@@ -22,6 +22,7 @@ from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import Users
 from hub.privacy.services.jobs import LEASE, Busy, PrivacyJobs
+from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
 from tests.services.privacy.conftest import archive_of
@@ -47,6 +48,8 @@ def person(hub, system, lrs):
     learner = hub.service(Learners).ensure(system, ISSUER, subject, name, email)
     package = add_played_course(hub, system.tenant_id, "scorm_1_2", Sco("one"))
     registration = hub.service(Registrations).ensure(system, learner.id, package, external_id=f"reg-{mark}")
+    activity = next(iter(hub.service(Comments).activities(system, registration.id)))
+    hub.service(Comments).add(system, registration.id, activity, f"Well done, Anna {mark}.")
     window = Window(hub, system, registration.id, return_url=f"https://lms.example/back?who={mark}")
     window.play(
         {
@@ -200,6 +203,7 @@ def test_the_certificate_tells_in_numbers_and_can_be_verified(hub, system, erase
     assert counts["personal tokens", "removed"] == 1
     assert counts["learners", "removed"] == 1
     assert counts["answers", "removed"] == 1
+    assert counts["comments", "removed"] == 1
     assert counts["places in rosters", "removed"] == 1
     assert counts["grades that were read", "removed"] == 1
     assert counts["statements", "pseudonymised"] == 1
@@ -216,8 +220,15 @@ def test_an_export_tells_all_of_it_and_no_secrets(hub, system, jobs, person):
     told = archive_of(jobs, system, job.id)
     names = {name for name in told.namelist() if name.endswith(".json")}
     expected = {"accounts", "learners", "registrations", "attempts", "states-of-activities", "answers", "launches"}
-    expected |= {"replay-records", "links-to-courses", "score-deliveries", "places-in-rosters", "grades-that-were-read"}
-    expected |= {"personal-tokens", "user-roles", "audit-events"}
+    expected |= {
+        "replay-records",
+        "comments",
+        "links-to-courses",
+        "score-deliveries",
+        "places-in-rosters",
+        "grades-that-were-read",
+    }
+    expected |= {"personal-tokens", "user-roles", "audit-events", "comments"}
     assert {f"{name}.json" for name in expected} <= names
     assert {name.replace(".json", ".csv") for name in names - {"index.json"}} <= set(told.namelist())
     everything_told = b"".join(told.read(name) for name in told.namelist())
