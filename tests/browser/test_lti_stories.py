@@ -72,7 +72,7 @@ def hub_page(visitor: LmsVisitor) -> Page:
     page.goto(visitor.demo.hub_url)
     page.get_by_label("E-mail").fill(person["email"])
     page.get_by_label("Password").fill(person["password"])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("navigation").first.wait_for()
     return page
 
