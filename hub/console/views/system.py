@@ -8,7 +8,6 @@ from hub.console.blueprint import Surroundings, console
 from hub.health import Health
 from hub.http import action, service
 from hub.identity import ACTIONS, ROLES
-from hub.oauth.scopes import SCOPES
 
 
 @console.get("/system")
@@ -25,4 +24,4 @@ def system() -> str:
 @console.get("/roles")
 @action("console.use")
 def roles() -> str:
-    return render_template("console/roles.html", actions=ACTIONS, roles=ROLES, scopes=SCOPES.values())
+    return render_template("console/roles.html", actions=ACTIONS, roles=ROLES)

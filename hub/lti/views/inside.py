@@ -226,5 +226,5 @@ def _visit() -> Visit:
 
 def _framing(visit: Visit) -> Visit:
     """Even a refusal knows then whose page it is shown in."""
-    g.frame_origins = visit.origins
+    g.frame_origins, g.lti_tenant = visit.origins, visit.tenant_id
     return visit

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from flask import Response, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request
 from flask_babel import Domain, force_locale
 from flask_babel import gettext as _
 
 from hub.http import service
 from hub.http.headers import content_security_policy
+from hub.oauth.services.branding import Branding, Look
 from hub.scorm.services.origins import ContentOrigins
 
 AREA = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ def page(template: str, policy: str, told_language: str | None = None, **values:
     """A page by its template, under a Content-Security-Policy, in the language that a launch told."""
     language = language_of(told_language)
     with force_locale(language):
-        response = make_response(render_template(template, language=language, **values))
+        response = make_response(render_template(template, language=language, look=_look(), **values))
     response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -41,6 +42,12 @@ def parting(told_language: str | None) -> str:
     """What the platform shows when a learner comes back from a course."""
     with force_locale(language_of(told_language)):
         return _("Your progress is saved.")
+
+
+def _look() -> Look | None:
+    """How the tenant looks that the page belongs to, once a platform or a visit told which one it is."""
+    tenant_id = g.get("lti_tenant")
+    return None if tenant_id is None else service(Branding).look(tenant_id)
 
 
 def language_of(told: str | None) -> str:

@@ -87,7 +87,7 @@ def launch() -> WerkzeugResponse:
     """A launch of any message type (Security Framework 1.0 section 5.1.1.3)."""
     messages = service(Messages)
     arrival = messages.arrive(request.form.to_dict(flat=False))
-    g.frame_origins = arrival.platform.origins
+    g.frame_origins, g.lti_tenant = arrival.platform.origins, arrival.platform.tenant_id
     response = _answer(messages.receive(arrival, request.cookies, _stored(), parting), arrival.platform.origins)
     response.delete_cookie(arrival.cookie_name, **_COOKIE)
     return response

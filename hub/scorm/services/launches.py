@@ -55,6 +55,7 @@ class Opening:
     None where nothing is.
     """
 
+    tenant_id: UUID
     launch_id: UUID
     course: Course
     mode: Mode
@@ -187,6 +188,7 @@ class Launches:
     ) -> Opening:
         session = _session(launch)
         return Opening(
+            tenant_id=launch.tenant_id,
             launch_id=launch.id,
             course=course,
             mode=session.mode,

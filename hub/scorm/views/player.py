@@ -19,6 +19,7 @@ from hub.errors import HubError
 from hub.http.access import public
 from hub.http.context import request_id, service
 from hub.media_types import media_type
+from hub.oauth.services.branding import Branding
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Course
 from hub.scorm.services.launches import RELOAD_WITHIN, Launches, Opening
@@ -156,6 +157,7 @@ def _page(opening: Opening) -> dict[str, Any]:
     return {
         "title": course.title,
         "opening": opening,
+        "look": service(Branding).look(opening.tenant_id),
         "outline": _outline(course),
         "has_several": len(course.launchable) > 1,
         "library": asset(_SCRIPTS[course.standard]),
