@@ -11,6 +11,7 @@ from hub.http.access import PUBLIC, declared_action
 from hub.identity import ROLES
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.storage.users import set_roles
 from tests.support.people import form_token, make_account, sign_in
 
 #: Stands for any thing that is not there.
@@ -111,3 +112,62 @@ def test_no_form_works_without_its_token(client, hub, system):
     for address in forms:
         for token in ("", "0" * 64):
             assert ask(client, address, token)[0] == 403, address
+
+
+ADMINISTRATION = {"administrator", "super_administrator"}
+EVERYTHING_OF_LEARNERS = ADMINISTRATION | {"support"}
+#: Written by hand, not made of the tables of the code: who reaches what must not reach the wrong hands.
+SENSITIVE = {
+    "GET /audit": ADMINISTRATION,
+    "GET /api/v1/audit-events": ADMINISTRATION,
+    "GET /people": ADMINISTRATION,
+    "POST /people/new": ADMINISTRATION,
+    "POST /people/<uuid:user_id>/password": ADMINISTRATION,
+    "POST /api/v1/users": ADMINISTRATION,
+    "POST /api/v1/clients": ADMINISTRATION,
+    "POST /api/v1/identity-providers": ADMINISTRATION,
+    "POST /api/v1/stores/<uuid:store_id>/credentials": ADMINISTRATION,
+    "POST /api/v1/platforms": ADMINISTRATION,
+    "PUT /api/v1/learners/<uuid:learner_id>/account": ADMINISTRATION,
+    "POST /api/v1/learners/<uuid:learner_id>/mentors": ADMINISTRATION,
+    "POST /api/v1/cohorts/<uuid:cohort_id>/leaders": ADMINISTRATION,
+    "POST /api/v1/cohorts/<uuid:cohort_id>/enrolments": ADMINISTRATION | {"representative"},
+    "PATCH /api/v1/branding": ADMINISTRATION,
+    "GET /system": ADMINISTRATION,
+    "GET /privacy": ADMINISTRATION,
+    "GET /statements": EVERYTHING_OF_LEARNERS | {"reporting"},
+    "GET /learners/<uuid:learner_id>/statements": EVERYTHING_OF_LEARNERS | {"reporting", "mentor"},
+    "GET /registrations/<uuid:registration_id>/attempts/<int:number>/replay": EVERYTHING_OF_LEARNERS,
+    "POST /registrations/<uuid:registration_id>/reset": ADMINISTRATION | {"instructor"},
+    "DELETE /api/v1/packages/<string:package_id>": ADMINISTRATION | {"author"},
+    "GET /tenants": {"super_administrator"},
+    "POST /tenants": {"super_administrator"},
+    "POST /tenants/<uuid:tenant_id>/enter": {"super_administrator"},
+    "POST /tenants/<uuid:tenant_id>/suspend": {"super_administrator"},
+}
+
+
+def test_what_must_not_reach_the_wrong_hands_does_not(client):
+    app = client.application
+    declared = {
+        f"{method} {rule.rule}": declared_action(app, rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods
+    }
+    assert {
+        route: {role for role, found in ROLES.items() if declared[route] in found.actions} for route in SENSITIVE
+    } == SENSITIVE
+
+
+def test_no_scope_reaches_beyond_its_tenant():
+    assert not any(action.startswith("tenants.") for scope in SCOPES.values() for action in scope.actions)
+
+
+def test_somebody_without_a_role_opens_nothing(client, hub, system):
+    account = make_account(hub, system, "learner")
+    sign_in(client, account)
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        set_roles(work.session, system.tenant_id, account.person.id, ())
+    for address in addresses(client):
+        if address.is_page and address.method == "GET":
+            assert ask(client, address)[0] == 403, address
