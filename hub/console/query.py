@@ -1,7 +1,7 @@
 """What people type into filters, read from the query."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,13 @@ def moment(field: str) -> datetime | None:
         fault = Violation("RFC 3339", field, "is not a date or time such as 2026-11-20 or 2026-11-20T14:30", text[:50])
         raise Invalid("The time in the filter cannot be read.", violations=[fault]) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def last_moment(field: str) -> datetime | None:
+    """The same for the end of a time: a day counts as a whole."""
+    found = moment(field)
+    is_day = len(request.args.get(field, "").strip()) == len("2026-11-20")
+    return found + timedelta(days=1, microseconds=-1) if found and is_day else found
 
 
 def uuid_of(field: str) -> UUID | None:

@@ -109,6 +109,7 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
         "/learners",
         f"/learners/{registration.learner.id}",
         "/statements",
+        "/statements?live=yes",
         f"/statements/{statement_id}",
         "/platforms",
         "/platforms/new",

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 
 from hub.console.blueprint import console
 from hub.console.listing import Listing, place
-from hub.console.query import moment
+from hub.console.query import last_moment, moment
 from hub.console.sentences import Sentence, sentence_of
 from hub.http import action, principal, service
 from hub.http.downloads import csv_response, jsonl_response
@@ -145,8 +145,7 @@ def _parameters() -> dict[str, str]:
     """The filters as parameters of GET statements (Communication 2.1.3)."""
     parameters = {name: request.args.get(name, "").strip() for name in ("verb", "activity", "registration")}
     parameters["agent"] = _agent(request.args.get("actor", "").strip())
-    for name in ("since", "until"):
-        given = moment(name)
+    for name, given in (("since", moment("since")), ("until", last_moment("until"))):
         parameters[name] = given.isoformat() if given else ""
     if request.args.get("related"):
         parameters["related_activities" if parameters["activity"] else "related_agents"] = "true"

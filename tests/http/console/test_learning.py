@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -141,6 +142,16 @@ def test_statements_are_filtered_by_what_the_sentence_links_to(client, enter, st
         assert "No entry fits" not in narrowed.text, link
     assert "Mara Quist" not in client.get("/statements?actor=tom@school.example").text
     assert "Mara Quist" in client.get("/statements?actor=mara@school.example").text
+
+
+def test_statements_until_a_day_are_those_of_that_day_too(client, enter, store):
+    enter("reporting")
+    store()
+    today = datetime.now(UTC).date()
+    assert "Mara Quist" in client.get(f"/statements?until={today}").text
+    assert "Mara Quist" in client.get(f"/statements?since={today}&until={today}").text
+    assert "Mara Quist" not in client.get(f"/statements?until={today - timedelta(days=1)}").text
+    assert "Mara Quist" not in client.get(f"/statements?until={today}T00:00").text
 
 
 def test_the_filters_are_a_query_that_a_program_can_ask(hub, system, client, enter, store):
