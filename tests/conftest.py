@@ -1,10 +1,12 @@
 """The real thing for every test run: its own PostgreSQL and Redis, the composed Hub, a fresh tenant a test."""
 
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Client
@@ -16,6 +18,9 @@ from hub.config import Settings
 from hub.db.migrations import Migrations
 from hub.identity import Principal, system_principal
 from hub.oauth.services.tenants import Tenants, TenantView
+
+# Where `hub.log` sends lines too, but looked up for each: a test of a command gives it streams of its own.
+structlog.configure(logger_factory=lambda *_: structlog.WriteLogger(sys.stderr))
 
 PUBLIC_URL = "http://localhost:8000"
 CONTENT_URL = "http://content.localhost:8000"

@@ -5,6 +5,7 @@ single    one statement a POST, 16 connections
 batch     50 and 500 statements a POST, 4 connections
 queries   every kind of query at limit=50, one connection
 paging    everything there is, 500 a page
+download  everything there is as JSON Lines and as CSV, and the memory of the web server meanwhile
 fill      batches of 500 until the store has --statements (1,000,000)
 all       everything at 20,000 statements, then at --statements; about five minutes in an empty --folder
 
@@ -17,6 +18,7 @@ import platform
 import random
 import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -72,7 +74,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="benchmarks.lrs", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=["limits", "single", "batch", "queries", "paging", "fill", "all"])
+    parser.add_argument(
+        "command", choices=["limits", "single", "batch", "queries", "paging", "download", "fill", "all"]
+    )
     parser.add_argument("--folder", type=Path, default=Path("var/benchmark-lrs"))
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--statements", type=int, default=1_000_000)
@@ -83,6 +87,8 @@ def main() -> None:
             _all(measured, report, given.seconds, given.statements)
         elif given.command == "fill":
             _fill(measured, report, given.statements)
+        elif given.command == "download":
+            _download(measured)
         else:
             {"limits": _limits, "single": _single, "batch": _batch, "queries": _queries, "paging": _paging}[
                 given.command
@@ -210,6 +216,22 @@ def _paging(measured: Measured, report: Report, seconds: float) -> None:
     tenth = max(len(latencies) // 10, 1)
     first, last = sum(latencies[:tenth]) / tenth, sum(latencies[-tenth:]) / tenth
     print(f"| first tenth {first * 1000:.1f} ms a page, last tenth {last * 1000:.1f} ms | | | | | | | |", flush=True)
+
+
+def _download(measured: Measured) -> None:
+    token, store = measured.reader()
+    for form in ("jsonl", "csv"):
+        address = f"http://{measured.host}:{measured.port}/api/v1/stores/{store}/statements?format={form}"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+        begin, before, size, lines, most = time.perf_counter(), measured.largest_worker(), 0, 0, 0.0
+        with urllib.request.urlopen(request) as answer:
+            while piece := answer.read(1 << 24):
+                size, lines, most = size + len(piece), lines + piece.count(b"\n"), max(most, measured.largest_worker())
+        spent = time.perf_counter() - begin
+        print(f"| {form}: {lines:,} lines, {size / 1e6:,.0f} MB in {spent:.0f} s | | | | | | | |")
+        print(
+            f"| largest web worker {before:.0f} MB before, at most {most:.0f} MB meanwhile | | | | | | | |", flush=True
+        )
 
 
 def _count(measured: Measured) -> int:

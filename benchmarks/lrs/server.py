@@ -5,11 +5,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
+import orjson
 import psutil
 
 from hub.adapters.embedded import PostgresServer, RedisServer
@@ -18,9 +21,11 @@ from hub.bootstrap import build
 from hub.config import Settings
 from hub.db.migrations import Migrations
 from hub.identity import system_principal
+from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import Tenants
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.filing import Filing
+from hub.xapi_lrs.services.stores import Stores
 
 #: What an administrator would set on a machine that PostgreSQL shares with the Hub: a quarter of the memory, as its
 #: manual advises. Durability is untouched.
@@ -54,6 +59,22 @@ class Measured:
     def cpu_seconds(self) -> tuple[float, float]:
         """CPU time so far of the application's processes and of PostgreSQL's."""
         return _cpu(self.application), _cpu(self.postgres)
+
+    def largest_worker(self) -> float:
+        """Megabytes that the largest process of the web server has in memory."""
+        return max(member.memory_info().rss for member in self.application.children(recursive=True)) / 1e6
+
+    def reader(self) -> tuple[str, str]:
+        """An access token that may read statements, and the id of the store."""
+        hub = build(self.settings)
+        principal = system_principal(hub.service(Tenants).resolve("benchmark").id)
+        client, secret = hub.service(Clients).create(principal, NewClient("Reader", ("all",), store="default"))
+        store = hub.service(Stores).id_of(principal.tenant_id, "default")
+        hub.close()
+        form = {"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": secret}
+        address = f"http://{self.host}:{self.port}/oauth/token"
+        with urllib.request.urlopen(address, urlencode(form).encode()) as answer:
+            return orjson.loads(answer.read())["access_token"], str(store)
 
     def file_rest(self) -> None:
         """What the Hub's worker does every minute."""

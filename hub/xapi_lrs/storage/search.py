@@ -102,20 +102,24 @@ def _unfiled(groups: list[list[str]], verb: str | None, order: str) -> str:
 
 
 def _filed(groups: list[list[str]], verb: str | None, order: str) -> str:
-    """The statements that the postings of the first group name, block by block."""
-    lists = " UNION ALL ".join(
+    """The statements that the postings of the first group name, block by block, and those of the second name too."""
+    walked = " UNION ALL ".join(
         f"(SELECT last, stored, verbs FROM lrs_posting WHERE term = {term} AND last > {_AFTER} AND last <= {_LAST}"
         f" ORDER BY last {order})"
         for term in groups[0]
     )
     did = f" AND verb = {verb}" if verb else ""
+    beside = others = both = ""
+    if len(groups) > 1:
+        beside = f"JOIN lrs_posting o ON o.term IN ({', '.join(groups[1])}) AND o.last = p.last"
+        others, both = ", o.stored AS others", " AND stored = ANY (others)"
     return f"""
     SELECT s.stored, s.body
       FROM (SELECT DISTINCT last, stored
-              FROM (SELECT last, unnest(stored) AS stored, unnest(verbs) AS verb
-                      FROM ({lists}) p
-                     ORDER BY last {order}) e
-             WHERE stored > {_AFTER} AND stored < {_BEFORE}{did}
+              FROM (SELECT p.last, unnest(p.stored) AS stored, unnest(p.verbs) AS verb{others}
+                      FROM ({walked}) p {beside}
+                     ORDER BY p.last {order}) e
+             WHERE stored > {_AFTER} AND stored < {_BEFORE}{did}{both}
              ORDER BY last {order}, stored {order}) c
       JOIN lrs_statement s ON s.store = {_STORE} AND s.stored = c.stored
      WHERE NOT s.is_voided
