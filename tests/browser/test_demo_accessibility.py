@@ -15,7 +15,8 @@ from werkzeug.serving import make_server
 
 from hub.demo import courses
 from hub.demo.lms.content import LinkLineItem, LtiLink
-from hub.demo.lms.courses import add_activity
+from hub.demo.lms.courses import add_link
+from hub.demo.lms.grades import add_linked
 from hub.demo.lms.settings import LmsSettings, password
 from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
@@ -39,7 +40,7 @@ def lms(tmp_path: Path) -> Iterator[LmsSettings]:
     (tmp_path / "tool.json").write_text(json.dumps({"client_id": "c", "deployment_id": "1", **tool}))
     with State(tmp_path / "lms" / "lms.sqlite").transaction() as db:
         item = LinkLineItem("Weather", 100, None, None)
-        add_activity(db, 1, LtiLink("Weather", "What comes tomorrow", None, {}, "iframe", item))
+        add_linked(db, add_link(db, 1, "1", LtiLink("Weather", "What comes tomorrow", None, {}, "iframe", item)), item)
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
     settings = LmsSettings(f"http://127.0.0.1:{server.server_port}", tmp_path / "lms", tmp_path / "tool.json")
     app = create_app(settings)
@@ -72,10 +73,12 @@ def test_demo_lms(page: Page, lms: LmsSettings) -> None:
     page.get_by_label("Password").fill(password(lms.state))
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Activities").wait_for()
-    for path in ("", "/roster", "/gradebook", "/messages", "/return"):
-        page.goto(f"{lms.issuer}/courses/1{path}")
+    course = tuple(f"/courses/1{path}" for path in ("", "/roster", "/gradebook", "/messages", "/return"))
+    for path in (*course, "/courses", "/tools", "/switches"):
+        page.goto(f"{lms.issuer}{path}")
         assert violations(page) == [], path
     page.goto(f"{lms.issuer}/courses/1")
+    page.locator("summary", has_text="Copy this course").click()
     page.get_by_role("button", name="Add activity").click()
     assert violations(page) == []
     page.get_by_role("button", name="Close").click()
