@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.support.chromium import chromium
 from tests.support.demo_browser import FIRE_SAFETY, LmsVisitor, answer, read_on
@@ -19,6 +19,9 @@ WEATHER = "Reading a weather map"
 # Pages of the console | the name of their picture.
 CONSOLE = {"/packages": "console-packages", "/statements": "console-statements"}
 
+# Makes of platform whose guide in the console is in docs/lms.
+PLATFORMS = ("moodle", "canvas", "blackboard", "brightspace", "sakai", "openedx")
+
 
 def main() -> None:
     """Take every picture from a demo of its own."""
@@ -27,6 +30,7 @@ def main() -> None:
         visitor = LmsVisitor(context.new_page(), demo)
         in_the_lms(visitor)
         in_the_console(visitor.page, demo)
+        of_platforms(visitor)
 
 
 @contextmanager
@@ -36,7 +40,8 @@ def _browser() -> Iterator[BrowserContext]:
         tempfile.TemporaryDirectory() as profile,
         chromium(playwright, Path(profile), third_party_cookies=False, viewport=SIZE) as context,
     ):
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         yield context
 
 
@@ -44,7 +49,8 @@ def in_the_lms(visitor: LmsVisitor) -> None:
     """The teacher adds courses, two learners work, the gradebook fills."""
     page = visitor.page
     visitor.sign_in("teacher")
-    visitor.open_picker()
+    picker = visitor.open_picker()
+    picker.locator("summary", has_text="Dates").click()
     save(page, "deep-linking")
     for title in (FIRE, WEATHER):
         visitor.add_activity(title)
@@ -70,6 +76,10 @@ def in_the_lms(visitor: LmsVisitor) -> None:
     page.goto(f"{visitor.demo.lms_url}/courses/1/gradebook")
     page.get_by_text("83").wait_for()
     save(page, "gradebook")
+    visitor.open_course()
+    page.get_by_role("link", name=FIRE).click()
+    visitor.player.get_by_text("Lena Learner").first.wait_for()
+    save(page, "report-in-the-lms")
 
 
 def in_the_console(page: Page, demo: RunningDemo) -> None:
@@ -87,6 +97,35 @@ def in_the_console(page: Page, demo: RunningDemo) -> None:
     page.get_by_role("row", name=FIRE).filter(has_text="Liam").get_by_role("link").first.click()
     page.get_by_text("interactions").first.click()
     save(page, "console")
+
+
+def of_platforms(visitor: LmsVisitor) -> None:
+    """The guides of the console for each LMS, a registration, and a connection with a launch that was refused."""
+    page, demo = visitor.page, visitor.demo
+    for make in PLATFORMS:
+        page.goto(f"{demo.hub_url}/platforms/new?lms={make}")
+        save(page, f"platform-{make}")
+    page.goto(f"{demo.hub_url}/platforms/new")
+    address = page.locator("text=/lti\\/register\\/demo$/").first.inner_text().strip()
+    page.goto(f"{demo.lms_url}/tools")
+    page.get_by_label("Registration address of the tool").fill(address)
+    page.get_by_role("button", name="Register here").click()
+    page.frame_locator("#registration iframe").get_by_role("button", name="Connect").wait_for()
+    save(page, "registration")
+    visitor.switch(clock=-900)
+    save(page, "switches")
+    visitor.open_course()
+    page.get_by_role("link", name=FIRE).click()
+    visitor.player.get_by_text("compare the clocks").first.wait_for()
+    save(page, "refused-launch")
+    visitor.post("/switches", reset="1")
+    page.goto(f"{demo.hub_url}/platforms")
+    page.get_by_role("link", name="Demo LMS").first.click()
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_role("heading", name="Connection").scroll_into_view_if_needed()
+    page.get_by_text("What came").first.click()
+    page.get_by_role("heading", name="Connection").evaluate("heading => heading.scrollIntoView()")
+    save(page, "connection")
 
 
 def save(page: Page, name: str) -> None:
