@@ -104,7 +104,7 @@ def test_a_new_attempt_is_begun_by_who_may(client, enter, register):
 
 
 def test_a_comment_is_left_and_removed_by_who_may(client, enter, register):
-    enter("instructor")
+    enter("administrator")
     path = f"/registrations/{register().id}"
     activity = re.search(r'id="field-activity".*?value="([^"]+)"', client.get(path).text, re.DOTALL)[1]
     refused = send(client, f"{path}/comments", activity=activity, comment="x" * 4001, location="page 3")
