@@ -524,6 +524,7 @@ def _add_lti(
         built[Registrations],
         built[Launches],
         settings.content_url,
+        ports.keys.secret("pseudonyms"),
     )
     platforms = Platforms(db, ports.ids, ports.keys, tool, allow_private=settings.allow_private_networks)
     connections = Connections(db, ports.clock, ports.transients, ports.http, bridge, platforms)

@@ -105,6 +105,7 @@ def _details(form: Form) -> PlatformDetails:
         name=form["name"].strip(),
         token_audience=form["token_audience"].strip() or None,
         learns_deployments="learns_deployments" in form.values,
+        uses_pseudonyms="uses_pseudonyms" in form.values,
         product=form["product"] if form["product"] in BY_KEY else None,
     )
 
@@ -141,6 +142,7 @@ def platforms_change(platform_id: UUID) -> Response | tuple[str, int]:
         jwks_url=form["jwks_url"].strip(),
         is_active="is_active" in form.values,
         learns_deployments="learns_deployments" in form.values,
+        uses_pseudonyms="uses_pseudonyms" in form.values,
         deployment_ids=tuple(form["deployment"].split()),
     )
     changed = form.attempt(lambda: service(Platforms).change(principal(), platform_id, wanted))

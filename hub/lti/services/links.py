@@ -1,5 +1,6 @@
 """Resource links: what a placement in a course opens, and for whom."""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -50,6 +51,7 @@ class Links:
         registrations: Registrations,
         launches: Launches,
         content_url: str,
+        pseudonym_key: bytes,
     ) -> None:
         self._db = db
         self._ids = ids
@@ -57,6 +59,7 @@ class Links:
         self._learners = learners
         self._registrations = registrations
         self._launches = launches
+        self._pseudonym_key = pseudonym_key
         #: The origin that the player's addresses lead to.
         self.player_origin = content_url
 
@@ -135,6 +138,7 @@ class Links:
         person, principal = launch.person, _principal(platform, launch)
         source, name = platform.issuer, person.name or ""
         learner = self._learners.ensure(principal, source, person.subject, name, person.email, within=work)
+        self._learners.call(work, learner, self._pseudonym(platform, person.subject))
         if registration_id is None:
             context = str(link.id)
             made = self._registrations.ensure(principal, learner.id, link.package_id, context, within=work)
@@ -148,6 +152,13 @@ class Links:
             frame_origins=origins,
             within=work,
         ).url
+
+    def _pseudonym(self, platform: Platform, subject: str) -> str | None:
+        """What statements call the platform's learner: a keyed hash that differs from platform to platform; None where
+        they may say who it is."""
+        if not platform.uses_pseudonyms:
+            return None
+        return hmac.new(self._pseudonym_key, f"{platform.id}\x1f{subject}".encode(), "sha256").hexdigest()[:32]
 
     def open_review(self, platform: Platform, launch: Launch, origins: Sequence[str]) -> str:
         """The one-time address at which somebody's work is looked at, and not changed (Submission Review 1.0).

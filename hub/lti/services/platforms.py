@@ -45,6 +45,7 @@ class PlatformChange:
     token_audience: str | None = None
     is_active: bool | None = None
     learns_deployments: bool | None = None
+    uses_pseudonyms: bool | None = None
     deployment_ids: tuple[str, ...] = ()
 
 
@@ -149,7 +150,16 @@ class Platforms:
         return self._keys.public_set()
 
 
-_CHANGEABLE = ("name", "auth_url", "token_url", "jwks_url", "token_audience", "is_active", "learns_deployments")
+_CHANGEABLE = (
+    "name",
+    "auth_url",
+    "token_url",
+    "jwks_url",
+    "token_audience",
+    "is_active",
+    "learns_deployments",
+    "uses_pseudonyms",
+)
 
 
 def _details(platform: Platform, wanted: PlatformChange) -> PlatformDetails:

@@ -36,6 +36,7 @@ class Platform:
     deployment_ids: frozenset[str]
     awaits_approval: bool = False
     learns_deployments: bool = False
+    uses_pseudonyms: bool = False
     product: str | None = None
 
     @property
@@ -60,6 +61,7 @@ class PlatformDetails:
     name: str = ""
     token_audience: str | None = None
     learns_deployments: bool = False
+    uses_pseudonyms: bool = False
     product: str | None = None
 
 

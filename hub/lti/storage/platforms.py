@@ -76,6 +76,7 @@ def _platform(row: PlatformRow, deployment_ids: frozenset[str]) -> Platform:
         is_active=row.is_active,
         awaits_approval=row.awaits_approval,
         learns_deployments=row.learns_deployments,
+        uses_pseudonyms=row.uses_pseudonyms,
         product=row.product,
         deployment_ids=deployment_ids,
     )
@@ -125,6 +126,7 @@ def add(
             jwks_url=details.jwks_url,
             token_audience=details.token_audience,
             learns_deployments=details.learns_deployments,
+            uses_pseudonyms=details.uses_pseudonyms,
             product=details.product,
             awaits_approval=awaits_approval,
         )

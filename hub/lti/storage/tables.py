@@ -18,8 +18,8 @@ class PlatformRow(Base, TenantOwned, Timestamped):
     unauthenticated until they have led to a tenant.
 
     A platform that registered itself without an invitation waits (`awaits_approval`) until an administrator lets it in.
-    With `learns_deployments` a launch may bring a deployment that is not known yet; `product` is what the platform
-    calls its make (`product_family_code`).
+    With `learns_deployments` a launch may bring a deployment that is not known yet; with `uses_pseudonyms` statements
+    do not name its learners; `product` is what the platform calls its make (`product_family_code`).
     """
 
     __tablename__ = "platform"
@@ -36,6 +36,7 @@ class PlatformRow(Base, TenantOwned, Timestamped):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"))
     learns_deployments: Mapped[bool] = mapped_column(server_default=text("false"))
+    uses_pseudonyms: Mapped[bool] = mapped_column(server_default=text("false"))
     product: Mapped[str | None]
 
 

@@ -25,6 +25,7 @@ from hub.lti.services.scores import STATUSES, ScoreDelivery, Scores
 from hub.lti.spec.platform import Platform, PlatformDetails
 
 _URL = {"example": "https://lms.example/auth"}
+_PSEUDONYMS = "Statements name learners of this platform by a keyed hash instead of their id and name"
 _LEARNS = "Verified launches may bring deployments that are not listed"
 
 
@@ -47,6 +48,7 @@ class NewPlatformSchema(ma.Schema):
     jwks_url = fields.String(required=True, metadata={"example": "https://lms.example/jwks"})
     deployments = fields.List(fields.String(), load_default=[], metadata={"example": ["1"]})
     learns_deployments = fields.Boolean(load_default=False, metadata={"description": _LEARNS})
+    uses_pseudonyms = fields.Boolean(load_default=False, metadata={"description": _PSEUDONYMS})
     name = fields.String(load_default="", metadata={"example": "School LMS"})
     token_audience = fields.String(load_default=None, allow_none=True)
 
@@ -64,6 +66,7 @@ class PlatformSchema(ma.Schema):
     token_audience = fields.String(allow_none=True)
     deployments = fields.List(fields.String())
     learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
+    uses_pseudonyms = fields.Boolean(metadata={"description": _PSEUDONYMS})
     is_active = fields.Boolean()
     awaits_approval = fields.Boolean(metadata={"description": "It registered itself, and nobody let it in yet"})
     product = fields.String(allow_none=True, metadata={"example": "moodle"})
@@ -80,6 +83,7 @@ class PlatformChangeSchema(ma.Schema):
     token_audience = fields.String()
     is_active = fields.Boolean()
     learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
+    uses_pseudonyms = fields.Boolean(metadata={"description": _PSEUDONYMS})
     deployments = fields.List(fields.String())
 
 
@@ -321,6 +325,7 @@ def _platform(platform: Platform) -> dict[str, Any]:
         "token_audience": platform.token_audience,
         "deployments": sorted(platform.deployment_ids),
         "learns_deployments": platform.learns_deployments,
+        "uses_pseudonyms": platform.uses_pseudonyms,
         "is_active": platform.is_active,
         "awaits_approval": platform.awaits_approval,
         "product": platform.product,

@@ -10,7 +10,7 @@ from hub.db import Database, UnitOfWork
 from hub.errors import Invalid, NotFound, say
 from hub.identity import Principal
 from hub.ports import Ids
-from hub.scorm.spec.statements import actor, clean
+from hub.scorm.spec.statements import actor, clean, pseudonymous_actor
 from hub.scorm.storage import learners
 from hub.scorm.storage.tables_runtime import Learner
 
@@ -29,6 +29,7 @@ class LearnerView:
     name: str
     email: str | None
     created_at: datetime
+    pseudonym: str | None = None
 
 
 class Learners:
@@ -71,6 +72,11 @@ class Learners:
             if found is None:
                 raise NotFound("There is no such learner among yours.", code="learner_not_found")
             return view_of(found)
+    def call(self, work: UnitOfWork, learner: LearnerView, pseudonym: str | None) -> None:
+        """Have statements call the learner by a pseudonym from now on, or by what they are; in the caller's
+        transaction."""
+        if learner.pseudonym != pseudonym:
+            learners.set_pseudonym(work.session, learner.id, pseudonym)
 
     def page(
         self, principal: Principal, search: str = "", after: Sequence[Any] | None = None, limit: int = 50
@@ -97,11 +103,13 @@ class Learners:
 
 def view_of(row: Learner) -> LearnerView:
     """The learner of a row."""
-    return LearnerView(row.id, row.source, row.subject, row.name, row.email, row.created_at)
+    return LearnerView(row.id, row.source, row.subject, row.name, row.email, row.created_at, row.pseudonym)
 
 
 def agent_of(learner: LearnerView, public_url: str) -> dict[str, Any]:
     """The learner as the player's statements name them: an xAPI agent."""
+    if learner.pseudonym is not None:
+        return pseudonymous_actor(public_url, learner.pseudonym)
     return actor(public_url, learner.source, learner.subject, "")
 
 

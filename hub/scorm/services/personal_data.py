@@ -9,7 +9,7 @@ from hub.db.personal_rows import Part, counted, removed, told
 from hub.personal_data import Collection, Erasure, File, Holding, Identity, Person
 from hub.ports import Clock
 from hub.scorm.services.learners import LearnerView, view_of
-from hub.scorm.spec.statements import actor
+from hub.scorm.spec.statements import actor, pseudonymous_actor
 from hub.scorm.storage import personal_data as storage
 from hub.scorm.storage.tables_reports import Answer, ReplayRecord
 from hub.scorm.storage.tables_runtime import Learner, RuntimeState
@@ -36,7 +36,10 @@ class PersonalLearning:
             return [self._identity(row) for row in storage.learners_like(session, tenant_id, words, MOST_FOUND)]
 
     def _identity(self, row: Learner) -> Identity:
-        agents = (_identifier(actor(self._public_url, row.source, row.subject, "")),)
+        known_as = [actor(self._public_url, row.source, row.subject, "")]
+        if row.pseudonym is not None:
+            known_as.append(pseudonymous_actor(self._public_url, row.pseudonym))
+        agents = tuple(_identifier(each) for each in known_as)
         label = f"{row.name or row.email or row.subject} ({row.source})"
         return Identity("learner", str(row.id), label, agents, tuple(filter(None, (row.name, row.email))))
 
@@ -116,7 +119,7 @@ class PersonalLearning:
                 if row.source == ERASED:
                     continue
                 row.source, row.subject = ERASED, f"{how.pseudonym}-{number}"
-                row.name, row.email = "", None
+                row.name, row.email, row.pseudonym = "", None, None
                 row.preferences, row.objectives, row.shared_data = {}, {}, {}
                 how.note(work.session, "learners", "pseudonymised", 1)
 

@@ -224,6 +224,7 @@ class Progress:
             learner_source=learner.source,
             learner_subject=learner.subject,
             learner_name=learner.name,
+            pseudonym=learner.pseudonym,
             registration_id=registration.id,
             attempt_id=scene.learning.attempt.id,
             package_id=registration.package_id,

@@ -37,7 +37,8 @@ class Place:
     """Who does what where: all that the statements of one attempt have in common.
 
     `activity_id` and `activity_title` are the SCO's; `attempt_session` is the session in which the present attempt on
-    it began; `locale` is the language of the titles.
+    it began; `locale` is the language of the titles; `pseudonym` takes the learner's place where statements must not
+    name them.
     """
 
     base_url: str
@@ -52,6 +53,7 @@ class Place:
     activity_title: str
     attempt_session: int = 1
     locale: str = "und"
+    pseudonym: str | None = None
 
     @property
     def course_iri(self) -> str:
@@ -143,11 +145,22 @@ def objective_changes(
             yield _statement(place, moment, verb, found, result, key=key, parent=_sco(place))
 
 
+def _actor(place: Place) -> dict[str, Any]:
+    if place.pseudonym is not None:
+        return pseudonymous_actor(place.base_url, place.pseudonym)
+    return actor(place.base_url, place.learner_source, place.learner_subject, clean(place.learner_name))
+
+
 def actor(base_url: str, source: str, subject: str, name: str) -> dict[str, Any]:
     """The learner as an xAPI agent with an account (profile 3.2): no e-mail address leaves the Hub."""
     home = source if source.startswith(("http://", "https://")) else f"{base_url}/sources/{quote(source, safe='')}"
     agent: dict[str, Any] = {"objectType": "Agent", "account": {"homePage": home, "name": subject}}
     return {**agent, "name": name} if name else agent
+
+
+def pseudonymous_actor(base_url: str, pseudonym: str) -> dict[str, Any]:
+    """A learner whom statements do not name: an account that only the Hub can trace back."""
+    return {"objectType": "Agent", "account": {"homePage": f"{base_url}/pseudonyms", "name": pseudonym}}
 
 
 def _objective_tracking(standard: str, objective: Mapping[str, str]) -> Tracking:
@@ -281,7 +294,7 @@ def _statement(
         activities["other"] = list(other)
     statement: Statement = {
         "id": str(uuid5(place.attempt_id, f"{place.activity_id}:{moment.session}:{moment.sequence}:{key}")),
-        "actor": actor(place.base_url, place.learner_source, place.learner_subject, clean(place.learner_name)),
+        "actor": _actor(place),
         "verb": {"id": VERBS + verb, "display": {"en-US": verb}},
         "object": found,
         "context": {

@@ -34,6 +34,11 @@ def ensure(
     return found
 
 
+def set_pseudonym(session: Session, learner_id: UUID, pseudonym: str | None) -> None:
+    """Have statements call the learner so."""
+    session.get_one(Learner, learner_id).pseudonym = pseudonym
+
+
 def page(
     session: Session,
     tenant_id: UUID,

@@ -21,6 +21,8 @@ class Learner(Base, TenantOwned, Timestamped):
     `preferences` are the learner preferences of SCORM content. `objectives` and `shared_data` are what SCORM 2004
     content shares between all courses of the learner: global objectives, and the stores of `adl.data`. `user_id` is
     the account by which the person signs in here and finds their courses, if they have one.
+    content shares between all courses of the learner: global objectives, and the stores of `adl.data`.
+    `pseudonym` is what statements call the learner instead, where the source wants it so.
     """
 
     __tablename__ = "learner"
@@ -34,6 +36,7 @@ class Learner(Base, TenantOwned, Timestamped):
     subject: Mapped[str]
     name: Mapped[str] = mapped_column(server_default="")
     email: Mapped[str | None]
+    pseudonym: Mapped[str | None]
     preferences: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
     objectives: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))
     shared_data: Mapped[dict] = mapped_column(JSONB, server_default=text("'{}'"))

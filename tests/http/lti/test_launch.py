@@ -10,8 +10,11 @@ from sqlalchemy import select
 from hub.bootstrap import Hub
 from hub.db import EVERY_TENANT
 from hub.identity import Principal
+from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
 from hub.oauth.services.tenants import Tenants
+from hub.privacy.services.jobs import PrivacyJobs
+from hub.scorm.services.learners import Learners, agent_of
 from hub.scorm.services.registrations import Registrations
 from hub.scorm.storage.registrations import Filters
 from hub.scorm.storage.tables_runtime import Launch
@@ -168,3 +171,23 @@ def test_a_learner_comes_back_with_a_word_for_the_platform(
     with hub.db.read(EVERY_TENANT) as session:
         kept = session.scalar(select(Launch.return_url).order_by(Launch.created_at.desc()).limit(1))
     assert kept == f"{platform.origin}/back?course=1&lti_msg=Ihr+Fortschritt+ist+gespeichert."
+def test_statements_of_a_platform_may_not_name_its_learners(hub, client, platform, system, tenant):
+    """The setting of the platform: a keyed hash in place of the learner, by which the Hub still finds them."""
+    package = add_course(hub.db, tenant.id)
+    launch = {v.CUSTOM: {"package_id": str(package)}, "sub": "ann-1", "name": "Ann Larch"}
+    assert platform.enter(client, **launch).status_code == 303
+    [learner] = hub.service(Learners).page(system)
+    assert agent_of(learner, "https://hub.example")["account"]["name"] == "ann-1"
+    [known] = hub.service(Platforms).list(system)
+    hub.service(Platforms).change(system, known.id, PlatformChange(uses_pseudonyms=True))
+    assert platform.enter(client, **launch).status_code == 303
+    [learner] = hub.service(Learners).page(system)
+    account = agent_of(learner, "https://hub.example")["account"]
+    assert account["homePage"] == "https://hub.example/pseudonyms"
+    assert len(account["name"]) == 32
+    assert "ann" not in account["name"].lower()
+    [identity] = hub.service(PrivacyJobs).look_up(system, "ann-1")
+    assert {agent["account"]["name"] for agent in identity.agents} == {"ann-1", account["name"]}
+    hub.service(Platforms).change(system, known.id, PlatformChange(uses_pseudonyms=False))
+    platform.enter(client, **launch)
+    assert hub.service(Learners).page(system)[0].pseudonym is None

@@ -350,3 +350,18 @@ def test_identities_that_are_nobody_are_refused(system, jobs, person):
     for wrong in (["learner:" + str(UUID(int=1))], ["agent:{}"], ["account:" + str(person.learner.id)], ["x"], []):
         with pytest.raises(Invalid):
             jobs.chosen(system, wrong)
+
+
+def test_statements_say_the_pseudonym_and_are_found_by_it(hub, system, lrs, erase):
+    learners = hub.service(Learners)
+    learner = learners.ensure(system, ISSUER, "pat-1", "Pat Moss")
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        learners.call(work, learner, "f00d" * 8)
+    package = add_played_course(hub, system.tenant_id, "scorm_1_2", Sco("one"))
+    registration = hub.service(Registrations).ensure(system, learner.id, package)
+    Window(hub, system, registration.id).play({"cmi.core.lesson_status": "completed"})
+    said = lrs.find()
+    accounts = {json.dumps(one["actor"]) for one in said}
+    expected = {"homePage": f"{hub.settings.public_url}/pseudonyms", "name": "f00d" * 8}
+    assert accounts == {json.dumps({"objectType": "Agent", "account": expected})}
+    assert erase("pat-1").counts["statements"]["removed"] == len(said)
