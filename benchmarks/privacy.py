@@ -26,6 +26,7 @@ from hub.identity import Principal, system_principal
 from hub.oauth.scopes import actions_of_scopes
 from hub.oauth.services.tenants import Tenants
 from hub.privacy.services.jobs import JobView, PrivacyJobs
+from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 
@@ -66,6 +67,7 @@ def _measure(hub: Hub, count: int) -> None:
     people = ("ann@example.com", "bob@example.com")
     for some in _batches(people, count):
         hub.service(Statements).store(writer, orjson.dumps(some))
+    hub.service(Filing).file_rest()  # As the worker does every minute.
     for address, treatment in zip(people, ("pseudonymise", "remove"), strict=True):
         _timed(hub, system, f"export of {address}", address, None)
         _timed(hub, system, f"erasure, {treatment}", address, treatment)

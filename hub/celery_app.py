@@ -14,6 +14,7 @@ from celery.beat import EmbeddedService
 from celery.signals import worker_ready, worker_shutting_down
 
 from hub.bootstrap import Hub
+from hub.db.audit import log_events
 from hub.db.database import DELIVER_TASK
 from hub.log import configure_logging
 from hub.relay import LONG, PROMPT, Relay
@@ -109,6 +110,7 @@ def _give_way() -> None:
 def run_worker(hub: Hub) -> None:
     """Run worker and scheduler in one process until stopped; a warm stop finishes what was begun."""
     configure_logging(hub.settings.log_format)
+    log_events()
     app = register_tasks(hub)
     # A thread, where the worker's own --beat would start a second process of the same size. The schedule is kept in
     # memory: nothing in it is worth a file.

@@ -13,6 +13,7 @@ from granian.server.mp import MPServer
 
 from hub.bootstrap import build, create_app
 from hub.config import Settings
+from hub.db.audit import log_events
 from hub.log import configure_logging
 
 Wsgi = Callable[..., Iterable[bytes]]
@@ -94,6 +95,7 @@ def make_app() -> Callable[..., Iterable[bytes]]:
     """The WSGI application with the settings of this process's environment."""
     settings = Settings.from_env()
     configure_logging(settings.log_format)
+    log_events()
     app = create_app(build(settings))
     _calm_garbage_collector()
     return _with_terminated_input(app)

@@ -7,9 +7,10 @@ answer of the name server cannot lead it elsewhere (DNS rebinding).
 import base64
 import ipaddress
 import socket
-import time
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 import urllib3
@@ -24,9 +25,17 @@ class OutboundHttp:
     """`hub.ports.HttpClient` on urllib3."""
 
     def __init__(
-        self, *, allow_private_networks: bool, timeout_seconds: float = 10, largest_body: int = 4 * MB
+        self,
+        *,
+        allow_private_networks: bool,
+        timeout_seconds: float = 10,
+        largest_body: int = 4 * MB,
+        longest_seconds: float = 20,
     ) -> None:
+        """`timeout_seconds` is how long the other side may say nothing, `longest_seconds` how long an answer to
+        `request` may take as a whole."""
         self._allow_private = allow_private_networks
+        self._longest = longest_seconds
         self._timeout = urllib3.Timeout(connect=5, read=timeout_seconds)
         self._largest_body = largest_body
 
@@ -41,7 +50,12 @@ class OutboundHttp:
     ) -> HttpResponse:
         parts = _web_address(url)
         addresses = self._checked_addresses(parts, allow_private)
-        with self._answer(parts, addresses, method, headers or {}, body, self._timeout) as answer, _no_answer(parts):
+        sent = {"Accept-Encoding": "identity", **(headers or {})}
+        with (
+            _Deadline(self._longest, str(parts.hostname)) as deadline,
+            self._answer(parts, addresses, method, sent, body, self._timeout, deadline) as answer,
+            _no_answer(parts),
+        ):
             return HttpResponse(answer.status, _lowered(answer.headers), self._read(answer, str(parts.hostname)))
 
     @contextmanager
@@ -70,12 +84,15 @@ class OutboundHttp:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: urllib3.Timeout,
+        deadline: "_Deadline | None" = None,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The answer of the first address that can be reached; its body is not read yet."""
         sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **headers}
         path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         for number, address in enumerate(addresses, start=1):
             with _pool(parts, address, timeout) as pool:
+                if deadline is not None:
+                    pool.ConnectionCls = deadline.watching(pool.ConnectionCls)
                 try:
                     with _no_answer(parts):
                         answer = pool.urlopen(
@@ -92,6 +109,8 @@ class OutboundHttp:
     def _checked_addresses(self, parts: SplitResult, allow_private: bool) -> list[str]:
         """The addresses of a host in the order to try them, at most a few. `Forbidden` if one of them is private."""
         host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
+        if port in _OTHER_PROTOCOLS and not (self._allow_private or allow_private):
+            raise Forbidden(f"Port {port} is not one of the web.", code="port_refused")
         try:
             found = socket.getaddrinfo(_known_name(host), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -108,15 +127,13 @@ class OutboundHttp:
         return list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]
 
     def _read(self, answer: urllib3.BaseHTTPResponse, host: str) -> bytes:
-        body, deadline = bytearray(), time.monotonic() + _WHOLE_ANSWER_SECONDS
-        while piece := answer.read1(self._largest_body + 1 - len(body)):
+        # As it came: unpacking what was not asked for is how a small answer becomes a large one.
+        body = bytearray()
+        while piece := answer.read(_PIECE, decode_content=False):
             body += piece
             if len(body) > self._largest_body:
-                raise Unavailable(
-                    f"{host} answered with more than {self._largest_body} bytes.", code="answer_too_large"
-                )
-            if time.monotonic() > deadline:  # The time-out is for each piece, and pieces may be a byte.
-                raise Unavailable(f"{host} took more than {_WHOLE_ANSWER_SECONDS} s to answer.", code="no_answer")
+                limit = self._largest_body
+                raise Unavailable(f"{host} answered with more than {limit} bytes.", code="answer_too_large")
         answer.release_conn()
         return bytes(body)
 
@@ -142,9 +159,17 @@ _MOST_REDIRECTS = 5
 _UNREACHED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _PIECE = 256 * 1024
 #: From the first byte of a body to its last.
-_WHOLE_ANSWER_SECONDS = 20
 _DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _PORTS = {"http": 80, "https": 443}
+
+#: Ports of other protocols, which could take a request for one of theirs (WHATWG Fetch, section 2.10, "bad port").
+_OTHER_PROTOCOLS = frozenset((
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+    103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512,
+    513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719,
+    1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 5432, 6000, 6379, 6566, 6665, 6666, 6667, 6668,
+    6669, 6679, 6697, 10080, 11211,
+))  # fmt: skip
 
 
 def _web_address(url: str) -> SplitResult:
@@ -179,6 +204,44 @@ def _pool(parts: SplitResult, address: str, timeout: urllib3.Timeout) -> urllib3
     return urllib3.HTTPSConnectionPool(address, port, timeout=timeout, server_hostname=host, assert_hostname=host)
 
 
+class _Deadline:
+    """Ends the connections that it was told of when the time is over, whatever they are at: a time-out between two
+    bytes alone lets an answer that trickles go on for ever."""
+
+    def __init__(self, seconds: float, host: str) -> None:
+        self._host = host
+        self._open: list[socket.socket] = []
+        self._is_over = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Deadline":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._is_over:  # What is there may look whole: headers that end with the connection do.
+            raise Unavailable(f"{self._host} took too long to answer.", code="no_answer")
+
+    def _end(self) -> None:
+        self._is_over = True
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def watching(self, kind: Any) -> Any:
+        """The same kind of connection, that tells of its socket once it has one."""
+        known = self._open
+
+        class Watched(kind):
+            def connect(self) -> None:
+                super().connect()
+                known.append(self.sock)
+
+        return Watched
+
+
 @contextmanager
 def _no_answer(parts: SplitResult) -> Iterator[None]:
     """What goes wrong on the way, in our terms."""
@@ -206,12 +269,21 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+#: Where all addresses of the public IPv6 internet are (RFC 4291 section 2.4; the rest leads to special things).
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+
+#: Public by their number, private by their use: a cloud's own services, and relays that lead anywhere (RFC 7526).
+_SPECIAL = tuple(map(ipaddress.IPv4Network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")))
+
 
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = _embedded_ipv4(parsed) or parsed
-    return parsed.is_global and not parsed.is_multicast
+        embedded = _embedded_ipv4(parsed)
+        if embedded is None:
+            return parsed in _UNICAST and parsed.is_global
+        parsed = embedded
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in network for network in _SPECIAL)
 
 
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

@@ -17,6 +17,15 @@ from hub.identity import Principal
 
 log = structlog.get_logger("hub.audit")
 
+#: Whether events are lines of the log too: in the server and the worker, not in commands, which say what they did.
+_is_logged = False
+
+
+def log_events() -> None:
+    """Have this process write each event into its log as well."""
+    global _is_logged
+    _is_logged = True
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -75,7 +84,8 @@ def record(
         details=dict(details or {}),
     )
     session.add(made)
-    event.listen(session, "after_commit", lambda _: _log(made), once=True)
+    if _is_logged:
+        event.listen(session, "after_commit", lambda _: _log(made), once=True)
 
 
 def _log(made: AuditEvent) -> None:

@@ -72,6 +72,7 @@ class Learners:
             if found is None:
                 raise NotFound("There is no such learner among yours.", code="learner_not_found")
             return view_of(found)
+
     def call(self, work: UnitOfWork, learner: LearnerView, pseudonym: str | None) -> None:
         """Have statements call the learner by a pseudonym from now on, or by what they are; in the caller's
         transaction."""

@@ -32,6 +32,9 @@ BATCH = 250
 _READ_AT_ONCE = 1_000
 _DOCUMENTS_AT_ONCE = 500
 
+#: A time before any statement was stored.
+_BEFORE_ALL: int | None = -1
+
 _PEOPLE = (filing.AGENT, filing.RELATED_AGENT, filing.AUTHORITY)
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 
@@ -86,14 +89,11 @@ class PersonalStatements:
 
     def _each(self, tenant_id: UUID, store: StoreView, keys: Sequence[str]) -> Iterator[Kept]:
         """Every statement that names the person, a page at a time, so that no transaction stays open."""
-        terms, after = _terms_of(store, keys), -1
-        while True:
+        terms, after = _terms_of(store, keys), _BEFORE_ALL
+        while after is not None:
             with self._db.read(tenant_id, store.number) as session:
-                page = rewriting.found_under(_driver(session), terms, store.number, after, _READ_AT_ONCE)
+                page, after = rewriting.found_under(_driver(session), terms, store.number, after, _READ_AT_ONCE)
             yield from page
-            if len(page) < _READ_AT_ONCE:
-                return
-            after = page[-1].stored
 
     def _documents(self, tenant_id: UUID, store: StoreView, keys: Sequence[str]) -> Iterator[Collection | File]:
         owners = self._owners(tenant_id, store, keys)
@@ -198,12 +198,12 @@ class PersonalStatements:
     def _erase_statements(
         self, tenant_id: UUID, store: StoreView, keys: Sequence[str], who: Erased, how: Erasure
     ) -> None:
-        terms, after = _terms_of(store, keys), -1
-        while True:
+        terms, after = _terms_of(store, keys), _BEFORE_ALL
+        while after is not None:
             with self._db.unit_of_work(tenant_id, store.number) as work:
                 connection = work.psycopg
                 intake.take_order(connection, store.number)
-                page = rewriting.found_under(connection, terms, store.number, after, BATCH)
+                page, after = rewriting.found_under(connection, terms, store.number, after, BATCH)
                 changes = [_change(kept, who, how) for kept in page]
                 rewriting.rewrite(connection, store.number, store.term_key, changes)
                 about = {one["id"] for each in changes for one in filing.activities_in(each.before)}
@@ -212,12 +212,9 @@ class PersonalStatements:
                 how.note(work.session, "statements", "removed", removed)
                 how.note(work.session, "statements", "pseudonymised", len(changes) - removed)
                 how.note(work.session, "definitions of activities", "removed", forgotten)
-                if len(page) < BATCH:
+                if after is None:
                     names = rewriting.forget_agents(connection, store.number, store.term_key, keys)
                     how.note(work.session, "names of agents", "removed", names)
-            if len(page) < BATCH:
-                return
-            after = page[-1].stored
 
     def expire(self, tenant_id: UUID, before: datetime) -> int:
         """Remove a batch of the oldest statements and documents of the tenant that are from before a time; returns how

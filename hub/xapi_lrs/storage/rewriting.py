@@ -39,35 +39,47 @@ class Change:
     body: bytes | None
 
 
-#: Statements that have one of the terms themselves, voided ones too: of what is filed by the postings, block by block,
-#: of what is not by looking at each.
-_UNDER = """
-SELECT s.stored, s.id, s.body
-  FROM (SELECT DISTINCT p.last, e.stored
-          FROM lrs_posting p, unnest(p.stored) AS e(stored)
-         WHERE p.term = ANY(%(terms)s) AND p.last > %(after)s AND e.stored > %(after)s) c
-  JOIN lrs_statement s ON s.store = %(store)s AND s.stored = c.stored
- WHERE s.terms && %(terms)s
- UNION ALL
-SELECT stored, id, body
+#: When statements were stored that may have one of the terms, voided ones too: of what is filed by the postings, block
+#: by block (what they only inherit from a target is among it), of what is not by looking at each.
+_MAYBE_UNDER = """
+SELECT e.stored
+  FROM lrs_posting p, unnest(p.stored) AS e(stored)
+ WHERE p.term = ANY(%(terms)s) AND p.last > %(after)s AND e.stored > %(after)s
+ UNION
+SELECT stored
   FROM lrs_statement
  WHERE store = %(store)s AND terms && %(terms)s
    AND stored > greatest(%(after)s, (SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = %(store)s))
 """
 
 
-def found_under(connection: Connection[Any], terms: Sequence[int], store: int, after: int, limit: int) -> list[Kept]:
-    """Up to `limit` statements that have one of these terms themselves, voided ones too, in the order of `stored`, from
-    those after a time on."""
+def found_under(
+    connection: Connection[Any], terms: Sequence[int], store: int, after: int, limit: int
+) -> tuple[list[Kept], int | None]:
+    """Statements that have one of these terms themselves, voided ones too, in the order of `stored`, from those after a
+    time on; and after which time to go on, None at the end. At most `limit`; there may be fewer, and yet more later."""
     given = {"terms": list(terms), "store": store, "after": after, "limit": limit}
-    query = f"{_UNDER} ORDER BY stored LIMIT %(limit)s"
-    return [Kept(*row) for row in connection.execute(query, given, binary=True).fetchall()]
+    times = [
+        row[0]
+        for row in connection.execute(f"{_MAYBE_UNDER} ORDER BY stored LIMIT %(limit)s", given, binary=True).fetchall()
+    ]
+    query = """
+    SELECT stored, id, body FROM lrs_statement
+     WHERE store = %(store)s AND stored = ANY(%(times)s) AND terms && %(terms)s
+     ORDER BY stored
+    """
+    rows = connection.execute(query, given | {"times": times}, binary=True).fetchall() if times else []
+    return [Kept(*row) for row in rows], times[-1] if len(times) == limit else None
 
 
 def count_under(connection: Connection[Any], terms: Sequence[int], store: int) -> int:
     """How many statements have one of these terms themselves."""
     given = {"terms": list(terms), "store": store, "after": -1}
-    return int(connection.execute(f"SELECT count(*) FROM ({_UNDER}) u", given).fetchone()[0])  # type: ignore[index]
+    query = f"""
+    SELECT count(*) FROM ({_MAYBE_UNDER}) u
+      JOIN lrs_statement s ON s.store = %(store)s AND s.stored = u.stored AND s.terms && %(terms)s
+    """
+    return int(connection.execute(query, given).fetchone()[0])  # type: ignore[index]
 
 
 def stored_before(connection: Connection[Any], store: int, before: int, limit: int) -> list[Kept]:

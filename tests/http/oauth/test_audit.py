@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from hub.cli import cli
-from hub.db import EVERY_TENANT, audit_months
+from hub.db import EVERY_TENANT, audit, audit_months
 from hub.errors import Conflict, Invalid, NotFound
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
@@ -196,7 +196,14 @@ def test_the_log_is_downloaded_as_csv(client, hub, system):
     assert rows[0]["address"] == client.environ_base["REMOTE_ADDR"]
 
 
-def test_a_security_event_is_a_line_of_the_log_once_it_is_true(client, hub, system):
+@pytest.fixture
+def logged(monkeypatch):
+    """As in the server and the worker."""
+    monkeypatch.setattr("hub.db.audit._is_logged", False)
+    audit.log_events()
+
+
+def test_a_security_event_is_a_line_of_the_log_once_it_is_true(client, hub, system, logged):
     with capture_logs() as lines:
         account = signed_in(client, hub, system)
     [line] = [line for line in lines if line["event"] == "audit" and line["action"] == "session.began"]
@@ -205,7 +212,7 @@ def test_a_security_event_is_a_line_of_the_log_once_it_is_true(client, hub, syst
     assert account.person.email not in json.dumps(line)
 
 
-def test_what_is_rolled_back_is_in_neither_log(hub, system):
+def test_what_is_rolled_back_is_in_neither_log(hub, system, logged):
     from hub.db.audit import record
 
     with capture_logs() as lines, hub.db.read(system.tenant_id) as session:
