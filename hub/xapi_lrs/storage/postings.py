@@ -142,11 +142,9 @@ WITH gone AS (
     SELECT term, last, array_agg(stored) AS times FROM gone GROUP BY term, last
 )
 UPDATE lrs_posting p
-   SET (stored, verbs) = (SELECT coalesce(array_agg(e.stored ORDER BY e.n), '{}'),
-                                 coalesce(array_agg(e.verb ORDER BY e.n), '{}')
-                            FROM unnest(p.stored, p.verbs) WITH ORDINALITY AS e(stored, verb, n)
-                            LEFT JOIN unnest(lists.times) AS g(time) ON g.time = e.stored
-                           WHERE g.time IS NULL)
+   SET (stored, verbs) = (SELECT coalesce(array_agg(e.stored), '{}'), coalesce(array_agg(e.verb), '{}')
+                            FROM unnest(p.stored, p.verbs) AS e(stored, verb)
+                           WHERE e.stored <> ALL(lists.times))
   FROM lists
  WHERE p.term = lists.term AND p.last = lists.last
 """
