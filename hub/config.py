@@ -154,9 +154,12 @@ def setting(
     default: Any = None,
     secret: bool = False,
 ) -> Any:
-    """A field of `Settings`: its environment variable, what it means, and how its text is read."""
+    """A field of `Settings`: its environment variable, what it means, and how its text is read. A secret one is left
+    out where settings are printed."""
     metadata = {"variable": variable, "meaning": meaning, "parse": parse, "secret": secret}
-    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
+    if default is None:
+        return field(metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, kw_only=True)

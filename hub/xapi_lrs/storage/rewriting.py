@@ -125,7 +125,7 @@ def _apply(
         times = [change.stored, *(source.stored for source in sources)]
         gone += [(term, stored, old[0]) for term in old if term not in new for stored in times]
         come += [(term, stored, new[0]) for term in new if term not in old for stored in times]
-        if change.after is None:
+        if change.after is None and (sources or filing.target_of(change.before)):
             gone += _disinherit(connection, store, key, change, times)
     postings.begin_changing(connection, store)
     _replace(connection, store, key, changes, sources)
