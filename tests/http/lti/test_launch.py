@@ -171,6 +171,8 @@ def test_a_learner_comes_back_with_a_word_for_the_platform(
     with hub.db.read(EVERY_TENANT) as session:
         kept = session.scalar(select(Launch.return_url).order_by(Launch.created_at.desc()).limit(1))
     assert kept == f"{platform.origin}/back?course=1&lti_msg=Ihr+Fortschritt+ist+gespeichert."
+
+
 def test_statements_of_a_platform_may_not_name_its_learners(hub, client, platform, system, tenant):
     """The setting of the platform: a keyed hash in place of the learner, by which the Hub still finds them."""
     package = add_course(hub.db, tenant.id)
