@@ -158,7 +158,6 @@ _MOST_ADDRESSES = 3
 _MOST_REDIRECTS = 5
 _UNREACHED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _PIECE = 256 * 1024
-#: From the first byte of a body to its last.
 _DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _PORTS = {"http": 80, "https": 443}
 
