@@ -9,6 +9,8 @@ PIP  := $(VENV)/pip --disable-pip-version-check --quiet
 
 RUN_STAMP    := .venv/.installed-to-run
 TEST_STAMP   := .venv/.installed-to-test
+# Each process has its own servers; the files with the longest tests come first.
+PARALLEL     := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 AUDIT        := var/cache/audit/bin
 AUDIT_STAMP  := var/cache/audit/.installed
 VENDOR_STAMP := hub/static/vendor/.copied
@@ -29,7 +31,7 @@ demo-reset: $(RUN_STAMP) ## Remove the demo's data, so that the next `make demo`
 test: $(TEST_STAMP) $(VENDOR_STAMP) ## Run all tests
 	@mkdir -p var/cache
 	@tools/test_programs.sh
-	@$(VENV)/python -m pytest -rs $(ARGS)
+	@$(VENV)/python -m pytest -rs $(PARALLEL) $(ARGS)
 
 .PHONY: lint
 lint: $(TEST_STAMP) ## Check style, types and the walls between areas
