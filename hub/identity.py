@@ -75,7 +75,7 @@ Reach = Literal["all", "edited", "assigned", "led", "own"]
 
 
 #: What everybody may do who signs in: take courses, too.
-_SIGNED_IN = frozenset({"console.use", "courses.play"})
+SIGNED_IN = frozenset({"console.use", "courses.play"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Role:
 
 
 def _role(meaning: str, reach: Reach, *actions: str) -> Role:
-    return Role(meaning, reach, _SIGNED_IN.union(actions))
+    return Role(meaning, reach, SIGNED_IN.union(actions))
 
 
 #: The roles that a person can have in a tenant; several at once add up.

@@ -1,5 +1,6 @@
 """Errors on the wire: RFC 9457 problem documents, and dialects for blueprints that speak another form."""
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -63,7 +64,10 @@ def problem(error: HubError) -> Response:
     }
     if error.violations:
         document["violations"] = [violation.as_dict() for violation in error.violations]
-    body = orjson.dumps(document, default=str)
+    try:
+        body = orjson.dumps(document, default=str)
+    except TypeError:  # Half a character of the request is quoted, which only an escape of JSON can tell.
+        body = json.dumps(document, default=str).encode()
     return Response(body, error.status, dict(error.headers), content_type="application/problem+json")
 
 

@@ -225,7 +225,7 @@ def test_a_platform_that_nobody_invited_waits_for_an_administrator(teacher: LmsV
 
     hub.goto(f"{teacher.demo.hub_url}/platforms")
     hub.get_by_role("row").filter(has_text="waiting").get_by_role("link").first.click()
-    expect(hub.get_by_text(client_id)).to_be_visible()
+    expect(hub.get_by_text(client_id, exact=True)).to_be_visible()
     hub.get_by_role("button", name="Approve").click()
     expect(hub.get_by_role("button", name="Test the connection")).to_be_visible()
     expect(hub.get_by_role("button", name="Approve")).to_have_count(0)

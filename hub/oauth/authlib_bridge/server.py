@@ -49,8 +49,12 @@ class TokenRequest:
 
     @property
     def client_id(self) -> str:
-        """The client that the request says it is of; nothing is proven yet."""
-        return self.one("client_id") or extract_basic_authorization(self.headers)[0] or ""
+        """The client that the request says it is of, empty for what is no client id; nothing is proven yet."""
+        try:
+            named = self.one("client_id") or extract_basic_authorization(self.headers)[0] or ""
+        except UnicodeDecodeError:
+            return ""
+        return named if _is_plain(named) else ""
 
 
 @dataclass(frozen=True, slots=True)

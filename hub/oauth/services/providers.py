@@ -6,8 +6,9 @@ from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
-from hub.errors import Forbidden, Invalid, NotFound, Violation
-from hub.identity import ROLES, Principal, actions_of_roles
+from hub.errors import Invalid, NotFound, Violation
+from hub.identity import ROLES, Principal
+from hub.oauth.services.users import refuse_more_than
 from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.providers import KINDS, RoleRule, read_domains, read_rules, written_rules
 from hub.oauth.spec.redirects import redirect_fault
@@ -83,7 +84,7 @@ class Providers:
         """Register a provider; `Invalid` lists what is wrong. Nobody lets people in with more than they may do."""
         principal.require("providers.write")
         name, domains, rules = self._checked(wanted)
-        _refuse_more_than(principal, {*wanted.default_roles, *(rule.role for rule in rules)})
+        refuse_more_than(principal, {*wanted.default_roles, *(rule.role for rule in rules)})
         provider_id = self._ids.uuid()
         row = IdentityProvider(
             id=provider_id,
@@ -168,12 +169,6 @@ class Providers:
 def secret_context(provider_id: UUID) -> str:
     """What a provider's sealed secret is bound to."""
     return f"identity_provider.client_secret:{provider_id}"
-
-
-def _refuse_more_than(principal: Principal, roles: set[str]) -> None:
-    missing = actions_of_roles(roles) - principal.actions - {"console.use"}
-    if missing:
-        raise Forbidden(f"{principal.name} may not give a role that allows {', '.join(sorted(missing))}.")
 
 
 def _existing(row: IdentityProvider | None) -> IdentityProvider:

@@ -13,7 +13,7 @@ from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.db.tables import User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation
-from hub.identity import ROLES, Principal, actions_of_roles
+from hub.identity import ROLES, SIGNED_IN, Principal, actions_of_roles
 from hub.oauth.services.post import LANGUAGE, Post
 from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.names import checked_name
@@ -97,7 +97,7 @@ class Users:
         """
         principal.require("users.write")
         email, name, roles = checked_person(wanted)
-        _refuse_more_than(principal, roles)
+        refuse_more_than(principal, roles)
         password, made = self._first_password(wanted)
         user = User(
             id=self._ids.uuid(),
@@ -209,7 +209,7 @@ class Users:
             user = _existing(storage.user_of_tenant(work.session, principal.tenant_id, user_id))
             before = storage.roles_of_users(work.session, principal.tenant_id, [user.id]).get(user.id, [])
             after = before if roles is None else _checked_roles(roles)
-            _refuse_more_than(principal, {*before, *after})
+            refuse_more_than(principal, {*before, *after})
             if "administrator" in before and (is_active is False or "administrator" not in after):
                 _refuse_last_administrator(work.session, principal.tenant_id, user.id)
             details = {"before": _facts(user, before)}
@@ -239,7 +239,7 @@ class Users:
         """The user, if `principal` may change how they sign in; `Forbidden` for one who may do more."""
         principal.require("users.write")
         person = self.get(principal, user_id)
-        _refuse_more_than(principal, person.roles)
+        refuse_more_than(principal, person.roles)
         return person
 
     def _set_password(self, principal: Principal, user_id: UUID, password_hash: str, deed: str, language: str) -> None:
@@ -308,9 +308,9 @@ def refuse_weak(password: str, email: str, name: str) -> None:
         raise Invalid("The password does not fit.", code="weak_password", violations=faults)
 
 
-def _refuse_more_than(principal: Principal, roles: Iterable[str]) -> None:
-    """Nobody gives a role that may do more than they may. Programs never open the console, but may let people in."""
-    missing = actions_of_roles(roles) - principal.actions - {"console.use"}
+def refuse_more_than(principal: Principal, roles: Iterable[str]) -> None:
+    """Nobody gives a role that may do more than they may. Programs never sign in, but may let people in."""
+    missing = actions_of_roles(roles) - principal.actions - SIGNED_IN
     if missing:
         raise Forbidden(f"{principal.name} may not give a role that allows {', '.join(sorted(missing))}.")
 

@@ -4,7 +4,15 @@ import pytest
 
 from hub.oauth.services.clients import Clients, NewClient
 
-READER = ("packages:read", "registrations:read", "learners:read", "platforms:read", "stores:read", "all/read")
+READER = (
+    "packages:read",
+    "registrations:read",
+    "learners:follow",
+    "cohorts:read",
+    "platforms:read",
+    "stores:read",
+    "all/read",
+)
 ALL = ("clients:write", "users:write", "audit:read", "packages:write", *READER)
 
 

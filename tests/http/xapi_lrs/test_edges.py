@@ -51,7 +51,11 @@ def test_bodies_are_taken_and_given_as_gzip(lrs):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"no gzip at all", 400), (gzip.compress(b"[]", mtime=0)[:-6], 400), (gzip.compress(b" " * 20_000_000, mtime=0), 413)],
+    [
+        (b"no gzip at all", 400),
+        (gzip.compress(b"[]", mtime=0)[:-6], 400),
+        (gzip.compress(b" " * 20_000_000, mtime=0), 413),
+    ],
 )
 def test_a_body_that_unpacks_badly_is_refused(lrs, body, status):
     assert lrs.post(body, headers={"Content-Encoding": "gzip"}).status_code == status
