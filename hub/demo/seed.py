@@ -42,7 +42,7 @@ LINK_PARAMETERS = {"link_history": "$ResourceLink.id.history", "context_history"
 # Who can sign in to the Hub | their name | their roles.
 PEOPLE = (
     ("author", "Ada Author", ("author", "administrator")),
-    ("teacher", "Tessa Teacher", ("instructor",)),
+    ("teacher", "Tessa Teacher", ("instructor", "reporting")),
 )
 # Who can sign in to the Demo LMS.
 LMS_PEOPLE = ("teacher", "learner1", "learner2")
