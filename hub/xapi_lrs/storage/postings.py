@@ -144,7 +144,7 @@ WITH gone AS (
 UPDATE lrs_posting p
    SET (stored, verbs) = (SELECT coalesce(array_agg(e.stored), '{}'), coalesce(array_agg(e.verb), '{}')
                             FROM unnest(p.stored, p.verbs) AS e(stored, verb)
-                           WHERE e.stored <> ALL(lists.times))
+                           WHERE NOT EXISTS (SELECT FROM unnest(lists.times) AS t(stored) WHERE t.stored = e.stored))
   FROM lists
  WHERE p.term = lists.term AND p.last = lists.last
 """
