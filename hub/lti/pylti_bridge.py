@@ -243,6 +243,7 @@ class Bridge:
             now=self._clock.now().timestamp(),
             allow_private=self._allow_private,
             learns_deployments=platform.learns_deployments,
+            login_deployment=record.login.deployment_id,
         )
 
 

@@ -50,7 +50,8 @@ class Expected:
     """What the Hub knows of the launch before it reads it: the platform, the login it answers, and the time.
 
     `now` is in seconds since 1970. `target_link_uri` is the one of the login initiation; `launch_url` the
-    Hub's own. A platform that `learns_deployments` may bring a new one.
+    Hub's own. `login_deployment` is the one that the login named, if it did. A platform that `learns_deployments` may
+    bring a new one.
     """
 
     issuer: str
@@ -62,6 +63,7 @@ class Expected:
     now: float
     allow_private: bool = False
     learns_deployments: bool = False
+    login_deployment: str | None = None
 
 
 Verify = Callable[[Any, Expected, Mapping[str, Any]], str | None]
@@ -127,6 +129,9 @@ def _is_our_nonce(value: str, expected: Expected, _: Mapping[str, Any]) -> str |
 
 
 def _is_deployed(value: str, expected: Expected, _: Mapping[str, Any]) -> str | None:
+    """Known, and the one that the login told of (LTI 1.3 section 4.1.2)."""
+    if expected.login_deployment not in (None, value):
+        return "is not the deployment that this login began with"
     is_known = value in expected.deployment_ids or expected.learns_deployments
     return None if is_known else "is not registered with the Hub; add it to the platform"
 

@@ -813,6 +813,20 @@ def test_one_issuer_may_have_several_platforms(
     assert client.get("/lti/login", query_string=unclear).status_code == 401
 
 
+def test_a_launch_stays_in_the_deployment_of_its_login(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal
+) -> None:
+    """Both deployments are known, but the platform chose one of them when the login began (LTI 1.3 section 4.1.2)."""
+    deployments = ("deployment-1", "deployment-2")
+    second = PlatformDetails(**platform.details() | {"client_id": "client-2nd", "deployment_ids": deployments})
+    hub.service(Platforms).add(system, second)
+    login = platform.begin(client, client_id="client-2nd", lti_deployment_id="deployment-1")
+    claims = platform.claims(login, **{"aud": "client-2nd", v.DEPLOYMENT_ID: "deployment-2"})
+    response = platform.launch(client, login, claims)
+    assert response.status_code == 403
+    assert "is not the deployment that this login began with" in html.unescape(response.text)
+
+
 def test_the_launch_address_is_not_for_reading(client: FlaskClient) -> None:
     response = client.get("/lti/launch")
     assert response.status_code == 405

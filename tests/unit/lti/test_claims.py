@@ -1,6 +1,7 @@
 """The table of claims: one good launch, and every single fault of it."""
 
 import enum
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -223,6 +224,15 @@ def test_a_claim_that_does_not_verify_is_refused(changes: dict[str, Any]) -> Non
 @pytest.mark.parametrize("changes", FORBIDDEN_FAULTS, ids=repr)
 def test_an_unknown_deployment_is_refused(changes: dict[str, Any]) -> None:
     _refused_as(Forbidden, changed(resource_link_claims(), changes), changes)
+
+
+def test_a_launch_keeps_to_the_deployment_of_its_login() -> None:
+    claims = resource_link_claims()
+    admit(claims, replace(EXPECTED, login_deployment="1"))
+    with pytest.raises(Forbidden, match="not the deployment that this login began with"):
+        admit(claims, replace(EXPECTED, login_deployment="2"))
+    with pytest.raises(Forbidden, match="not the deployment that this login began with"):
+        admit(claims, replace(EXPECTED, login_deployment="2", learns_deployments=True))
 
 
 @pytest.mark.parametrize("changes", MALFORMED_FAULTS, ids=repr)
