@@ -9,6 +9,8 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from werkzeug.test import Client
 
 from hub.adapters.embedded import PostgresServer, RedisServer
@@ -21,6 +23,12 @@ from hub.oauth.services.tenants import Tenants, TenantView
 
 # Where `hub.log` sends lines too, but looked up for each: a test of a command gives it streams of its own.
 structlog.configure(logger_factory=lambda *_: structlog.WriteLogger(sys.stderr))
+
+# How long an example takes says something of the machine and its other work, not of the rule that is tested.
+hypothesis_settings.register_profile(
+    "patient", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 PUBLIC_URL = "http://localhost:8000"
 CONTENT_URL = "http://content.localhost:8000"

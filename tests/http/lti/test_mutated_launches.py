@@ -24,7 +24,6 @@ from tests.support.lti_platform import INSTRUCTOR, RSA, Login, LtiPlatform
 
 _SOME = settings(
     max_examples=40,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

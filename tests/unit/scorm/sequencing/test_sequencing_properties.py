@@ -212,7 +212,7 @@ def check_legal(walk):
             assert objective.progress is None or 0 <= objective.progress <= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(organizations(), steps, st.integers(0, 5))
 def test_any_requests_on_any_tree_end_in_a_legal_state_or_a_named_exception(organization, requests, seed):
     walk = Walk(organization, seed)
@@ -233,7 +233,7 @@ def test_any_requests_on_any_tree_end_in_a_legal_state_or_a_named_exception(orga
         assert state.from_data(walk.tree, stored) == walk.state
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(organizations(), steps, st.integers(0, 5))
 def test_what_is_said_to_be_valid_is_what_then_leads_to_content(organization, requests, seed):
     """Exact wherever nothing has to be terminated first, so that no rule of the running activity interferes."""
