@@ -154,8 +154,12 @@ class HttpClient(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         allow_private: bool = False,
+        longest_seconds: float | None = None,
     ) -> HttpResponse:
-        """Send one request and return whatever answer came; redirects are not followed."""
+        """Send one request and return whatever answer came; redirects are not followed.
+
+        `longest_seconds` is how long the answer may take as a whole, where less is wanted than the client's own limit.
+        """
 
     def download(self, url: str) -> AbstractContextManager[Download]:
         """GET something of any size. Redirects are followed, each to an address that is checked like the first.

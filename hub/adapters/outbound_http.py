@@ -8,6 +8,7 @@ import base64
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -36,7 +37,7 @@ class OutboundHttp:
         `request` may take as a whole."""
         self._allow_private = allow_private_networks
         self._longest = longest_seconds
-        self._timeout = urllib3.Timeout(connect=5, read=timeout_seconds)
+        self._timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=timeout_seconds)
         self._largest_body = largest_body
 
     def request(
@@ -47,12 +48,14 @@ class OutboundHttp:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         allow_private: bool = False,
+        longest_seconds: float | None = None,
     ) -> HttpResponse:
         parts = _web_address(url)
         addresses = self._checked_addresses(parts, allow_private)
         sent = {"Accept-Encoding": "identity", **(headers or {})}
+        longest = min(longest_seconds or self._longest, self._longest)
         with (
-            _Deadline(self._longest, str(parts.hostname)) as deadline,
+            _Deadline(longest, str(parts.hostname)) as deadline,
             self._answer(parts, addresses, method, sent, body, self._timeout, deadline) as answer,
             _no_answer(parts),
         ):
@@ -90,7 +93,7 @@ class OutboundHttp:
         sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "StandardsHub", **headers}
         path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         for number, address in enumerate(addresses, start=1):
-            with _pool(parts, address, timeout) as pool:
+            with _pool(parts, address, deadline.within(timeout) if deadline else timeout) as pool:
                 if deadline is not None:
                     pool.ConnectionCls = deadline.watching(pool.ConnectionCls)
                 try:
@@ -158,7 +161,8 @@ _MOST_ADDRESSES = 3
 _MOST_REDIRECTS = 5
 _UNREACHED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _PIECE = 256 * 1024
-_DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=30)
+_CONNECT_SECONDS = 5.0
+_DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=_CONNECT_SECONDS, read=30)
 _PORTS = {"http": 80, "https": 443}
 
 #: Ports of other protocols, which could take a request for one of theirs (WHATWG Fetch, section 2.10, "bad port").
@@ -209,6 +213,7 @@ class _Deadline:
 
     def __init__(self, seconds: float, host: str) -> None:
         self._host = host
+        self._ends_at = time.monotonic() + seconds
         self._open: list[socket.socket] = []
         self._is_over = False
         self._timer = threading.Timer(seconds, self._end)
@@ -228,6 +233,11 @@ class _Deadline:
         for connection in self._open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def within(self, timeout: urllib3.Timeout) -> urllib3.Timeout:
+        """The same time-outs, with no more for connecting than what is left."""
+        left = max(self._ends_at - time.monotonic(), 0.01)
+        return urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=timeout.read_timeout)
 
     def watching(self, kind: Any) -> Any:
         """The same kind of connection, that tells of its socket once it has one."""

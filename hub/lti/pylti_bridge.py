@@ -7,20 +7,18 @@ imports pylti1p3.
 
 import hashlib
 import hmac
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import msgspec
 import orjson
 import requests
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc import jwt
 from pylti1p3.assignments_grades import AssignmentsGradesService
 from pylti1p3.cookie import CookieService
 from pylti1p3.deep_link import DeepLink
@@ -37,7 +35,8 @@ from pylti1p3.service_connector import ServiceConnector, TServiceConnectorRespon
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config import ToolConfAbstract
 
-from hub.errors import HubError, Invalid, NotFound, Unauthenticated, Unavailable, Violation
+from hub.errors import Invalid, NotFound, Unauthenticated, Unavailable, Violation
+from hub.lti.key_sets import KeySets, verifies
 from hub.lti.spec import jose, scores
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.claims import LOGIN_SECONDS, Expected
@@ -57,15 +56,12 @@ from hub.lti.spec.platform import Platform
 from hub.lti.spec.urls import origin_of, url_fault
 from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
 
-KEY_SET_SECONDS = 3600
-#: An unknown `kid` makes us fetch the key set again, but a forger must not make us fetch it all the time.
-REFETCH_SECONDS = 60
-#: A fetch that failed is not tried again for so long, whoever asks.
-FAILED_FETCH_SECONDS = 5
 #: A token is not used in its last seconds, so that it does not end on its way.
 TOKEN_MARGIN_SECONDS = 30
 ASSERTION_SECONDS = 60
 MOST_PAGES = 20
+#: So long one use of a platform's services may take, with all its requests: one score, one roster.
+LONGEST_USE_SECONDS = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,11 +391,11 @@ class _Launch(MessageLaunch):
 
     _record: LoginRecord
     _expected: Expected
-    _key_sets: "KeySets"
+    _key_sets: KeySets
     _token: jose.Unverified
     admitted: Launch
 
-    def prepare(self, record: LoginRecord, expected: Expected, key_sets: "KeySets", key_set_url: str) -> None:
+    def prepare(self, record: LoginRecord, expected: Expected, key_sets: KeySets, key_set_url: str) -> None:
         """What the check is made against."""
         self._record, self._expected = record, expected
         self._key_sets, self._key_set_url = key_sets, key_set_url
@@ -450,7 +446,7 @@ class _Launch(MessageLaunch):
         keys = self._key_sets.matching(self._key_set_url, header)
         if not keys:
             raise _refused("id_token header kid", "is not in the platform's key set")
-        if not any(_verifies(token, key, header["alg"]) for key in keys):
+        if not any(verifies(token, key, header["alg"]) for key in keys):
             raise _refused("id_token", "has a signature that the platform's key does not verify")
         return self
 
@@ -464,48 +460,6 @@ class _Launch(MessageLaunch):
         if not self._session_service.use_up(self._get_request_param("state")):
             raise _refused("nonce", "has been used already; open the link in the course again")
         return self
-
-
-class KeySets:
-    """The platforms' key sets, cached for all processes, fetched again for an unknown `kid` once a minute at most."""
-
-    def __init__(self, transients: Transients, http: HttpClient) -> None:
-        self._transients = transients
-        self._http = http
-
-    def matching(self, url: str, header: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The keys of the set at `url` that may have signed under this header."""
-        cached = self._transients.get(_key_set_key(url))
-        if cached is None:
-            return jose.matching_keys(self._fetch(url), header)
-        found = jose.matching_keys(orjson.loads(cached), header)
-        if found or not self._transients.add(_key_set_key(url, "refetched"), b"1", REFETCH_SECONDS):
-            return found
-        return jose.matching_keys(self._fetch(url), header)
-
-    def _fetch(self, url: str) -> object:
-        failed = _key_set_key(url, "failed")
-        if self._transients.get(failed) is not None:
-            raise _refused("platform key set", "could not be fetched a moment ago; try again in a few seconds")
-        try:
-            document = self._get(url)
-        except HubError as error:
-            self._transients.put(failed, b"1", FAILED_FETCH_SECONDS)
-            raise _refused("platform key set", f"could not be fetched from {url}: {error.detail}") from error
-        self._transients.put(_key_set_key(url), orjson.dumps(document), KEY_SET_SECONDS)
-        return document
-
-    def _get(self, url: str) -> object:
-        response = self._http.request("GET", url, headers={"Accept": "application/json"})
-        if response.status != 200:
-            raise Unavailable(f"it answered {response.status}")
-        try:
-            document = orjson.loads(response.body)
-        except ValueError:
-            raise Unavailable("it did not answer with JSON") from None
-        if not jose.is_key_set(document):
-            raise Unavailable("it did not answer with a JSON Web Key Set")
-        return document
 
 
 # Services ------------------------------------------------------------------------------------------------------------
@@ -541,6 +495,7 @@ class _Connector(ServiceConnector):
         self._clock = clock
         self._ids = ids
         self._transients = transients
+        self._ends_at = time.monotonic() + LONGEST_USE_SECONDS
 
     def get_access_token(self, scopes: Sequence[str]) -> str:
         """A token for these scopes (Security Framework section 4), kept in Redis as long as it is good.
@@ -598,7 +553,14 @@ class _Connector(ServiceConnector):
         self, method: str, url: str, scopes: Sequence[str], headers: Mapping[str, str], body: bytes | None
     ) -> HttpResponse:
         token = self.get_access_token(scopes)
-        return self._http.request(method, url, headers={**headers, "Authorization": f"Bearer {token}"}, body=body)
+        return self._ask(method, url, {**headers, "Authorization": f"Bearer {token}"}, body)
+
+    def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpResponse:
+        """One request in what is left of this use's time: pages without end must not hold us without end."""
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise Unavailable(f"{urlsplit(url).hostname} took too long to answer.", code="no_answer")
+        return self._http.request(method, url, headers=headers, body=body, longest_seconds=left)
 
     def _fetch_token(self, scopes: Sequence[str]) -> tuple[str, int]:
         form = {
@@ -608,7 +570,7 @@ class _Connector(ServiceConnector):
             "scope": " ".join(sorted(scopes)),
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        response = self._http.request("POST", self._platform.token_url, headers=headers, body=urlencode(form).encode())
+        response = self._ask("POST", self._platform.token_url, headers, urlencode(form).encode())
         document = _json_or_none(response.body)
         if response.status != 200 or not isinstance(document, dict):
             raise PlatformRefused(response, "token")
@@ -820,10 +782,6 @@ def _record_key(state: str) -> str:
     return f"lti:login:{_digest(state)}"
 
 
-def _key_set_key(url: str, what: str = "keys") -> str:
-    return f"lti:key-set:{what}:{_digest(url)}"
-
-
 def _cookie_name(state: str) -> str:
     """One cookie for each login, so that several frames of one page can launch at once."""
     return f"lti-{_digest(state)[:20]}"
@@ -836,22 +794,6 @@ def _digest(text: str) -> str:
 def _plus_query(auth_url: str, made: str) -> str:
     """pylti1p3 joins its parameters with a question mark also where the URL has a query already."""
     return made.replace(auth_url + "?", auth_url + "&", 1) if "?" in auth_url else made
-
-
-def _verifies(token: str, key: Mapping[str, Any], algorithm: str) -> bool:
-    try:
-        known = _imported(algorithm, orjson.dumps(key, option=orjson.OPT_SORT_KEYS))
-        jws.deserialize_compact(token, known, algorithms=[algorithm])
-    except (JoseError, ValueError, TypeError):
-        return False
-    return True
-
-
-@lru_cache(maxsize=256)
-def _imported(algorithm: str, key: bytes) -> RSAKey | ECKey:
-    """A platform's public key. Thousands of launches are signed by the same one, and to take it in is dear."""
-    kind = RSAKey if algorithm == "RS256" else ECKey
-    return kind.import_key(orjson.loads(key))
 
 
 def _sign(keys: KeyRing, claims: Mapping[str, Any]) -> str:

@@ -193,6 +193,33 @@ def test_an_answer_that_trickles_is_cut_off(pieces):
     assert time.monotonic() - begun < 3
 
 
+def test_a_handshake_that_trickles_is_cut_off():
+    """A server that never ends its part of TLS: a record of 16 kB, a byte at a time."""
+    client = OutboundHttp(allow_private_networks=True, timeout_seconds=1)
+    begun = time.monotonic()
+    with _Raw((b"\x16\x03\x03\x40\x00", *[b"x"] * 500), pause=0.05) as peer, pytest.raises(Unavailable):
+        client.request("GET", peer.url.replace("http:", "https:"), longest_seconds=0.4)
+    assert time.monotonic() - begun < 3
+
+
+def test_an_address_where_nobody_answers_takes_no_longer_than_the_whole(monkeypatch):
+    """Three addresses that swallow what comes: TEST-NET-1 of RFC 5737, or a queue that is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        filling = [socket.socket() for _ in range(4)]
+        for one in filling:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        names = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for _ in range(3)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: names)
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            OutboundHttp(allow_private_networks=True).request("GET", f"http://x.example:{port}/", longest_seconds=0.4)
+        assert time.monotonic() - begun < 3
+        for one in filling:
+            one.close()
+
+
 def test_an_endless_body_is_cut_off_at_the_cap():
     endless = itertools.chain([b"HTTP/1.1 200 OK\r\n\r\n"], itertools.repeat(b"x" * 65536))
     with _Raw(endless) as peer, pytest.raises(Unavailable, match="more than 1000 bytes"):

@@ -53,7 +53,7 @@ class ProviderOfTests:
         claims = {name: value for name, value in (claims | changes).items() if value is not None}
         return jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "logout+jwt"}, claims, self.key)
 
-    def request(self, method: str, url: str, *, headers=None, body=None, allow_private=False) -> HttpResponse:
+    def request(self, method: str, url: str, *, headers=None, body=None, **_: Any) -> HttpResponse:
         path = url.removeprefix(self.issuer)
         answers = {
             "/.well-known/openid-configuration": self._discovery,

@@ -56,6 +56,9 @@ class LtiPlatform:
     launch_url: str = LAUNCH_URL
     key_set: dict[str, Any] = field(default_factory=lambda: key_set_of(RSA, EC))
     key_set_answer: Answer | None = None
+    #: Seconds until the key set is answered, and until a token is.
+    key_set_delay: float = 0
+    token_delay: float = 0
     token_answers: list[Answer] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     token_seconds: int = 3600
@@ -193,6 +196,7 @@ class LtiPlatform:
         path = urlsplit(url).path
         self.requests[path] = self.requests.get(path, 0) + 1
         if path == "/jwks":
+            time.sleep(self.key_set_delay)
             return self.key_set_answer or _json(200, self.key_set)
         if path == "/token":
             return self._token(body)
@@ -246,6 +250,7 @@ class LtiPlatform:
         return _json(200, {"client_id": self.client_id, TOOL_CONFIGURATION: {"deployment_id": "7"}})
 
     def _token(self, body: bytes) -> Answer:
+        time.sleep(self.token_delay)
         if self.token_answers:
             return self.token_answers.pop(0)
         form = parse_qs(body.decode())

@@ -17,6 +17,8 @@ import msgspec
 from hub.db import Database
 from hub.errors import HubError, NotFound
 from hub.identity import Principal
+from hub.lti.gate import Gate
+from hub.lti.key_sets import FETCH_SECONDS
 from hub.lti.pylti_bridge import Bridge, PlatformRefused
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec import vocabulary as v
@@ -29,6 +31,8 @@ KEPT = 20
 KEPT_SECONDS = 14 * 24 * 3600
 #: Clocks that differ by more make launches fail (`hub.lti.spec.claims.LEEWAY_SECONDS`).
 WORRYING_SECONDS = 30
+#: So many tests of a tenant run at the same time in a process, and of all tenants.
+MOST_TESTS, MOST_TESTS_IN_ALL = 2, 8
 
 _NAMES_PEOPLE = {"name", "given_name", "family_name", "middle_name", "email", "picture", "sub", v.FOR_USER, v.LIS}
 _SECRET = {"nonce"}
@@ -81,6 +85,7 @@ class Connections:
         self._http = http
         self._bridge = bridge
         self._platforms = platforms_service
+        self._gate = Gate(MOST_TESTS, MOST_TESTS_IN_ALL)
 
     def note(self, platform_id: UUID, claims: Mapping[str, Any], refusal: HubError | None) -> None:
         """Keep a launch among the last ones of its platform."""
@@ -119,11 +124,18 @@ class Connections:
         return sorted(found, key=lambda seen: seen.at, reverse=True)
 
     def test(self, principal: Principal, platform_id: UUID) -> list[Check]:
-        """Try the platform's key set and clock, its tokens, and its services where a launch told of them."""
+        """Try the platform's key set and clock, its tokens, and its services where a launch told of them.
+
+        Raises `TooMany` while the tenant's other tests wait for their platforms.
+        """
         principal.require("platforms.write")
         platform = self._platforms.get(principal, platform_id)
+        with self._gate.passed(principal.tenant_id):
+            return self._test(principal, platform)
+
+    def _test(self, principal: Principal, platform: Platform) -> list[Check]:
         with self._db.read(principal.tenant_id) as session:
-            container, scopes, memberships = platforms.services_of(session, principal.tenant_id, platform_id)
+            container, scopes, memberships = platforms.services_of(session, principal.tenant_id, platform.id)
         ags = sorted(set(scopes) or {v.SCOPE_SCORE})
         return [
             self._tried("keys", lambda: self._key_set(platform)),
@@ -143,14 +155,15 @@ class Connections:
             return Check(name, False, words=str(refusal))
 
     def _key_set(self, platform: Platform) -> int:
-        response = self._http.request("GET", platform.jwks_url, headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json"}
+        response = self._http.request("GET", platform.jwks_url, headers=headers, longest_seconds=FETCH_SECONDS)
         document: Any = msgspec.json.decode(response.body) if _is_json(response.body) else None
         if response.status != 200 or not is_key_set(document):
             raise PlatformRefused(response, "service")
         return len(document["keys"])
 
     def _clock_difference(self, platform: Platform) -> int:
-        response = self._http.request("GET", platform.jwks_url)
+        response = self._http.request("GET", platform.jwks_url, longest_seconds=FETCH_SECONDS)
         try:
             theirs = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:

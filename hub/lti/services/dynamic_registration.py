@@ -21,6 +21,7 @@ from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.errors import Conflict, Gone, HubError, Invalid, NotFound, TooMany, Violation
 from hub.identity import Principal
+from hub.lti.gate import Gate
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.dynamic_registration import (
     Configuration,
@@ -49,6 +50,9 @@ MOST_WAITING = 20
 OPENINGS_AN_HOUR = 200
 LONGEST_TOKEN = 16_384
 LARGEST_CONFIGURATION = 256 * 1024
+#: So long a platform may take to answer; so many threads of a process wait for one host, and for all of them.
+ANSWER_SECONDS = 10.0
+MOST_ASKED_AT_ONCE, MOST_ASKED_IN_ALL = 4, 16
 
 _ACTIONS = frozenset({"platforms.read", "platforms.write"})
 
@@ -105,6 +109,7 @@ class DynamicRegistration:
         self._platforms = platforms_service
         self._public_url = public_url
         self._allow_private = allow_private
+        self._gate = Gate(MOST_ASKED_AT_ONCE, MOST_ASKED_IN_ALL)
 
     @property
     def tool(self) -> Tool:
@@ -289,7 +294,10 @@ class DynamicRegistration:
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            return self._http.request(method, url, headers=headers, body=body)
+            with self._gate.passed(urlsplit(url).hostname):
+                return self._http.request(method, url, headers=headers, body=body, longest_seconds=ANSWER_SECONDS)
+        except TooMany:
+            raise
         except HubError as error:
             raise Invalid(
                 f"The platform cannot be reached. {error.detail}", code="lti_registration_declined"

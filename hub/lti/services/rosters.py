@@ -4,6 +4,7 @@ Both are asked for when a teacher looks at a report, kept, and shown with the ti
 answer costs the report nothing but their freshness.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,7 +12,8 @@ from uuid import UUID
 import structlog
 
 from hub.db import Database
-from hub.errors import HubError, NotFound
+from hub.errors import HubError, NotFound, TooMany
+from hub.lti.gate import Gate
 from hub.lti.pylti_bridge import Bridge, Listed, PlatformRefused
 from hub.lti.services.visits import Visit
 from hub.lti.spec import vocabulary as v
@@ -26,6 +28,8 @@ log = structlog.get_logger(__name__)
 FRESH_FOR = timedelta(minutes=10)
 #: So long nobody else asks for the same roster.
 ASKING_SECONDS = 60
+#: So many pages of a process wait for one platform, and for all of them.
+MOST_ASKING, MOST_ASKING_IN_ALL = 4, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,18 @@ class Rosters:
         self._clock = clock
         self._transients = transients
         self._bridge = bridge
+        self._gate = Gate(MOST_ASKING, MOST_ASKING_IN_ALL)
 
     def refresh(self, visit: Visit) -> None:
-        """Fetch the roster of the visit's link or course, and the link's results; faults are kept and shown."""
+        """Fetch the roster of the visit's link or course, and the link's results; faults are kept and shown.
+
+        While many wait for the platform already, what is known is shown instead.
+        """
         visit.require("report.read")
+        with suppress(TooMany), self._gate.passed(visit.platform_id):
+            self._refresh(visit)
+
+    def _refresh(self, visit: Visit) -> None:
         platform, wanted, column = self._wanted(visit)
         busy = f"lti:roster:{visit.resource_link_id or visit.context_row_id}"
         if not self._transients.add(busy, b"1", ASKING_SECONDS):

@@ -5,7 +5,8 @@ the request the score is still pending, after it the score goes again under the 
 the same score. Only the newest score of a learner is ever sent, and one at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,7 +21,7 @@ from hub.db.outbox import Claimed
 from hub.errors import Conflict, HubError, NotFound, Unavailable
 from hub.events import RegistrationProgressed
 from hub.identity import Principal
-from hub.lti.pylti_bridge import Bridge, PlatformRefused
+from hub.lti.pylti_bridge import Bridge, Grades, PlatformRefused
 from hub.lti.spec import scores as spec
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.deep_linking import LINE_ITEM_TAG, LONGEST_LABEL, SCORE_MAXIMUM
@@ -40,6 +41,8 @@ STATUSES = ("pending", "sending", "delivered", "failed", "superseded")
 SENDING_LEASE = timedelta(seconds=100)
 ANOTHER_IS_SENT_SECONDS = 2.0
 LINE_ITEM_SECONDS = 60
+#: A platform that takes longer for a score gets one at a time for a minute, so that the others' grades find a thread.
+SLOW, SLOW_FOR_SECONDS = timedelta(seconds=5), 60
 #: The scale of a column is looked at again after so long.
 SCALE_IS_GOOD_FOR = timedelta(days=1)
 #: Moodle says 403 to a column that went to another course.
@@ -73,7 +76,8 @@ class ScoreDelivery:
 class _Parcel:
     """What is to be sent, read in one transaction and sent outside of it.
 
-    It `may_be_there` when it was sent before under this time: by a worker that died, or without an answer.
+    It `may_be_there` when it was sent before under this time: by a worker that died, or without an answer. It
+    `has_turn` at a platform that is slow.
     """
 
     delivery_id: UUID
@@ -84,6 +88,8 @@ class _Parcel:
     may_be_there: bool
     column: deliveries.Column
     platform: Platform
+    began_at: datetime
+    has_turn: bool
 
 
 class Scores:
@@ -136,7 +142,8 @@ class Scores:
         if parcel is None:
             return
         try:
-            self._send(parcel)
+            with self._paced(parcel):
+                self._send(parcel, self._bridge.grades(parcel.platform, parcel.column.scopes))
         except PlatformRefused as refusal:
             self._refused(parcel, message, refusal)
         except (Unavailable, RetryLater) as error:
@@ -161,6 +168,28 @@ class Scores:
             deliveries.begin_sending(work.session, row, self._clock.now(), SENDING_LEASE)
             return self._parcel(work.session, row)
 
+    def _take_turn(self, platform_id: UUID) -> bool:
+        """Whether this is the one score that a slow platform gets at a time; False where it is not slow.
+
+        Raises `RetryLater` while another one is under way.
+        """
+        if self._transients.get(_slow(platform_id)) is None:
+            return False
+        if not self._transients.add(_turn(platform_id), b"1", int(SENDING_LEASE.total_seconds())):
+            raise RetryLater("The platform is slow, and another score is being sent to it.")
+        return True
+
+    @contextmanager
+    def _paced(self, parcel: _Parcel) -> Iterator[None]:
+        """Send, and take note of a platform that took long."""
+        try:
+            yield
+        finally:
+            if parcel.has_turn:
+                self._transients.delete(_turn(parcel.platform.id))
+            if self._clock.now() - parcel.began_at > SLOW:
+                self._transients.put(_slow(parcel.platform.id), b"1", SLOW_FOR_SECONDS)
+
     def _may_send(self, session: Session, row: ScoreDeliveryRow) -> bool:
         now = self._clock.now()
         if row.status not in {"pending", "sending"}:
@@ -184,37 +213,34 @@ class Scores:
         platform = platforms.get(session, row.tenant_id, column.platform_id)
         assert platform is not None  # The line item's row refers to it.
         may_be_there = row.attempts > 1 and row.scored_at <= row.created_at  # A later time was never sent before.
-        return _Parcel(row.id, row.tenant_id, row.user_id, _score(row), row.scored_at, may_be_there, column, platform)
+        return _Parcel(
+            row.id,
+            row.tenant_id,
+            row.user_id,
+            _score(row),
+            row.scored_at,
+            may_be_there,
+            column,
+            platform,
+            self._clock.now(),
+            self._take_turn(platform.id),
+        )
 
-    def _send(self, parcel: _Parcel) -> None:
-        column = self._known_column(parcel) or self._found_column(parcel)
+    def _send(self, parcel: _Parcel, grades: Grades) -> None:
+        column = self._known_column(parcel, grades) or self._found_column(parcel, grades)
         try:
-            self._post(parcel, column)
+            _post(parcel, grades, column)
         except PlatformRefused as refusal:
             answer = refusal.response
             may_be_gone = answer.status in _GONE and not spec.is_too_fast(answer.status, answer.body)
             if not may_be_gone or refusal.step != "service" or not parcel.column.container_url:
                 raise
-            if self._is_there(parcel, column):
+            if _is_there(grades, column):
                 raise
             # The teacher removed the column, or the platform made another: look again, once.
-            self._post(parcel, self._found_column(parcel))
+            _post(parcel, grades, self._found_column(parcel, grades))
 
-    def _is_there(self, parcel: _Parcel, column: spec.Column) -> bool:
-        """Whether a column that took no score exists all the same: then it is the learner who is not there."""
-        try:
-            return self._bridge.grades(parcel.platform, parcel.column.scopes).line_item(column.url) is not None
-        except PlatformRefused as refusal:
-            if refusal.response.status != 403 or refusal.step != "service":
-                raise
-            return False
-
-    def _post(self, parcel: _Parcel, column: spec.Column) -> None:
-        grades = self._bridge.grades(parcel.platform, parcel.column.scopes)
-        score = spec.rescaled(parcel.score, column.score_maximum)
-        grades.send(column.url, parcel.user_id, score, spec.wire_time(parcel.scored_at))
-
-    def _known_column(self, parcel: _Parcel) -> spec.Column | None:
+    def _known_column(self, parcel: _Parcel, grades: Grades) -> spec.Column | None:
         """The link's column with its scale, which is read once a day where it may be; None when it is not there."""
         column, now = parcel.column, self._clock.now()
         if column.url is None:
@@ -222,7 +248,7 @@ class Scores:
         is_fresh = column.checked_at is not None and now - column.checked_at < SCALE_IS_GOOD_FOR
         if is_fresh or not set(column.scopes) & {v.SCOPE_LINE_ITEM, v.SCOPE_LINE_ITEM_READ}:
             return spec.Column(column.url, column.score_maximum)
-        found = self._bridge.grades(parcel.platform, column.scopes).line_item(column.url)
+        found = grades.line_item(column.url)
         self._keep_column(parcel, found)
         if found is None and not column.container_url:
             raise NotFound("The link's column was removed from the gradebook.", code="lti_no_line_item")
@@ -233,7 +259,7 @@ class Scores:
         with self._db.unit_of_work(parcel.tenant_id) as work:
             links.set_line_item(work.session, parcel.tenant_id, parcel.column.line_item_id, *values)
 
-    def _found_column(self, parcel: _Parcel) -> spec.Column:
+    def _found_column(self, parcel: _Parcel, grades: Grades) -> spec.Column:
         """Find or make the column of a link that has none. One worker at a time, or there would be two columns."""
         column = parcel.column
         if not column.container_url:
@@ -249,7 +275,6 @@ class Scores:
                 label=(column.title or "Course")[:LONGEST_LABEL],
                 score_maximum=Decimal(SCORE_MAXIMUM),
             )
-            grades = self._bridge.grades(parcel.platform, column.scopes)
             found = grades.find_or_create(column.container_url, wanted)
             self._keep_column(parcel, found)
         finally:
@@ -325,6 +350,29 @@ class Scores:
             assert made is not None  # Nothing holds a forced one back.
             record(work.session, self._ids.uuid(), principal, "score_delivery.sent_again", str(delivery_id))
         return made
+
+
+def _is_there(grades: Grades, column: spec.Column) -> bool:
+    """Whether a column that took no score exists all the same: then it is the learner who is not there."""
+    try:
+        return grades.line_item(column.url) is not None
+    except PlatformRefused as refusal:
+        if refusal.response.status != 403 or refusal.step != "service":
+            raise
+        return False
+
+
+def _post(parcel: _Parcel, grades: Grades, column: spec.Column) -> None:
+    score = spec.rescaled(parcel.score, column.score_maximum)
+    grades.send(column.url, parcel.user_id, score, spec.wire_time(parcel.scored_at))
+
+
+def _slow(platform_id: UUID) -> str:
+    return f"lti:slow:{platform_id}"
+
+
+def _turn(platform_id: UUID) -> str:
+    return f"lti:turn:{platform_id}"
 
 
 def _wait_for_lease(row: ScoreDeliveryRow, now: datetime) -> None:

@@ -15,6 +15,7 @@ from hub.adapters.outbound_http import OutboundHttp
 from hub.bootstrap import Hub
 from hub.errors import Conflict, NotFound
 from hub.identity import Principal
+from hub.lti.services import scores
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.services.scores import Scores
 from hub.lti.spec import vocabulary as v
@@ -78,6 +79,32 @@ def test_what_the_result_says_is_what_is_sent(
     body = platform.scores[0].body
     assert body.get("scoreGiven") == given
     assert (body["activityProgress"], body["gradingProgress"]) == (activity, grading)
+
+
+def test_a_slow_platform_gets_one_score_at_a_time(
+    enter: Callable[..., Gradebook], platform: LtiPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform that hangs must not have every thread of the worker."""
+    monkeypatch.setattr(scores, "SLOW", timedelta(0))
+    one = enter(**platform.ags())
+    other = enter(**platform.ags(), **{v.RESOURCE_LINK: {"id": "link-2"}})
+    one.progress(score_scaled=0.2)
+    assert one.work() == []
+    one.progress(score_scaled=0.4)
+    other.progress(score_scaled=0.5)
+    (_, message), meanwhile = one.messages(), []
+
+    def another_worker() -> None:
+        platform.before_answer = None
+        with pytest.raises(RetryLater) as refused:
+            one.hub.service(Scores).deliver(message)
+        meanwhile.append(refused.value.reason)
+
+    platform.before_answer = another_worker
+    one.work()
+    assert meanwhile == ["The platform is slow, and another score is being sent to it."]
+    assert one.sent() == [20, 40, 50]
+    assert one.statuses() == ["delivered"] * 3
 
 
 def test_an_ungraded_link_sends_nothing(enter: Callable[..., Gradebook], platform: LtiPlatform) -> None:
