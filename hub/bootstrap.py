@@ -35,7 +35,7 @@ from hub.http.api import create_api
 from hub.http.context import install_context
 from hub.http.headers import install_headers
 from hub.http.health import health_blueprint
-from hub.http.limits import RateLimits, install_rate_limits
+from hub.http.limits import install_rate_limits
 from hub.http.origins import OriginDispatcher
 from hub.http.paging import Cursors
 from hub.http.problem import install_problems
@@ -376,7 +376,6 @@ def _add_identity(
         second_factors,
         passkeys,
         Sealing(db, ports.keys),
-        RateLimits(ports.transients, ports.clock, settings.requests_per_minute),
         Surroundings(settings.public_url, settings.content_url),
     )
 
@@ -606,7 +605,7 @@ def create_hub_app(hub: Hub) -> Flask:
     """The Hub's own origin: console, API, LTI, LRS, OAuth."""
     app = _flask_app(hub, "hub", hub.authenticators)
     install_headers(app)
-    install_rate_limits(app)
+    install_rate_limits(app, hub.settings.redis_url, hub.settings.requests_per_minute)
     install_authorization(app)
     app.register_blueprint(health_blueprint())
     app.register_blueprint(thumbnails_blueprint)

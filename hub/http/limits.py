@@ -1,17 +1,19 @@
-"""How often one caller may ask: a count for each minute of the clock, told in every answer.
+"""How often one caller may ask: Flask-Limiter counts in Redis, for all processes, and every answer tells what is left.
 
 The header fields are those of draft-ietf-httpapi-ratelimit-headers: what the policy is, and what is left of it.
 Programs are counted at the API by who they are, and at the authorization server by their network address, people where
 they change something in the console. The LRS counts for each credential by itself, and the player not at all.
 """
 
-from dataclasses import dataclass
+import time
 
+import redis
 from flask import Flask, Response, g, request
+from flask_limiter import Limiter, RequestLimit
+from limits.errors import StorageError
 
-from hub.errors import TooMany
-from hub.http.context import service
-from hub.ports import Clock, Transients
+from hub.errors import TooMany, Unavailable
+from hub.http.problem import answer
 
 WINDOW_SECONDS = 60
 _API, _OAUTH, _UPLOADS = "/api/", "/oauth/", "/api/v1/uploads/"
@@ -20,58 +22,50 @@ _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PIECE = "application/offset+octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a caller may still do: `remaining` of `limit` requests (below 0: one too many), anew in `seconds`."""
-
-    name: str
-    limit: int
-    remaining: int
-    seconds: int
-
-
-class RateLimits:
-    """Counts requests in short-lived values that all processes share."""
-
-    def __init__(self, transients: Transients, clock: Clock, per_minute: int) -> None:
-        self._transients = transients
-        self._clock = clock
-        self._per_minute = per_minute
-
-    def count(self, name: str, who: str) -> Allowance:
-        """Count a request of `who`, as the kind of caller that `name` says."""
-        now = self._clock.now()
-        asked = self._transients.increment(f"rate:{name}:{who}:{now:%H%M}", WINDOW_SECONDS + 30)
-        return Allowance(name, self._per_minute, self._per_minute - asked, WINDOW_SECONDS - now.second)
-
-
-def install_rate_limits(app: Flask) -> None:
+def install_rate_limits(app: Flask, redis_url: str, per_minute: int) -> None:
     """Count the requests of the app once it is known who asks."""
-
-    def count() -> None:
-        caller = _caller()
-        if caller is None:
-            return
-        g.rate = service(RateLimits).count(*caller)
-        if g.rate.remaining < 0:
-            raise TooMany(
-                f"More than {g.rate.limit} requests in a minute. Go on in {g.rate.seconds} s.",
-                headers={"Retry-After": str(g.rate.seconds)},
-            )
+    pool = redis.ConnectionPool.from_url(redis_url, socket_timeout=5, socket_connect_timeout=5)
+    limiter = Limiter(
+        lambda: ":".join(_caller() or ()),
+        app=app,
+        application_limits=[f"{per_minute}/minute"],
+        storage_uri="redis://",
+        storage_options={"connection_pool": pool, "wrap_exceptions": True},  # type: ignore[dict-item]
+        on_breach=_refuse,
+    )
+    limiter.request_filter(lambda: _caller() is None)
+    app.register_error_handler(StorageError, _cannot_count)
 
     def tell(response: Response) -> Response:
-        rate: Allowance | None = g.get("rate")
-        if rate is not None:
-            response.headers["RateLimit-Policy"] = f'"{rate.name}";q={rate.limit};w={WINDOW_SECONDS}'
-            response.headers["RateLimit"] = f'"{rate.name}";r={max(rate.remaining, 0)};t={rate.seconds}'
+        limit, caller = limiter.current_limit, _caller()
+        if limit is not None and caller is not None:
+            name, allowed = caller[0], limit.limit.amount
+            response.headers["RateLimit-Policy"] = f'"{name}";q={allowed};w={WINDOW_SECONDS}'
+            response.headers["RateLimit"] = f'"{name}";r={limit.remaining};t={_seconds_left(limit)}'
         return response
 
-    app.before_request(count)
     app.after_request(tell)
 
 
+def _refuse(limit: RequestLimit) -> None:
+    seconds = _seconds_left(limit)
+    raise TooMany(
+        f"More than {limit.limit.amount} requests in a minute. Go on in {seconds} s.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def _seconds_left(limit: RequestLimit) -> int:
+    """Until the minute is over that the first request began."""
+    return min(max(limit.reset_at - int(time.time()), 1), WINDOW_SECONDS)
+
+
+def _cannot_count(_: Exception) -> Response:
+    return answer(Unavailable("Redis does not answer.", code="redis_unavailable"))
+
+
 def _caller() -> tuple[str, str] | None:
-    """Whose request it is; None for one that is not counted."""
+    """As what and as whom the request is counted; None for one that is not."""
     is_piece = request.path.startswith(_UPLOADS) and request.mimetype == _PIECE
     if request.endpoint is None or request.method == "OPTIONS" or is_piece:
         return None

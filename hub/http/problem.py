@@ -74,8 +74,8 @@ def problem(error: HubError) -> Response:
 def install_problems(app: Flask) -> None:
     """Answer every error of the app in the form of its blueprint; its pages say them by the filter `said`."""
     app.jinja_env.filters["said"] = said
-    app.register_error_handler(HubError, _answer)
-    app.register_error_handler(HTTPException, lambda error: _answer(from_http_exception(error), error))
+    app.register_error_handler(HubError, answer)
+    app.register_error_handler(HTTPException, lambda error: answer(from_http_exception(error), error))
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -109,7 +109,8 @@ def _field_violations(data: dict[str, Any]) -> list[Violation]:
     return found
 
 
-def _answer(error: HubError, original: HTTPException | None = None) -> Response:
+def answer(error: HubError, original: HTTPException | None = None) -> Response:
+    """The error in the form of the request's blueprint, with the headers of what Werkzeug raised, if it did."""
     dialects: dict[str, Renderer] = _current_dialects()
     response = dialects.get(request.blueprint or "", problem)(error)
     if original is not None:
@@ -126,4 +127,4 @@ def _current_dialects() -> dict[str, Renderer]:
 
 def _unexpected(error: Exception) -> Response:
     log.error("request_failed", path=request.path, exc_info=error)
-    return _answer(HubError("Something went wrong on our side. The request id finds it in the log."))
+    return answer(HubError("Something went wrong on our side. The request id finds it in the log."))

@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 
 from hub.bootstrap import create_hub_app
-from hub.http.limits import RateLimits
 from hub.oauth.services.clients import Clients, NewClient
 from tests.conftest import PUBLIC_URL, _client
 from tests.support.people import form_token, make_account, sign_in
@@ -15,8 +14,7 @@ from tests.support.people import form_token, make_account, sign_in
 @pytest.fixture
 def strict(hub):
     """A browser of a Hub that allows three requests a minute."""
-    limits = RateLimits(hub.ports.transients, hub.ports.clock, 3)
-    return _client(create_hub_app(replace(hub, services={**hub.services, RateLimits: limits})), PUBLIC_URL)
+    return _client(create_hub_app(replace(hub, settings=replace(hub.settings, requests_per_minute=3))), PUBLIC_URL)
 
 
 @pytest.fixture
@@ -84,3 +82,13 @@ def test_pieces_of_an_upload_are_not_counted(strict, bearer):
     for _ in range(8):
         assert strict.patch(f"/api/v1/uploads/{uuid4()}", headers=headers).status_code != 429
     assert until_refused(lambda: strict.patch("/api/v1/packages/nothing", headers=headers))[0][-1] == 429
+
+
+def test_without_redis_what_is_counted_waits(hub, bearer):
+    nowhere = replace(hub.settings, redis_url="redis://127.0.0.1:1/0")
+    client = _client(create_hub_app(replace(hub, settings=nowhere)), PUBLIC_URL)
+    answer = client.get("/api/v1/packages", headers=bearer)
+    assert answer.status_code == 503
+    assert answer.json["code"] == "redis_unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert client.get("/xapi/about", headers={"X-Experience-API-Version": "2.0.0"}).status_code == 200
