@@ -52,6 +52,7 @@ _DEFAULTS = {
     "cmi.success_status": "unknown",
     "cmi.objectives.n.success_status": "unknown",
     "cmi.objectives.n.completion_status": "unknown",
+    "cmi.time_limit_action": "continue,no message",
     "cmi.learner_preference.audio_level": "1",
     "cmi.learner_preference.language": "",
     "cmi.learner_preference.delivery_speed": "1",
@@ -184,24 +185,32 @@ class Api:
                 return "351"
             if not self._stores[int(store[1])][1]:
                 return "404"
-        if self._is_out_of_order(element):
-            return "351"
+        misplaced = self._misplaced(element)
+        if misplaced is not None:
+            return misplaced
         found = violations(SCORM_2004, self.values, {element: value})
         return found[0].requirement.rpartition(" ")[2] if found else None
 
-    def _is_out_of_order(self, element: str) -> bool:
-        """Whether a new entry leaves a gap, or follows the only correct response there may be: said before its type."""
+    def _misplaced(self, element: str) -> str | None:
+        """What stands against the entries that the name goes through, the outermost first.
+
+        A gap in a collection, a second one of a correct response of which there may be one, an entry without its id.
+        """
         for match in re.finditer(r"\.(\d+)(?=\.)", element):
-            collection = element[: match.start()]
-            if general_name(collection + ".")[:-1] not in SCORM_2004.collections:
+            collection, index = element[: match.start()], int(match[1])
+            general = general_name(collection + ".")[:-1]
+            if general not in SCORM_2004.collections:
                 continue
-            index = int(match[1])
             kind = self.values.get(collection.removesuffix(".correct_responses") + ".type")
             if index > len(entries(self.values, collection)) or (
                 collection.endswith(".correct_responses") and index > 0 and kind in SCORM_2004.single
             ):
-                return True
-        return False
+                return "351"
+            key = f"{collection}.{index}.{SCORM_2004.keys.get(general)}"
+            needs_key = general in SCORM_2004.keys and general_name(element) in SCORM_2004.elements
+            if needs_key and key not in (element, *self.values):
+                return "408"
+        return None
 
     def _get_navigation(self, element: str) -> str:
         if element == "adl.nav.request":
@@ -220,6 +229,8 @@ class Api:
             return "1.0"
         if leaf == "_children":
             return self._children(element, parent)
+        if leaf == "_version" and _is_there(general_name(parent + ".")[:-1]):
+            return self._fail("301")
         missing = self._missing_entry(element)
         if leaf == "_count":
             general = general_name(parent + ".")[:-1]
@@ -227,10 +238,8 @@ class Api:
                 return self._fail("301" if _is_there(general) else "401")
             return self._fail("301") if missing else str(len(entries(self.values, parent)))
         row = SCORM_2004.elements.get(general)
-        if row is None:
-            return self._fail("401")
-        if missing:
-            return self._fail("301")
+        if missing or row is None:
+            return self._fail("301" if missing else "401")
         if row.access is Access.WRITE or self._is_unreadable(element):
             return self._fail("405")
         return self._known(element, general)
@@ -264,7 +273,7 @@ class Api:
 
     def _missing_entry(self, element: str) -> bool:
         """Whether the name goes through an entry that its collection does not have."""
-        for match in re.finditer(r"\.(\d+)(?=\.)", element):
+        for match in re.finditer(r"\.(0|[1-9]\d*)(?=\.)", element):
             collection = element[: match.start()]
             if general_name(collection + ".")[:-1] in SCORM_2004.collections and int(match[1]) >= len(
                 entries(self.values, collection)

@@ -114,8 +114,8 @@ export class RuntimeData {
     const { codes, elements, defaults } = this.tables;
     const general = generalName(name);
     const element = elements.get(general);
-    if (element === undefined) return fail(codes.undefined);
     if (this.isBeyond(name)) return fail(codes.no_entry);
+    if (element === undefined) return fail(codes.undefined);
     if (element.access === "w" || this.store(name)?.read === false) return fail(codes.write_only);
     const value = this.decided(name) ?? this.values.get(name) ?? defaults[general];
     if (value === undefined || (value === "" && STORE.test(name))) return { value: "", code: codes.not_set };
@@ -133,7 +133,8 @@ export class RuntimeData {
     const { codes } = this.tables;
     if (name === "") return codes.nothing_to_set;
     if (codes.no_entry === 301 && name.startsWith("adl.nav.")) return this.faultOfNavigation(name, value);
-    if (this.isOutOfOrder(name)) return codes.out_of_order;
+    const misplaced = this.faultOfPlace(name);
+    if (misplaced !== 0) return misplaced;
     if (STORE.test(name) && this.store(name)?.write === false) return codes.read_only;
     return this.faultOfValue(name, value) || this.faultOfRetyping(name, value) || this.faultOfCollections(name, value);
   }
@@ -144,14 +145,26 @@ export class RuntimeData {
     return name.startsWith("adl.nav.request_valid") ? codes.read_only : codes.undefined;
   }
 
+  /** What stands against the entries that the name goes through, the outermost first: an entry comes after those
+   * before it, and its key (RTE 4.2.9 and 4.2.17: the id) before anything else of it. */
+  faultOfPlace(name) {
+    const { codes, elements } = this.tables;
+    const isKnown = elements.has(generalName(name));
+    for (const { collection, index } of this.steps(name)) {
+      if (this.isOutOfOrder(collection, index)) return codes.out_of_order;
+      const key = this.tables.keys[generalCollection(collection)];
+      const keyed = `${collection}.${index}.${key}`;
+      if (key && isKnown && name !== keyed && (this.values.get(keyed) ?? "") === "") return codes.dependency;
+    }
+    return 0;
+  }
+
   /** Whether a new entry leaves a gap, or follows the only correct response that there may be. */
-  isOutOfOrder(name) {
-    return this.steps(name).some(({ collection, index }) => {
-      // Stores are the manifest's; content adds none.
-      const last = collection === "adl.data" ? this.size(collection) - 1 : this.size(collection);
-      if (index > last) return true;
-      return index > 0 && collection.endsWith(".correct_responses") && this.tables.single.has(this.kind(collection));
-    });
+  isOutOfOrder(collection, index) {
+    // Stores are the manifest's; content adds none.
+    const last = collection === "adl.data" ? this.size(collection) - 1 : this.size(collection);
+    if (index > last) return true;
+    return index > 0 && collection.endsWith(".correct_responses") && this.tables.single.has(this.kind(collection));
   }
 
   faultOfValue(name, value) {
@@ -191,14 +204,10 @@ export class RuntimeData {
   }
 
   faultOfCollections(name, value) {
-    const { codes, keys, unique, distinct } = this.tables;
+    const { codes, unique, distinct } = this.tables;
     for (const { collection, index } of this.steps(name)) {
       const general = generalCollection(collection);
-      const key = keys[general];
       const entry = `${collection}.${index}`;
-      if (key && (name === `${entry}.${key}` ? value : this.values.get(`${entry}.${key}`) ?? "") === "") {
-        return codes.dependency;
-      }
       const isDistinct = general.endsWith(".correct_responses") && distinct.has(this.kind(collection));
       const column = isDistinct ? "pattern" : unique[general];
       if (column && name === `${entry}.${column}` && this.column(collection, column, index).includes(value)) {

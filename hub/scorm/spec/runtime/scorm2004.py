@@ -170,6 +170,7 @@ SCORM_2004 = DataModel(
         "cmi.success_status": "unknown",
         "cmi.objectives.n.success_status": "unknown",
         "cmi.objectives.n.completion_status": "unknown",
+        "cmi.time_limit_action": "continue,no message",
         "cmi.learner_preference.audio_level": "1",
         "cmi.learner_preference.language": "",
         "cmi.learner_preference.delivery_speed": "1",

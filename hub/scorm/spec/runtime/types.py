@@ -44,8 +44,9 @@ def _described(argument: Any) -> Any:
     return argument.described() if isinstance(argument, DataType) else argument
 
 
-#: SCORM 2004 RTE 4.1.1: real(10,7) is a decimal with at least seven digits after the point kept.
-_REAL = r"-?[0-9]{1,10}(\.[0-9]{1,18})?"
+#: SCORM 2004 RTE 4.1.1: real(10,7) is a number to the base of ten of which seven digits are kept at least; it is
+#: written in digits, a point and a minus. How many digits there may be, and on which side of the point, is left open.
+_REAL = r"-?([0-9]{1,30}(\.[0-9]{0,18})?|\.[0-9]{1,18})"
 #: SCORM 1.2 RTE 3.4.1: CMIDecimal may leave out the digits on either side of the point.
 _DECIMAL = r"-?([0-9]{1,10}(\.[0-9]*)?|\.[0-9]+)"
 _INTEGER = r"-?[0-9]{1,5}"

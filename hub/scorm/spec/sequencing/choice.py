@@ -124,14 +124,14 @@ def _across(run: Run, current: int, target: int, ancestor: int) -> str | None:
         definition = run.tree.activities[step]
         if not definition.control.choice_exit:
             return "SB.2.9-7"
-        if constrained is None and definition.sequencing.constrain_choice.constrain_choice:
+        if constrained is None and run.tree.constrains_choice(step):
             constrained = step
-    if constrained is not None and not _is_near(run, constrained, target):
+    if constrained is not None and not is_near(run, constrained, target):
         return "SB.2.9-8"
     return _towards(run, current, target, ancestor)
 
 
-def _is_near(run: Run, constrained: int, target: int) -> bool:
+def is_near(run: Run, constrained: int, target: int) -> bool:
     """SB.2.9 11.5: whether the target is, or lies in, the neighbour of the constrained activity."""
     direction = Direction.FORWARD if is_after(run, target, constrained) else Direction.BACKWARD
     considered = choice_flow(run, constrained, direction)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.scorm.spec.sequencing.choice import unreachable
+from hub.scorm.spec.sequencing.choice import is_near, unreachable
 from hub.scorm.spec.sequencing.delivery import delivery_request
 from hub.scorm.spec.sequencing.flow import Direction, flow
 from hub.scorm.spec.sequencing.navigation_request import continue_, exit_, jump, may_leave, previous, resume_all, start
@@ -125,7 +125,26 @@ def against_choice(run: Run, target: int) -> str | None:
     if run.tree.activities[target].is_leaf:
         return delivery_request(run, target)
     flowed = flow(run, target, Direction.FORWARD, enter=True)
-    return delivery_request(run, flowed.activity) if flowed.deliverable else flowed.exception or "SB.2.9-9"
+    if not flowed.deliverable:
+        return flowed.exception or "SB.2.9-9"
+    return _confined(run, target, flowed.activity) or delivery_request(run, flowed.activity)
+
+
+def _confined(run: Run, target: int, delivered: int) -> str | None:
+    """Why an ancestor of the Current Activity is not offered, though SB.2.9 10 would enter it anew.
+
+    While choice may not exit a cluster, its descendants alone can be chosen (SN 3.2.2), and while a cluster constrains
+    choice, what is delivered has to lie in it or beside it (SN 3.3.2). ADL's sample run-time offers no more, either.
+    """
+    above = [] if run.current is None else run.tree.path(run.current)[1:]
+    if target not in above:
+        return None
+    if not run.tree.activities[target].control.choice_exit:
+        return "NB.2.1-8"
+    constrained = next((step for step in above[: above.index(target)] if run.tree.constrains_choice(step)), None)
+    if constrained is None or run.tree.is_within(delivered, constrained) or is_near(run, constrained, delivered):
+        return None
+    return "SB.2.9-8"
 
 
 def may_jump(run: Run, target: int) -> bool:

@@ -86,6 +86,10 @@ class Tree:
             step = self.activities[step].parent
         return found
 
+    def constrains_choice(self, activity: int) -> bool:
+        """Whether the activity, while one of its descendants is current, confines choice to its neighbours."""
+        return self.activities[activity].sequencing.constrain_choice.constrain_choice
+
     def is_within(self, activity: int, ancestor: int) -> bool:
         """Whether the activity is the ancestor or one of its descendants."""
         return ancestor <= activity <= self.activities[ancestor].last

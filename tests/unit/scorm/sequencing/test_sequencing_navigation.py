@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from hub.errors import Conflict
-from hub.scorm.spec.manifest.course import ControlMode
+from hub.scorm.spec.manifest.course import ConstrainChoice, ControlMode
 from hub.scorm.spec.sequencing import state
 from hub.scorm.spec.sequencing.report import of_values, request_of, seen_by_content
 from hub.scorm.spec.sequencing.results import Request
@@ -28,6 +28,26 @@ def test_in_the_session():
     valid = started(item("a"), item("b")).valid()
     assert (valid.start, valid.continue_, valid.previous, valid.suspend_all) == (False, True, False, True)
     assert valid.jumps == {"a", "b"}
+
+
+def test_a_cluster_that_choice_may_not_exit_is_not_offered_within():
+    """SN 3.2.2: its descendants alone can be chosen. What content asks for all the same is decided by SB.2.9 10."""
+    stays = ControlMode(flow=True, choice_exit=False)
+    walk = started(cluster("A", item("a1"), item("a2"), control=stays), item("b"))
+    assert walk.valid().choices == {"a1", "a2"}
+    assert walk.valid().refusals["NB.2.1-8"] == ("root", "A", "b")
+    assert walk.request("choice", "A") == "a1"
+
+
+def test_constrained_choice_offers_ancestors_that_lead_to_its_neighbours():
+    """SN 3.3.2: from the root a flow leads to `a`, which lies beside B, but not beside D."""
+    constrains = ConstrainChoice(constrain_choice=True)
+    items = (cluster(name, item(name.lower()), constrain_choice=constrains) for name in "BCD")
+    walk = started(item("a"), *items)
+    assert (walk.request("choice", "b"), "root" in walk.valid().choices) == ("b", True)
+    assert (walk.request("choice", "c"), "root" in walk.valid().choices) == ("c", False)
+    assert "root" in walk.valid().refusals["SB.2.9-8"]
+    assert "C" in walk.valid().choices
 
 
 def test_without_flow_there_is_no_continue():
