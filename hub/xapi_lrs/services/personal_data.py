@@ -28,12 +28,14 @@ from hub.xapi_lrs.storage.rewriting import Change, Kept
 from hub.xapi_lrs.storage.terms import term_number
 
 #: Statements that one transaction changes, and other writers of the store wait for.
-BATCH = 250
+BATCH = 500
 _READ_AT_ONCE = 1_000
+#: Statements that are looked up at once: some bytes of memory each.
+_TIMES_AT_ONCE = 50_000
 _DOCUMENTS_AT_ONCE = 500
 
 #: A time before any statement was stored.
-_BEFORE_ALL: int | None = -1
+_BEFORE_ALL = -1
 
 _PEOPLE = (filing.AGENT, filing.RELATED_AGENT, filing.AUTHORITY)
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
@@ -89,11 +91,23 @@ class PersonalStatements:
 
     def _each(self, tenant_id: UUID, store: StoreView, keys: Sequence[str]) -> Iterator[Kept]:
         """Every statement that names the person, a page at a time, so that no transaction stays open."""
-        terms, after = _terms_of(store, keys), _BEFORE_ALL
-        while after is not None:
+        terms = _terms_of(store, keys)
+        for times in self._times(tenant_id, store, terms, _READ_AT_ONCE):
             with self._db.read(tenant_id, store.number) as session:
-                page, after = rewriting.found_under(_driver(session), terms, store.number, after, _READ_AT_ONCE)
+                page = rewriting.found_under(_driver(session), terms, store.number, times)
             yield from page
+
+    def _times(self, tenant_id: UUID, store: StoreView, terms: Sequence[int], size: int) -> Iterator[list[int]]:
+        """When what may have one of the terms was stored, oldest first, up to `size` at a time."""
+        after = _BEFORE_ALL
+        while True:
+            with self._db.read(tenant_id, store.number) as session:
+                times = rewriting.times_under(_driver(session), terms, store.number, after, _TIMES_AT_ONCE)
+            for start in range(0, len(times), size):
+                yield times[start : start + size]
+            if len(times) < _TIMES_AT_ONCE:
+                return
+            after = times[-1]
 
     def _documents(self, tenant_id: UUID, store: StoreView, keys: Sequence[str]) -> Iterator[Collection | File]:
         owners = self._owners(tenant_id, store, keys)
@@ -198,12 +212,12 @@ class PersonalStatements:
     def _erase_statements(
         self, tenant_id: UUID, store: StoreView, keys: Sequence[str], who: Erased, how: Erasure
     ) -> None:
-        terms, after = _terms_of(store, keys), _BEFORE_ALL
-        while after is not None:
+        terms = _terms_of(store, keys)
+        for times in self._times(tenant_id, store, terms, BATCH):
             with self._db.unit_of_work(tenant_id, store.number) as work:
                 connection = work.psycopg
                 intake.take_order(connection, store.number)
-                page, after = rewriting.found_under(connection, terms, store.number, after, BATCH)
+                page = rewriting.found_under(connection, terms, store.number, times)
                 changes = [_change(kept, who, how) for kept in page]
                 rewriting.rewrite(connection, store.number, store.term_key, changes)
                 about = {one["id"] for each in changes for one in filing.activities_in(each.before)}
@@ -212,9 +226,10 @@ class PersonalStatements:
                 how.note(work.session, "statements", "removed", removed)
                 how.note(work.session, "statements", "pseudonymised", len(changes) - removed)
                 how.note(work.session, "definitions of activities", "removed", forgotten)
-                if after is None:
-                    names = rewriting.forget_agents(connection, store.number, store.term_key, keys)
-                    how.note(work.session, "names of agents", "removed", names)
+        with self._db.unit_of_work(tenant_id, store.number) as work:
+            intake.take_order(work.psycopg, store.number)
+            names = rewriting.forget_agents(work.psycopg, store.number, store.term_key, keys)
+            how.note(work.session, "names of agents", "removed", names)
 
     def expire(self, tenant_id: UUID, before: datetime) -> int:
         """Remove a batch of the oldest statements and documents of the tenant that are from before a time; returns how

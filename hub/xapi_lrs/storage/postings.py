@@ -123,20 +123,30 @@ def drop(connection: Connection[Any], store: int, gone: Sequence[Entry]) -> None
     if not gone:
         return
     terms, times, _ = _columns(gone)
-    given = {"store": store, "terms": terms, "times": times}
-    connection.execute(_DROP, given)
-    connection.execute("DELETE FROM lrs_posting WHERE term = ANY(%(terms)s) AND stored = '{}'", given)
+    given = {"store": store, "terms": terms, "times": times, "statements": sorted(set(times))}
+    emptied = [row[:2] for row in connection.execute(_DROP, given).fetchall() if row[2]]
+    if emptied:
+        connection.execute(
+            """
+            DELETE FROM lrs_posting p USING unnest(%s::bigint[], %s::bigint[]) AS e(term, last)
+             WHERE p.term = e.term AND p.last = e.last AND p.stored = '{}'
+            """,
+            _columns(emptied),
+        )
 
 
+#: The times are given twice: joined to the pairs alone, statements would be read as a whole to be hashed.
 _DROP = """
 WITH gone AS (
     SELECT g.term, min(b.last) AS last, g.stored
       FROM (SELECT DISTINCT * FROM unnest(%(terms)s::bigint[], %(times)s::bigint[]) AS u(term, stored)) g
       JOIN lrs_block b ON b.store = %(store)s AND b.last >= g.stored
      WHERE NOT EXISTS (SELECT FROM lrs_statement s
-                        WHERE s.store = %(store)s AND s.stored = g.stored AND g.term = ANY(s.terms))
+                        WHERE s.store = %(store)s AND s.stored = ANY(%(statements)s)
+                          AND s.stored = g.stored AND g.term = ANY(s.terms))
        AND NOT EXISTS (SELECT FROM lrs_inherited i
-                        WHERE i.store = %(store)s AND i.stored = g.stored AND g.term = ANY(i.terms))
+                        WHERE i.store = %(store)s AND i.stored = ANY(%(statements)s)
+                          AND i.stored = g.stored AND g.term = ANY(i.terms))
      GROUP BY g.term, g.stored
 ), lists AS (
     SELECT term, last, array_agg(stored) AS times FROM gone GROUP BY term, last
@@ -147,8 +157,9 @@ UPDATE lrs_posting p
                            WHERE NOT EXISTS (SELECT FROM unnest(lists.times) AS t(stored) WHERE t.stored = e.stored))
   FROM lists
  WHERE p.term = lists.term AND p.last = lists.last
+RETURNING p.term, p.last, p.stored = '{}'
 """
 
 
-def _columns(entries: Sequence[Entry]) -> list[list[int]]:
+def _columns(entries: Sequence[tuple[int, ...]]) -> list[list[int]]:
     return [list(column) for column in zip(*entries, strict=True)]

@@ -53,23 +53,23 @@ SELECT stored
 """
 
 
-def found_under(
-    connection: Connection[Any], terms: Sequence[int], store: int, after: int, limit: int
-) -> tuple[list[Kept], int | None]:
-    """Statements that have one of these terms themselves, voided ones too, in the order of `stored`, from those after a
-    time on; and after which time to go on, None at the end. At most `limit`; there may be fewer, and yet more later."""
+def times_under(connection: Connection[Any], terms: Sequence[int], store: int, after: int, limit: int) -> list[int]:
+    """When the statements were stored that may have one of these terms, voided ones too: the first `limit` after a
+    time, in order. Every list of the terms is read for it, so ask for many at once."""
     given = {"terms": list(terms), "store": store, "after": after, "limit": limit}
-    times = [
-        row[0]
-        for row in connection.execute(f"{_MAYBE_UNDER} ORDER BY stored LIMIT %(limit)s", given, binary=True).fetchall()
-    ]
+    query = f"{_MAYBE_UNDER} ORDER BY stored LIMIT %(limit)s"
+    return [row[0] for row in connection.execute(query, given, binary=True).fetchall()]
+
+
+def found_under(connection: Connection[Any], terms: Sequence[int], store: int, times: Sequence[int]) -> list[Kept]:
+    """Of the statements stored at these times those that have one of the terms themselves, in order."""
     query = """
     SELECT stored, id, body FROM lrs_statement
-     WHERE store = %(store)s AND stored = ANY(%(times)s) AND terms && %(terms)s
+     WHERE store = %s AND stored = ANY(%s) AND terms && %s
      ORDER BY stored
     """
-    rows = connection.execute(query, given | {"times": times}, binary=True).fetchall() if times else []
-    return [Kept(*row) for row in rows], times[-1] if len(times) == limit else None
+    given = (store, list(times), list(terms))
+    return [Kept(*row) for row in connection.execute(query, given, binary=True).fetchall()]
 
 
 def count_under(connection: Connection[Any], terms: Sequence[int], store: int) -> int:
@@ -151,18 +151,27 @@ def _disinherit(
 def _replace(
     connection: Connection[Any], store: int, key: bytes, changes: Sequence[Change], sources: Sequence[Reference]
 ) -> None:
-    rows = [(each.body, postings.terms_of(each.after, key), each) for each in changes if each.after is not None]
+    rows = [(postings.terms_of(each.after, key), each) for each in changes if each.after is not None]
+    connection.execute(
+        """
+        UPDATE lrs_statement s SET body = n.body, terms = n.terms::bigint[]
+          FROM unnest(%(times)s::bigint[], %(bodies)s::bytea[], %(terms)s::text[]) AS n(stored, body, terms)
+         WHERE s.store = %(store)s AND s.stored = ANY(%(times)s) AND s.stored = n.stored
+        """,
+        {
+            "store": store,
+            "times": [change.stored for _, change in rows],
+            "bodies": [change.body for _, change in rows],
+            # As text: in an array of arrays all have the same length.
+            "terms": [f"{{{','.join(map(str, terms))}}}" for terms, _ in rows],
+        },
+    )
     times = [source.stored for source in sources]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE lrs_statement SET body = %s, terms = %s WHERE store = %s AND stored = %s",
-            [(body, terms, store, change.stored) for body, terms, change in rows],
+    for terms, change in rows if times else ():
+        connection.execute(
+            "UPDATE lrs_inherited SET terms = %s WHERE store = %s AND stored = ANY(%s) AND target_id = %s",
+            (terms, store, times, change.id),
         )
-        if times:
-            cursor.executemany(
-                "UPDATE lrs_inherited SET terms = %s WHERE store = %s AND stored = ANY(%s) AND target_id = %s",
-                [(terms, store, times, change.id) for _, terms, change in rows],
-            )
 
 
 def _remove(connection: Connection[Any], store: int, changes: Sequence[Change]) -> None:
