@@ -22,6 +22,8 @@ from hub.relay import LONG, PROMPT, Relay
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 5.0
+#: What is done more seldom is also done when a worker starts: one that is restarted each night would never come to it.
+_SELDOM_SECONDS = 3600.0
 _NICENESS = 10
 
 
@@ -93,6 +95,13 @@ def register_tasks(hub: Hub) -> Celery:
     return app
 
 
+def _catch_up(hub: Hub, app: Celery) -> None:
+    """Do once what the schedule, which counts from the start of the worker, would come to much later."""
+    for periodic in hub.periodic:
+        if periodic.seconds >= _SELDOM_SECONDS:
+            app.send_task(periodic.name, expires=periodic.seconds)
+
+
 def _without_result(run: Callable[[], object]) -> Callable[[], None]:
     def task() -> None:
         run()
@@ -116,6 +125,7 @@ def run_worker(hub: Hub) -> None:
     # memory: nothing in it is worth a file.
     beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
     worker_ready.connect(lambda **_: beat.start(), weak=False)  # type: ignore[union-attr]
+    worker_ready.connect(lambda **_: _catch_up(hub, app), weak=False)  # type: ignore[union-attr]
     app.worker_main(
         [
             "worker",

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
+from sqlalchemy.orm import Session
 
 from hub.db import Database
 from hub.errors import Invalid
@@ -32,6 +33,8 @@ BATCH = 500
 _READ_AT_ONCE = 1_000
 #: Statements that are looked up at once: some bytes of memory each.
 _TIMES_AT_ONCE = 50_000
+#: Statements that one call of `expire` removes.
+_EXPIRED_AT_ONCE = 20_000
 _DOCUMENTS_AT_ONCE = 500
 
 #: A time before any statement was stored.
@@ -194,20 +197,21 @@ class PersonalStatements:
                 return
             theirs: set[str] = set()
             others: set[str] = set()
-            for body in rewriting.with_attachments(_driver(session), store.number):
-                before = erasure.read(body)
+            for kept in rewriting.with_attachments(_driver(session), store.number):
+                before = erasure.read(kept.body)
                 after = _after(before, who, how)
                 if after != before:
                     theirs |= erasure.hashes_of([before])
                 if after is not None:
                     others |= erasure.hashes_of([after])
-        self._drop_attachments(tenant_id, store, sorted(theirs - others), how)
-
-    def _drop_attachments(self, tenant_id: UUID, store: StoreView, hashes: Sequence[str], how: Erasure) -> None:
         with self._db.unit_of_work(tenant_id, store.number) as work:
-            found = attachment_rows.find(work.session, store.number, hashes)
-            self._objects.delete([row.object_key for row in found])
-            how.note(work.session, "attachments", "removed", attachment_rows.remove(work.session, store.number, hashes))
+            gone = self._drop_attachments(work.session, store, theirs - others)
+            how.note(work.session, "attachments", "removed", gone)
+
+    def _drop_attachments(self, session: Session, store: StoreView, hashes: Set[str]) -> int:
+        found = attachment_rows.find(session, store.number, list(hashes))
+        self._objects.delete([row.object_key for row in found])
+        return attachment_rows.remove(session, store.number, list(hashes))
 
     def _erase_statements(
         self, tenant_id: UUID, store: StoreView, keys: Sequence[str], who: Erased, how: Erasure
@@ -231,38 +235,54 @@ class PersonalStatements:
             names = rewriting.forget_agents(work.psycopg, store.number, store.term_key, keys)
             how.note(work.session, "names of agents", "removed", names)
 
+    # --- the end of what is kept
+
     def expire(self, tenant_id: UUID, before: datetime) -> int:
-        """Remove a batch of the oldest statements and documents of the tenant that are from before a time; returns how
-        many."""
-        return sum(
+        """Remove some of the oldest statements and documents of the tenant that are from before a time, and the
+        attachments that only such statements had; returns how many statements and documents."""
+        count = sum(
             self._expire_statements(tenant_id, store, microseconds(before))
             + self._expire_documents(tenant_id, store, before)
             for store in self._stores.list(system_principal(tenant_id))
         )
+        if count:
+            self._forgetting.spread()
+        return count
 
     def _expire_statements(self, tenant_id: UUID, store: StoreView, before: int) -> int:
+        self._expire_attachments(tenant_id, store, before)
+        count = 0
+        while count < _EXPIRED_AT_ONCE and (removed := self._expire_batch(tenant_id, store, before)):
+            count += removed
+        return count
+
+    def _expire_attachments(self, tenant_id: UUID, store: StoreView, before: int) -> None:
+        """Before the statements, which tell which attachments were theirs: all at once, for it reads every statement
+        that has any."""
+        with self._db.read(tenant_id, store.number) as session:
+            connection = _driver(session)
+            is_due = rewriting.stored_before(connection, store.number, before, 1)
+            if not is_due or not attachment_rows.has_any(session, store.number):
+                return
+            theirs: set[str] = set()
+            others: set[str] = set()
+            for kept in rewriting.with_attachments(connection, store.number):
+                (theirs if kept.stored < before else others).update(erasure.hashes_of([orjson.loads(kept.body)]))
+        with self._db.unit_of_work(tenant_id, store.number) as work:
+            self._drop_attachments(work.session, store, theirs - others)
+
+    def _expire_batch(self, tenant_id: UUID, store: StoreView, before: int) -> int:
         with self._db.unit_of_work(tenant_id, store.number) as work:
             connection = work.psycopg
             intake.take_order(connection, store.number)
             page = rewriting.stored_before(connection, store.number, before, BATCH)
             changes = [Change(kept.stored, kept.id, orjson.loads(kept.body), None, None) for kept in page]
             rewriting.rewrite(connection, store.number, store.term_key, changes)
-            about = {one["id"] for each in changes for one in filing.activities_in(each.before)}
-            rewriting.forget_definitions(connection, store.number, store.term_key, about)
-        self._expire_attachments(tenant_id, store, erasure.hashes_of(each.before for each in changes))
-        return len(page)
-
-    def _expire_attachments(self, tenant_id: UUID, store: StoreView, hashes: set[str]) -> None:
-        """Those that no statement has any more."""
-        if not hashes:
-            return
-        with self._db.read(tenant_id, store.number) as session:
-            left = rewriting.with_attachments(_driver(session), store.number)
-            hashes = hashes - erasure.hashes_of(orjson.loads(body) for body in left)
-        with self._db.unit_of_work(tenant_id, store.number) as work:
-            found = attachment_rows.find(work.session, store.number, sorted(hashes))
-            self._objects.delete([row.object_key for row in found])
-            attachment_rows.remove(work.session, store.number, sorted(hashes))
+            activities = {one["id"] for each in changes for one in filing.activities_in(each.before)}
+            rewriting.forget_definitions(connection, store.number, store.term_key, activities)
+            people = {key for each in changes for one in filing.people_in(each.before) if (key := actors.key_of(one))}
+            rewriting.forget_unnamed_agents(connection, store.number, store.term_key, people)
+            return len(page)
 
     def _expire_documents(self, tenant_id: UUID, store: StoreView, before: datetime) -> int:
         with self._db.unit_of_work(tenant_id, store.number) as work:

@@ -90,13 +90,15 @@ def stored_before(connection: Connection[Any], store: int, before: int, limit: i
     return [Kept(*row) for row in connection.execute(query, (store, before, limit), binary=True).fetchall()]
 
 
-def with_attachments(connection: Connection[Any], store: int) -> Iterator[bytes]:
+def with_attachments(connection: Connection[Any], store: int) -> Iterator[Kept]:
     """Every statement of the store that may have attachments, read a few at a time."""
-    query = "SELECT body FROM lrs_statement WHERE store = %s AND position('\"attachments\"'::bytea IN body) > 0"
+    query = """
+    SELECT stored, id, body FROM lrs_statement WHERE store = %s AND position('"attachments"'::bytea IN body) > 0
+    """
     with connection.cursor("with_attachments", binary=True) as cursor:
         cursor.execute(query, (store,))
-        for (body,) in cursor:
-            yield body
+        for row in cursor:
+            yield Kept(*row)
 
 
 def rewrite(connection: Connection[Any], store: int, key: bytes, changes: Sequence[Change]) -> None:
@@ -201,26 +203,39 @@ def _forget_references(connection: Connection[Any], store: int, sources: Sequenc
 
 def forget_definitions(connection: Connection[Any], store: int, key: bytes, activity_ids: Iterable[str]) -> int:
     """Remove what the store learned of those activities that no statement names any more; returns of how many."""
-    names = [
-        (term_number(key, (filing.ACTIVITY, each)), term_number(key, (filing.RELATED_ACTIVITY, each)))
-        for each in activity_ids
-    ]
-    if not names:
+    return _forget_unnamed(connection, store, key, "lrs_activity", _ACTIVITIES, activity_ids)
+
+
+def forget_unnamed_agents(connection: Connection[Any], store: int, key: bytes, agent_keys: Iterable[str]) -> int:
+    """Remove the names of those agents that no statement names any more; returns of how many."""
+    return _forget_unnamed(connection, store, key, "lrs_agent", _AGENTS, agent_keys)
+
+
+#: What activities and agents are filed under; the first is what they are learned under.
+_ACTIVITIES = (filing.ACTIVITY, filing.RELATED_ACTIVITY)
+_AGENTS = (filing.AGENT, filing.RELATED_AGENT)
+
+
+def _forget_unnamed(
+    connection: Connection[Any], store: int, key: bytes, table: str, kinds: tuple[str, str], values: Iterable[str]
+) -> int:
+    pairs = [[term_number(key, (kind, each)) for kind in kinds] for each in values]
+    if not pairs:
         return 0
-    query = """
+    query = f"""
     WITH unfiled AS MATERIALIZED (
         SELECT unnest(terms) AS term
           FROM lrs_statement
          WHERE store = %(store)s
            AND stored > (SELECT coalesce(max(last), 0) FROM lrs_block WHERE store = %(store)s)
     )
-    DELETE FROM lrs_activity a USING unnest(%(terms)s::bigint[], %(related)s::bigint[]) AS g(term, related)
+    DELETE FROM {table} a USING unnest(%(terms)s::bigint[], %(related)s::bigint[]) AS g(term, related)
      WHERE a.store = %(store)s AND a.term = g.term
-       AND NOT EXISTS (SELECT FROM lrs_posting p WHERE p.term = g.term)
-       AND NOT EXISTS (SELECT FROM lrs_posting p WHERE p.term = g.related)
+       AND (SELECT true FROM lrs_posting p WHERE p.term = g.term LIMIT 1) IS NULL
+       AND (SELECT true FROM lrs_posting p WHERE p.term = g.related LIMIT 1) IS NULL
        AND NOT EXISTS (SELECT FROM unfiled u WHERE u.term IN (g.term, g.related))
-    """
-    terms, related = (list(column) for column in zip(*names, strict=True))
+    """  # LIMIT: each is looked up, where NOT EXISTS might be planned as reading all postings.
+    terms, related = (list(column) for column in zip(*pairs, strict=True))
     return connection.execute(query, {"store": store, "terms": terms, "related": related}).rowcount
 
 
