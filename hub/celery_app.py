@@ -125,7 +125,7 @@ def run_worker(hub: Hub) -> None:
     # memory: nothing in it is worth a file.
     beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
     worker_ready.connect(lambda **_: beat.start(), weak=False)  # type: ignore[union-attr]
-    worker_ready.connect(lambda **_: _catch_up(hub, app), weak=False)  # type: ignore[union-attr]
+    worker_ready.connect(lambda **_: _catch_up(hub, app), weak=False)
     app.worker_main(
         [
             "worker",
