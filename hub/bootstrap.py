@@ -96,6 +96,7 @@ from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.comments import Comments
+from hub.scorm.services.consents import Consents
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Courses
 from hub.scorm.services.enrolments import Enrolments
@@ -124,6 +125,7 @@ from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
 from hub.scorm.tasks import topics as package_topics
 from hub.scorm.views.analytics import analytics_api
 from hub.scorm.views.cohorts import cohorts_api
+from hub.scorm.views.consent import consent_api
 from hub.scorm.views.courses import courses_api
 from hub.scorm.views.learners import learners_api
 from hub.scorm.views.origin import register_player
@@ -470,14 +472,16 @@ def _add_player(settings: Settings, ports: Ports, db: Database, add: Callable[..
     progress = Progress(log, settings.public_url)
     replay_limit = settings.replay_limit_kb * 1024
     replay_log = ReplayLog(ports.ids, ports.clock, settings.replay_days, replay_limit)
+    consents = Consents(db, ports.clock, ports.ids)
     add(
+        consents,
         tokens,
         origins,
         Contents(db, ports.objects, grants, origins, settings.content_cache_mb * MB),
         Learners(db, ports.ids),
         Registrations(db, ports.clock, ports.ids, courses),
         Comments(db, ports.clock, ports.ids, courses),
-        Launches(db, ports.clock, ports.ids, courses, tokens, origins),
+        Launches(db, ports.clock, ports.ids, courses, tokens, origins, consents),
         Runtime(db, ports.clock, courses, grants, progress, replay_log, origins),
         SettingsOfPackages(db, ports.clock, ports.ids),
         Replays(db, ports.ids, courses, replay_log, replay_limit),
@@ -633,6 +637,7 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(cohorts_api)
     api.register_blueprint(courses_api)
     api.register_blueprint(editors_api)
+    api.register_blueprint(consent_api)
     api.register_blueprint(branding_api)
     api.register_blueprint(platforms_blueprint())
     api.register_blueprint(deliveries_blueprint())

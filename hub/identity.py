@@ -154,7 +154,7 @@ ROLES: dict[str, Role] = {
 _WHOLE = frozenset({"console.use", "courses.play", "packages.read"})
 
 PrincipalKind = Literal[
-    "user", "super_administrator", "user_token", "lrs_credential", "oauth_client", "launch", "system"
+    "user", "super_administrator", "user_token", "lrs_credential", "oauth_client", "launch", "learner", "system"
 ]
 
 

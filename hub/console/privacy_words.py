@@ -38,6 +38,7 @@ HOLDING_KINDS = {
     "definitions of activities": _l("definitions of activities"),
     "names of agents": _l("names of agents"),
     "exports": _l("exports"),
+    "consents": _l("consents"),
 }
 
 ERASURE_OUTCOMES = {

@@ -99,6 +99,8 @@ NOTICES = {
     "token-revoked": _l("The token was revoked. It stops working within a second."),
     "device-allowed": _l("The device goes on by itself now. You can close this page."),
     "retention-changed": _l("How long things are kept was changed."),
+    "consent-changed": _l("What learners agree to was changed."),
+    "consent-withdrawn": _l("The consent was withdrawn. Nothing more is recorded."),
     "device-refused": _l("The device was told no."),
 }
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -12,6 +13,7 @@ from hub.personal_data import Identity
 from hub.privacy.services.jobs import TREATMENTS, JobView, PrivacyJobs
 from hub.privacy.services.retention import Retentions
 from hub.privacy.spec.retention import KINDS
+from hub.scorm.services.consents import Consents
 
 identity_argument = click.argument("identities", nargs=-1, required=True, metavar="IDENTITY...")
 
@@ -116,6 +118,29 @@ def retention(line: CommandLine, assignments: tuple[str, ...], tenant: str | Non
         known = retentions.change(principal, given)
     days = {kind: known.days.get(kind) if as_json else known.days.get(kind, "for ever") for kind in KINDS}
     report(as_json, "Days for which things are kept:", days)
+
+
+@privacy.command("consent")
+@click.option("--text", "source", type=click.File(encoding="utf-8"), help="Ask for consent to this text; - reads it.")
+@click.option("--off", is_flag=True, help="Ask no longer.")
+@tenant_option
+@json_option
+@pass_command_line
+def consent(line: CommandLine, source: TextIO | None, off: bool, tenant: str | None, as_json: bool) -> None:
+    """Show or change what learners agree to before anything of them is recorded. Another text is another version, to
+    which everybody is asked anew.
+
+    \b
+    Example: hub privacy consent --text consent.txt
+    """
+    if source is not None and off:
+        raise click.UsageError("Say either --text or --off.")
+    principal, consents = line.principal(tenant), line.hub.service(Consents)
+    notice = consents.notice(principal)
+    if source is not None or off:
+        notice = consents.change(principal, source.read() if source else notice.text, is_asked=not off)
+    words = f"Version {notice.version} is asked for." if notice.is_asked else "Learners are asked nothing."
+    report(as_json, words, {"version": notice.version, "is_asked": notice.is_asked, "text": notice.text})
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -13,10 +13,11 @@ from hub.console.listing import listing
 from hub.errors import Invalid, NotFound, Violation
 from hub.http import action, principal, service
 from hub.oauth.services.users import Users
-from hub.personal_data import Identity
+from hub.personal_data import Identity, Person
 from hub.privacy.services.jobs import JobView, PrivacyJobs
 from hub.privacy.services.retention import Retentions, RetentionView
 from hub.privacy.views.api import archive_response
+from hub.scorm.services.consents import Consents
 
 
 @console.get("/privacy")
@@ -56,6 +57,7 @@ def _person_page(identities: list[Identity], form: Form) -> tuple[str, int]:
         "console/privacy_person.html",
         identities=identities,
         counts=_held(identities),
+        consents=service(Consents).of_learners(principal(), Person.of(principal().tenant_id, identities).learners),
         form=form,
         confirmation=identities[0].label,
     )
@@ -128,6 +130,30 @@ def _change_retention(given: dict[str, str], revision: str) -> RetentionView:
     return service(Retentions).change(principal(), given, int(revision) if revision.isdigit() else None)
 
 
+@console.route("/privacy/consent", methods=["GET", "POST"])
+@action("privacy.write")
+def privacy_consent() -> AnyResponse | tuple[str, int]:
+    g.console_section = "privacy"
+    consents = service(Consents)
+    known = consents.notice(principal())
+    form = Form(text=known.text, is_asked="yes" if known.is_asked else "")
+    if form.is_sent:
+        version = int(form["version"]) if form["version"].isdigit() else None
+        is_asked = "is_asked" in form.values
+        if form.attempt(lambda: consents.change(principal(), form["text"], is_asked, version)) is not None:
+            return redirect(url_for("console.privacy_consent", done="consent-changed"), 303)
+    versions = consents.notices(principal())
+    page = render_template("console/privacy_consent.html", form=form, version=known.version, versions=versions)
+    return page, form.status
+
+
+@console.post("/privacy/consent/<uuid:learner_id>/withdraw")
+@action("privacy.write")
+def privacy_withdraw(learner_id: UUID) -> AnyResponse:
+    service(Consents).withdraw(principal(), learner_id)
+    return redirect(url_for("console.privacy", q=learner_id, done="consent-withdrawn"), 303)
+
+
 # --- what everybody may have of themselves
 
 
@@ -138,7 +164,14 @@ def account_data() -> str:
         lambda before, limit: service(PrivacyJobs).page(principal(), before, limit, own=True),
         key=lambda job: [job.created_at.isoformat(), str(job.id)],
     )
-    return render_template("console/account_data.html", found=found)
+    return render_template("console/account_data.html", found=found, consents=service(Consents).own(principal()))
+
+
+@console.post("/account/data/consent/<uuid:learner_id>/withdraw")
+@action("console.use")
+def account_data_withdraw(learner_id: UUID) -> AnyResponse:
+    service(Consents).withdraw_own(principal(), learner_id)
+    return redirect(url_for("console.account_data", done="consent-withdrawn"), 303)
 
 
 @console.post("/account/data")

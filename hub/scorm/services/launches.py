@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
-from hub.errors import Conflict, Gone, Invalid, NotFound, say
+from hub.errors import Conflict, Gone, Invalid, NotFound, Unauthenticated, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
+from hub.scorm.services.consents import Consents, NoticeView
 from hub.scorm.services.courses import Course, Courses
 from hub.scorm.services.origins import ContentOrigins, frames_of
 from hub.scorm.services.registrations import MODES, begin_attempt
@@ -52,7 +53,8 @@ class Opening:
     `browser_secret` is for this browser's cookie, None when it has it already; `token` is what run-time calls carry;
     `frame_ancestors` are the sources of that directive; `settings` are those of now, for the window and its controls.
     `attempt_id` is the attempt that is recorded, `journal_key` what its unsent answers are kept under in the browser;
-    None where nothing is.
+    None where nothing is. `notice` is what the learner has to agree to first: `token` is then good for that alone.
+    `may_withdraw` says that they agreed, and may take it back.
     """
 
     tenant_id: UUID
@@ -68,13 +70,22 @@ class Opening:
     settings: PackageSettings
     attempt_id: UUID | None = None
     journal_key: str | None = None
+    notice: NoticeView | None = None
+    may_withdraw: bool = False
 
 
 class Launches:
     """Make and open launches."""
 
     def __init__(
-        self, db: Database, clock: Clock, ids: Ids, courses: Courses, tokens: PlayerTokens, origins: ContentOrigins
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        courses: Courses,
+        tokens: PlayerTokens,
+        origins: ContentOrigins,
+        consents: Consents,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -82,6 +93,7 @@ class Launches:
         self._courses = courses
         self._tokens = tokens
         self._origins = origins
+        self._consents = consents
 
     def create(
         self,
@@ -155,10 +167,36 @@ class Launches:
             new_secret = self._bind(launch, browser_secret, now)
             launch.user_agent = user_agent[:_LONGEST_AGENT]
             launch.ended_at = None
-            if launch.attempt_id and launch.mode == "normal":
-                _take_over(work.session, launch)
-            course = self._courses.find(work.session, launch.tenant_id, launch.package_version_id)
-            return self._opening(launch, course, new_secret, settings)
+            recorded = _recorded(launch)
+            notice = self._consents.asked_for(work.session, launch.tenant_id, recorded) if recorded else None
+            return self._opening(work.session, launch, new_secret, settings, notice)
+
+    def agree(self, token: str, consent: str, version: int, host: str = "") -> Opening:
+        """Open the player for the learner who agrees to that version of what is asked.
+
+        `consent` is the token of the page that asked, which stands for the browser: it may keep no cookie. Raises
+        `Unauthenticated` for one of another launch, `Conflict` when the text is another by now.
+        """
+        session = self._tokens.read(consent, "consent")
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            launch, settings = self._own(work.session, token, host, session)
+            self._db.suspensions.require_open(launch.tenant_id)
+            self._consents.give(work.session, launch.tenant_id, _recorded_of(session), version)
+            return self._opening(work.session, launch, None, settings, None)
+
+    def withdraw(self, token: str, session_token: str, host: str = "") -> None:
+        """Take back what the learner agreed to, with the token of the player that they have open."""
+        session = self._tokens.read(session_token)
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            launch, _ = self._own(work.session, token, host, session)
+            self._consents.withdraw_by(work.session, launch.tenant_id, _recorded_of(session))
+
+    def _own(self, session: Session, token: str, host: str, opened: PlayerSession) -> tuple[Launch, PackageSettings]:
+        """The launch of an address, for a page that it opened."""
+        launch, settings = self._found(session, token, host)
+        if launch.id != opened.launch_id or launch.opened_at is None:
+            raise Unauthenticated("This page belongs to another address; open the course again.", code="launch_unknown")
+        return launch, settings
 
     def renew(self, token: str, browser_secret: str | None, host: str = "") -> str:
         """A new token for the browser that has the player open, so that a long session loses nothing.
@@ -184,25 +222,34 @@ class Launches:
         return found[0], effective(*found[1]).values
 
     def _opening(
-        self, launch: Launch, course: Course, browser_secret: str | None, settings: PackageSettings
+        self,
+        session: Session,
+        launch: Launch,
+        browser_secret: str | None,
+        settings: PackageSettings,
+        notice: NoticeView | None,
     ) -> Opening:
-        session = _session(launch)
+        opened = _session(launch)
+        is_recorded = opened.is_recorded and notice is None
+        if is_recorded:
+            _take_over(session, launch)
+        attempt_id = opened.attempt_id if is_recorded else None
         return Opening(
             tenant_id=launch.tenant_id,
             launch_id=launch.id,
-            course=course,
-            mode=session.mode,
+            course=self._courses.find(session, launch.tenant_id, launch.package_version_id),
+            mode=opened.mode,
             is_preview=launch.registration_id is None,
             locale=launch.locale,
             return_url=launch.return_url,
             frame_ancestors=self._origins.frame_ancestors(launch.frames),
-            token=self._tokens.issue(session),
+            token=self._tokens.issue(opened, "session" if notice is None else "consent"),
             browser_secret=browser_secret,
             settings=settings,
-            attempt_id=session.attempt_id if session.is_recorded else None,
-            journal_key=self._tokens.journal_key(session.attempt_id)
-            if session.is_recorded and session.attempt_id
-            else None,
+            attempt_id=attempt_id,
+            journal_key=self._tokens.journal_key(attempt_id) if attempt_id else None,
+            notice=notice,
+            may_withdraw=is_recorded and self._consents.may_withdraw(session, launch.tenant_id),
         )
 
     def _bind(self, launch: Launch, browser_secret: str | None, now: datetime) -> str | None:
@@ -252,6 +299,17 @@ def _session(launch: Launch) -> PlayerSession:
         attempt_id=launch.attempt_id,
         frames=launch.frames,
     )
+
+
+def _recorded(launch: Launch) -> UUID | None:
+    """The registration of which something is recorded; None for a preview, a review and for browsing."""
+    return launch.registration_id if _session(launch).is_recorded else None
+
+
+def _recorded_of(session: PlayerSession) -> UUID:
+    if session.registration_id is None or not session.is_recorded:
+        raise Conflict("Nothing is recorded here.", code="not_recorded")
+    return session.registration_id
 
 
 def _check_newest(session: Session, launch: Launch) -> None:

@@ -6,7 +6,7 @@ import hmac
 import struct
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from joserfc import jwt
@@ -19,6 +19,8 @@ from hub.scorm.services.recent import Recent
 from hub.scorm.spec.runtime.sessions import Mode
 
 _ALGORITHM = "HS256"
+#: What a player's token is for: to record, or to agree to being recorded. Each has a key of its own.
+Use = Literal["session", "consent"]
 _SIGNATURE = 16
 _GRANT = struct.Struct(">16s16sI")
 
@@ -50,7 +52,10 @@ class PlayerTokens:
     LIFETIME = timedelta(hours=12)
 
     def __init__(self, keys: KeyRing, clock: Clock, content_url: str) -> None:
-        self._key = OctKey.import_key(keys.secret("player-session"))
+        self._keys: dict[Use, OctKey] = {
+            "session": OctKey.import_key(keys.secret("player-session")),
+            "consent": OctKey.import_key(keys.secret("player-consent")),
+        }
         self._journal_secret = keys.secret("player-journal")
         self._clock = clock
         self._audience = content_url
@@ -61,7 +66,7 @@ class PlayerTokens:
             sub={"essential": True},
         )
 
-    def issue(self, session: PlayerSession) -> str:
+    def issue(self, session: PlayerSession, use: Use = "session") -> str:
         """A token for the session."""
         now = self._clock.now()
         claims = {
@@ -76,7 +81,7 @@ class PlayerTokens:
         }
         if session.registration_id and session.attempt_id:
             claims |= {"reg": str(session.registration_id), "att": str(session.attempt_id)}
-        return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+        return jwt.encode({"alg": _ALGORITHM}, claims, self._keys[use])
 
     def journal_key(self, attempt_id: UUID) -> str:
         """The key under which browsers keep what they could not send of an attempt, as 64 hexadecimal digits.
@@ -85,10 +90,10 @@ class PlayerTokens:
         """
         return hmac.new(self._journal_secret, attempt_id.bytes, hashlib.sha256).hexdigest()
 
-    def read(self, token: str) -> PlayerSession:
+    def read(self, token: str, use: Use = "session") -> PlayerSession:
         """The session of a token. Raises `Unauthenticated` for one that is forged, expired or of another use."""
         try:
-            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            claims = jwt.decode(token, self._keys[use], algorithms=[_ALGORITHM]).claims
             self._claims.validate(claims)
             return _session(claims)
         except (JoseError, ValueError, KeyError) as error:

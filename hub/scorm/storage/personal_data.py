@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.db.personal_rows import Part, as_uuid
 from hub.scorm.storage.tables import ImportJob, IncomingUpload, PackageVersion
+from hub.scorm.storage.tables_consent import Consent
 from hub.scorm.storage.tables_reports import Answer, ReplayRecord
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, LmsComment, Registration, RuntimeState
 
@@ -40,6 +41,7 @@ def parts_of(tenant_id: UUID, learners: Sequence[UUID]) -> list[Part]:
         ("launches", Launch, Launch.registration_id.in_(registrations)),
         ("comments", LmsComment, LmsComment.registration_id.in_(registrations)),
         ("replay records", ReplayRecord, ReplayRecord.attempt_id.in_(attempts)),
+        ("consents", Consent, Consent.learner_id.in_(learners)),
     ]
     return [
         Part(kind, model.__table__, and_(model.tenant_id == tenant_id, condition))

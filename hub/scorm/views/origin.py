@@ -20,6 +20,9 @@ def register_player(app: Flask, contents: Contents, sender: content.Sender, most
     """
     pages = Blueprint("player", __name__, template_folder=str(_FOLDER / "templates"))
     pages.add_url_rule("/play/<token>", view_func=player.play, endpoint="play")
+    pages.add_url_rule("/play/<token>/consent", view_func=player.agree, methods=["POST"], endpoint="agree")
+    withdrawal = "/play/<token>/consent/withdrawal"
+    pages.add_url_rule(withdrawal, view_func=player.withdraw, methods=["POST"], endpoint="withdraw")
     renewals = Blueprint("renewals", __name__)
     renewals.add_url_rule("/play/<token>/renewal", view_func=player.renew, methods=["POST"], endpoint="renew")
     pages.add_url_rule("/player/<name>", view_func=player.asset_file, endpoint="asset_file")

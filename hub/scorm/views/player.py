@@ -62,8 +62,7 @@ def play(token: str) -> Response:
         return Response(status=204)  # A look ahead must not use the address up.
     agent = request.headers.get("User-Agent", "")
     opening = service(Launches).open(token, request.cookies.get(COOKIE), agent, request.host)
-    with force_locale(_spoken(opening.locale)):
-        response = make_response(render_template("player/play.html", **_page(opening)))
+    response = _opened(opening, token)
     if opening.browser_secret is not None:
         response.set_cookie(
             COOKIE,
@@ -75,7 +74,54 @@ def play(token: str) -> Response:
             samesite="None",
             partitioned=True,
         )
-    return _protect(response, f"; frame-ancestors {opening.frame_ancestors}")
+    return response
+
+
+def _opened(opening: Opening, token: str) -> Response:
+    """The player, or what the learner has to agree to before."""
+    with force_locale(_spoken(opening.locale)):
+        if opening.notice is None:
+            page = render_template("player/play.html", place=token, **_page(opening))
+        else:
+            page = _consent_page(opening, token)
+    response = _protect(make_response(page), f"; frame-ancestors {opening.frame_ancestors}")
+    if opening.notice is not None or opening.may_withdraw:
+        policy = response.headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace("form-action 'none'", "form-action 'self'")
+    return response
+
+
+def _consent_page(opening: Opening, token: str) -> str:
+    return render_template(
+        "player/consent.html",
+        heading=_("Before you begin"),
+        title=opening.course.title,
+        notice=opening.notice,
+        token=opening.token,
+        action=url_for("player.agree", token=token),
+        return_url=opening.return_url,
+        look=service(Branding).look(opening.tenant_id),
+        asset=asset,
+        **_language(opening.locale),
+    )
+
+
+@public
+def agree(token: str) -> Response:
+    """The learner agrees, and the player opens. A token in the form stands for the browser, which may keep no cookie."""
+    form = request.form
+    version = form.get("version", "")
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    return _opened(service(Launches).agree(token, form.get("token", ""), number, request.host), token)
+
+
+@public
+def withdraw(token: str) -> Response:
+    """The learner takes back what they agreed to."""
+    service(Launches).withdraw(token, request.form.get("token", ""), request.host)
+    heading = _("You have withdrawn your consent")
+    page = render_template("player/consent.html", heading=heading, notice=None, asset=asset, **_language())
+    return _protect(make_response(page))
 
 
 @public
