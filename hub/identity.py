@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
-from hub.errors import Forbidden
+from hub.errors import Forbidden, say
 
 #: Everything that can be allowed, with what it means. The table in docs/security.md is made of it.
 ACTIONS: dict[str, str] = {
@@ -185,7 +185,9 @@ class Principal:
     def require(self, action: str) -> None:
         """Refuse with `Forbidden` unless `action` is allowed."""
         if not self.may(action):
-            raise Forbidden(f"{self.name} may not do {action}.", code="insufficient_scope")
+            raise Forbidden(
+                say("%(name)s may not do %(action)s.", name=self.name, action=action), code="insufficient_scope"
+            )
 
     def reach(self, action: str) -> "Reached":
         """Which objects `action` reaches. Programs and the Hub itself reach all, people what their roles say."""

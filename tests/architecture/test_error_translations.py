@@ -17,10 +17,22 @@ from hub import errors
 from hub.console.app import LANGUAGES
 from hub.errors import HubError, Invalid, say
 from hub.http.words import said
+from hub.identity import ACTIONS
+from hub.oauth.scopes import SCOPES
 
 HUB = Path(hub.__file__).parent
 #: The sources whose errors people see on pages; an area that translates its own adds itself here.
-SOURCES = ("scorm/services/*.py", "scorm/spec/settings.py")
+SOURCES = (
+    "scorm/services/*.py",
+    "scorm/spec/settings.py",
+    "oauth/services/*.py",
+    "oauth/spec/*.py",
+    "privacy/services/*.py",
+    "privacy/spec/*.py",
+    "identity.py",
+)
+#: What roles, scopes and actions allow is said on pages by the same catalogue.
+MEANINGS = {*ACTIONS.values(), *(scope.meaning for scope in SCOPES.values())}
 KEYWORDS = {
     "say": (1,),
     "Violation": (3,),
@@ -35,7 +47,7 @@ def told() -> set[str]:
     files = [file for pattern in SOURCES for file in sorted(HUB.glob(pattern))]
     found = {message for file in files for _, message, _, _ in extract_from_file("python", file, KEYWORDS)}
     assert len(found) > 50
-    return found
+    return found | MEANINGS
 
 
 def catalog_of(language: str) -> tuple[Path, Catalog]:

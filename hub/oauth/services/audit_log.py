@@ -9,7 +9,7 @@ from uuid import UUID
 from hub.db import EVERY_TENANT, Database, audit_months
 from hub.db.audit import audit_events, record
 from hub.db.tables import AuditEvent
-from hub.errors import Invalid
+from hub.errors import Invalid, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids
 
@@ -76,7 +76,9 @@ class AuditLog:
     def detach_before(self, moment: datetime) -> list[str]:
         """Detach the months that ended before a time. `Invalid` for a time that is not long enough ago."""
         if moment > self._clock.now() - timedelta(days=SHORTEST_AUDIT_DAYS):
-            raise Invalid(f"The audit log is kept for at least {SHORTEST_AUDIT_DAYS} days.", code="kept_longer")
+            raise Invalid(
+                say("The audit log is kept for at least %(days)s days.", days=SHORTEST_AUDIT_DAYS), code="kept_longer"
+            )
         with self._db.unit_of_work(EVERY_TENANT) as work:
             audit_months.create_months(work.session.connection())
             return audit_months.detach_before(work.session.connection(), moment)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Forbidden, Gone, Invalid, NotFound, Violation
+from hub.errors import Forbidden, Gone, Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.oauth.services.devices import DeviceRequest, Devices
 from hub.oauth.services.issuing import CodeFacts, Codes
@@ -96,7 +96,9 @@ class Authorizations:
         client = self._client(principal, client_id)
         if not is_registered(redirect_uri, client.redirect_uris):
             fault = Violation("OAuth 2.1 section 2.3.1", "redirect_uri", "is not one that the client registered")
-            raise Invalid(f"{client.name} did not register this return address.", violations=[fault])
+            raise Invalid(
+                say("%(client)s did not register this return address.", client=client.name), violations=[fault]
+            )
         try:
             return client, read_request(parameters, client.grants, client.scopes)
         except AuthorizationFault as fault:

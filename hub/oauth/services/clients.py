@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.db import Database
 from hub.db.audit import record
-from hub.errors import Invalid, NotFound, Violation
+from hub.errors import Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.oauth.authlib_bridge import DEVICE_GRANT, checked_key_set
 from hub.oauth.scopes import SCOPES, checked_scopes
@@ -169,15 +169,15 @@ def _faults_of_grants(wanted: NewClient) -> list[Violation]:
         ways = list(AUTHENTICATIONS)
         faults.append(Violation("client", "authentication", "must be a known way", wanted.authentication, ways))
     if wanted.authentication == "none" and "client_credentials" in wanted.grants:
-        message = "cannot hold client_credentials for a client that proves nothing"
+        message = say("cannot hold client_credentials for a client that proves nothing")
         faults.append(Violation("OAuth 2.1 section 4.2", "grants", message))
     if (wanted.authentication == "private_key_jwt") != (wanted.jwks is not None):
         faults.append(Violation("RFC 7523", "jwks", "must be given with private_key_jwt, and only then"))
     if ("authorization_code" in wanted.grants) != bool(wanted.redirect_uris):
-        message = "must be given with authorization_code, and only then"
+        message = say("must be given with authorization_code, and only then")
         faults.append(Violation("OAuth 2.1 section 2.3", "redirect_uris", message))
     if "refresh_token" in wanted.grants and not has_person:
-        message = "holds refresh_token, which needs a grant that a person gives"
+        message = say("holds refresh_token, which needs a grant that a person gives")
         faults.append(Violation("OAuth 2.1 section 4.3", "grants", message))
     return faults
 
@@ -190,7 +190,7 @@ def _refuse_more_than(principal: Principal, scopes: Sequence[str]) -> None:
 
 def _existing(client: OAuthClient | None, client_id: str) -> OAuthClient:
     if client is None:
-        raise NotFound(f"There is no client {client_id}.", code="client_not_found")
+        raise NotFound(say("There is no client %(client)s.", client=client_id), code="client_not_found")
     return client
 
 

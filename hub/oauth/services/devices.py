@@ -13,7 +13,6 @@ import orjson
 from hub.errors import Invalid, TooMany, Violation
 from hub.identity import Principal
 from hub.oauth.authlib_bridge import DEVICE_GRANT, Granted, KnownClient, PollAnswer, TokenAnswer, refusal
-from hub.oauth.scopes import SCOPES
 from hub.oauth.spec.secrets import digest
 from hub.ports import Ids, Transients
 
@@ -105,11 +104,6 @@ class Devices:
         if decision["grant"] is None:
             return PollAnswer.DENIED
         return Granted(decision["grant"], client_id, decision["scope"])
-
-
-def described(scope: str) -> list[tuple[str, str]]:
-    """Each scope with its meaning."""
-    return [(name, SCOPES[name].meaning) for name in scope.split() if name in SCOPES]
 
 
 def _plain(user_code: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
-from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
+from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation, say
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.scopes import actions_of_scopes, checked_scopes
 from hub.oauth.services.recent import Recent
@@ -59,7 +59,7 @@ class PersonalTokens:
         name, granted = _checked(name, scopes, days)
         excess = actions_of_scopes(granted) - principal.actions
         if excess:
-            raise Forbidden(f"{principal.name} cannot give what they may not do: {', '.join(sorted(excess))}.")
+            raise Forbidden(say("You cannot give what you may not do: %(actions)s.", actions=", ".join(sorted(excess))))
         secret, now = PREFIX + self._ids.secret(), self._clock.now()
         row = PersonalToken(
             id=self._ids.uuid(),
@@ -73,7 +73,10 @@ class PersonalTokens:
         )
         with self._db.unit_of_work(principal.tenant_id) as work:
             if len(storage.of_user(work.session, principal.tenant_id, row.user_id, now)) >= MOST:
-                raise Invalid(f"You have {MOST} tokens; revoke one that is no longer used.", code="too_many_tokens")
+                raise Invalid(
+                    say("You have %(most)s tokens; revoke one that is no longer used.", most=MOST),
+                    code="too_many_tokens",
+                )
             work.session.add(row)
             details = {"name": name, "scopes": list(granted), "expires_at": row.expires_at.isoformat()}
             record(work.session, self._ids.uuid(), principal, "personal_token.created", str(row.id), details)
@@ -130,7 +133,9 @@ def _checked(name: str, scopes: Sequence[str], days: int) -> tuple[str, tuple[st
     if not scopes:
         faults.append(Violation("RFC 6749 section 3.3", "scopes", "must name at least one scope"))
     if not 1 <= days <= LONGEST_DAYS:
-        faults.append(Violation("personal token", "days", f"must lie between 1 and {LONGEST_DAYS}", days))
+        faults.append(
+            Violation("personal token", "days", say("must lie between 1 and %(most)s", most=LONGEST_DAYS), days)
+        )
     if faults:
         raise Invalid("The token cannot be made like this.", violations=faults)
     return name, checked_scopes(scopes)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
-from hub.errors import Invalid, NotFound, Violation
+from hub.errors import Invalid, NotFound, Violation, say
 from hub.identity import ROLES, Principal
 from hub.oauth.services.users import refuse_more_than
 from hub.oauth.spec.names import checked_name
@@ -127,7 +127,7 @@ class Providers:
         rules, unread = read_rules(wanted.rules, ROLES)
         unknown = [role for role in wanted.default_roles if role not in ROLES]
         if unknown or not (rules or wanted.default_roles):
-            message = "must be roles of this server, or there must be rules that give some"
+            message = say("must be roles of this server, or there must be rules that give some")
             faults.append(Violation("identity provider", "default_roles", message, unknown, list(ROLES)))
         if faults := [*faults, *wrong, *unread]:
             raise Invalid("The provider cannot be registered like this.", violations=faults)
@@ -137,8 +137,8 @@ class Providers:
         if fault := redirect_fault(issuer):
             return fault
         if not issuer.startswith(("https://", *(("http://",) if self._allow_plain_http else ()))):
-            return "must be an https address"
-        return "must have no query" if "?" in issuer else None
+            return say("must be an https address")
+        return say("must have no query") if "?" in issuer else None
 
     def list(self, principal: Principal) -> Sequence[ProviderView]:
         """Every provider of the tenant, by name."""

@@ -16,7 +16,7 @@ import orjson
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import present_origin, record
 from hub.db.tables import Tenant, User
-from hub.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Violation
+from hub.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Violation, say
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
@@ -303,7 +303,7 @@ class SignIn:
             if self._transients.increment(key, seconds) > most:
                 minutes = max(1, seconds // 60)
                 raise TooMany(
-                    f"Too many attempts to sign in. Wait up to {minutes} min and try again.",
+                    say("Too many attempts to sign in. Wait up to %(minutes)s min and try again.", minutes=minutes),
                     code="too_many_attempts",
                     headers={"Retry-After": str(seconds)},
                 )

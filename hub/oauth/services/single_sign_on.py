@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
 from hub.db.tables import User
-from hub.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable
+from hub.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable, say
 from hub.identity import Principal
 from hub.oauth.authlib_bridge import (
     ProviderMetadata,
@@ -133,11 +133,17 @@ class SingleSignOn:
         kept = self._transients.take(f"sso:{digest(answer.get('state', ''))}")
         visit = _Visit(**orjson.loads(kept)) if kept else None
         if visit is None or visit.browser != digest(browser) or visit.provider != str(provider_id):
-            raise _stray("This answer belongs to no sign-in of this browser. Begin again.")
+            raise _stray(say("This answer belongs to no sign-in of this browser. Begin again."))
         provider, secret = self._provider(provider_id)
         self._check_issuer(provider, answer)
         if "error" in answer or not answer.get("code"):
-            raise Unauthenticated(f"{provider.name} did not sign you in ({answer.get('error', 'no code')[:80]}).")
+            raise Unauthenticated(
+                say(
+                    "%(provider)s did not sign you in (%(reason)s).",
+                    provider=provider.name,
+                    reason=answer.get("error", "no code")[:80],
+                )
+            )
         person = self._ask_who(provider, secret, answer["code"], visit)
         return self._admit(provider, person), visit.target
 
@@ -146,7 +152,7 @@ class SingleSignOn:
         metadata = self._metadata_of(provider)
         told = answer.get("iss")
         if told != metadata.issuer and (told is not None or metadata.sends_issuer):
-            raise _stray(f"This answer names another issuer than {metadata.issuer}.")
+            raise _stray(say("This answer names another issuer than %(issuer)s.", issuer=metadata.issuer))
 
     def _ask_who(self, provider: ProviderView, secret: str, code: str, visit: _Visit) -> _Person:
         tokens = self._exchange(provider, secret, code, visit.verifier)
@@ -185,7 +191,10 @@ class SingleSignOn:
         tokens = _object(answer.body)
         if answer.status != 200 or "error" in tokens:
             reason = str(tokens.get("error") or answer.status)[:80]
-            raise Unauthenticated(f"{provider.name} refused the code ({reason}).", code="provider_refused")
+            raise Unauthenticated(
+                say("%(provider)s refused the code (%(reason)s).", provider=provider.name, reason=reason),
+                code="provider_refused",
+            )
         return tokens
 
     def _id_token_claims(self, provider: ProviderView, token: str, nonce: str) -> dict[str, Any]:
@@ -242,7 +251,7 @@ class SingleSignOn:
             found = storage.identity(work.session, provider.tenant_id, provider.id, person.subject)
             identity, user = found or self._new_identity(work, provider, person)
             if not user.is_active:
-                raise _turned_away(f"The account of {user.email} is closed.")
+                raise _turned_away(say("The account of %(email)s is closed.", email=user.email))
             if identity.made_account:
                 self._give_roles(work, provider, person, user)
             return user
@@ -254,7 +263,13 @@ class SingleSignOn:
         if user is None:
             user = self._new_user(work, provider, person, email)
         elif not person.is_email_proven:
-            raise _turned_away(f"{provider.name} does not vouch for {email}, which has an account here already.")
+            raise _turned_away(
+                say(
+                    "%(provider)s does not vouch for %(email)s, which has an account here already.",
+                    provider=provider.name,
+                    email=email,
+                )
+            )
         identity = ExternalIdentity(
             provider_id=provider.id,
             subject=person.subject,
@@ -270,7 +285,7 @@ class SingleSignOn:
 
     def _new_user(self, work: UnitOfWork, provider: ProviderView, person: _Person, email: str) -> User:
         if not provider.makes_accounts:
-            raise _turned_away(f"There is no account for {email}. Ask whoever administers the Hub.")
+            raise _turned_away(say("There is no account for %(email)s. Ask whoever administers the Hub.", email=email))
         user = User(
             id=self._ids.uuid(),
             tenant_id=provider.tenant_id,
@@ -291,7 +306,9 @@ class SingleSignOn:
         """The roles of an account that a provider made are what it says today."""
         wanted = sorted({*provider.default_roles, *roles_of(person.claims, provider.rules)})
         if not wanted:
-            raise _turned_away(f"Nothing that {provider.name} says of you gives you a role here.")
+            raise _turned_away(
+                say("Nothing that %(provider)s says of you gives you a role here.", provider=provider.name)
+            )
         before = users.roles_of_users(work.session, user.tenant_id, [user.id]).get(user.id, [])
         if before == wanted:
             return
@@ -381,11 +398,13 @@ def _checked_email(provider: ProviderView, person: _Person) -> str:
     try:
         email = checked_email(person.email)
     except Invalid as error:
-        raise _turned_away(f"{provider.name} tells no usable e-mail address of you.") from error
+        raise _turned_away(
+            say("%(provider)s tells no usable e-mail address of you.", provider=provider.name)
+        ) from error
     if not is_of_domain(email, provider.domains):
-        raise _turned_away(f"{email} is not of a domain that may sign in here.")
+        raise _turned_away(say("%(email)s is not of a domain that may sign in here.", email=email))
     if provider.domains and not person.is_email_proven:
-        raise _turned_away(f"{provider.name} does not vouch for {email}.")
+        raise _turned_away(say("%(provider)s does not vouch for %(email)s.", provider=provider.name, email=email))
     return email
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.db.tables import Tenant
-from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation
+from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation, say
 from hub.events import TenantCreated
 from hub.identity import Principal
 from hub.oauth.spec.names import checked_name
@@ -52,7 +52,8 @@ class Tenants:
         if not _SLUG.fullmatch(slug):
             fault = Violation("tenant", "slug", "must have lower-case letters, digits and hyphens, at most 63", slug)
             raise Invalid(
-                f"{slug!r} is no tenant name: lower-case letters, digits and hyphens, at most 63.", violations=[fault]
+                say("%(slug)s is no tenant name: lower-case letters, digits and hyphens, at most 63.", slug=slug),
+                violations=[fault],
             )
         tenant = Tenant(id=self._ids.uuid(), slug=slug, name=checked_name(name, "tenant"))
         try:
@@ -64,7 +65,9 @@ class Tenants:
                     self._tell(work.session, principal, tenant, "tenant.created")
         except IntegrityError as error:
             fault = Violation("tenant", "slug", "is that of another tenant", slug)
-            raise Conflict(f"There is a tenant {slug!r} already.", code="tenant_exists", violations=[fault]) from error
+            raise Conflict(
+                say("There is a tenant %(slug)s already.", slug=slug), code="tenant_exists", violations=[fault]
+            ) from error
         return TenantView(tenant.id, slug, tenant.name)
 
     def resolve(self, slug: str | None = None) -> TenantView:
@@ -73,7 +76,8 @@ class Tenants:
         with self._db.read(EVERY_TENANT) as session:
             found = session.scalars(query.where(Tenant.slug == slug) if slug else query.limit(2)).all()
         if not found:
-            raise NotFound(f"There is no tenant {slug!r}." if slug else "There is no tenant yet.", code="no_tenant")
+            detail = say("There is no tenant %(slug)s.", slug=slug) if slug else "There is no tenant yet."
+            raise NotFound(detail, code="no_tenant")
         if len(found) > 1:
             raise Invalid("There are several tenants: say which one by --tenant.", code="tenant_needed")
         return _view(found[0])

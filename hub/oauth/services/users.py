@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.db.tables import User
-from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable, Violation, say
 from hub.identity import ROLES, SIGNED_IN, Principal, actions_of_roles
 from hub.oauth.services.post import LANGUAGE, Post
 from hub.oauth.spec.addresses import checked_email
@@ -111,7 +111,7 @@ class Users:
         try:
             self._add(principal, user, roles, wanted.invite_in)
         except IntegrityError as error:
-            raise Conflict(f"{email} has an account already.", code="user_exists") from error
+            raise Conflict(say("%(email)s has an account already.", email=email), code="user_exists") from error
         return _shown(user, roles), made
 
     def _first_password(self, wanted: NewPerson) -> tuple[str | None, str | None]:
@@ -312,7 +312,7 @@ def refuse_more_than(principal: Principal, roles: Iterable[str]) -> None:
     """Nobody gives a role that may do more than they may. Programs never sign in, but may let people in."""
     missing = actions_of_roles(roles) - principal.actions - SIGNED_IN
     if missing:
-        raise Forbidden(f"{principal.name} may not give a role that allows {', '.join(sorted(missing))}.")
+        raise Forbidden(say("You may not give a role that allows: %(actions)s.", actions=", ".join(sorted(missing))))
 
 
 def _refuse_last_administrator(session: Session, tenant_id: UUID, user_id: UUID) -> None:

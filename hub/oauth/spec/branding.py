@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 
 Rgb = tuple[int, int, int]
 
@@ -114,26 +114,26 @@ def is_svg(data: bytes) -> bool:
 def judge_svg(data: bytes) -> list[Violation]:
     """Everything in an SVG that is more than a drawing. It is kept as it is or not at all: nothing is cut out."""
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        return [_fault("must have no DOCTYPE; save it as plain SVG")]
+        return [_fault(say("must have no DOCTYPE; save it as plain SVG"))]
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        return [_fault(f"is not XML: {error.msg}")]
+        return [_fault(say("is not XML: %(error)s", error=error.msg))]
     if root.tag != f"{{{_SVG}}}svg":
-        return [_fault("is not SVG")]
+        return [_fault(say("is not SVG"))]
     return list(_faults_of(root))[:20]
 
 
 def _faults_of(root: etree._Element) -> Iterator[Violation]:
     if root.getroottree().xpath("//processing-instruction()"):
-        yield _fault("must have no processing instructions")
+        yield _fault(say("must have no processing instructions"))
     for element in root.iter(etree.Element):
         namespace, name = etree.QName(element).namespace, etree.QName(element).localname
         if namespace == _SVG and name not in _ELEMENTS:
-            yield _fault(f"must not have the element {name}")
+            yield _fault(say("must not have the element %(name)s", name=name))
         if name == "style" and _ACTIVE_STYLE.search("".join(map(str, element.itertext()))):
-            yield _fault("has a style that fetches something")
+            yield _fault(say("has a style that fetches something"))
         for attribute, value in element.attrib.items():
             yield from _faults_of_attribute(str(attribute), str(value))
 
@@ -141,11 +141,13 @@ def _faults_of(root: etree._Element) -> Iterator[Violation]:
 def _faults_of_attribute(name: str, value: str) -> Iterator[Violation]:
     local = name.rpartition("}")[2].lower()
     if local.startswith("on"):
-        yield _fault(f"must not have the attribute {local}")
+        yield _fault(say("must not have the attribute %(name)s", name=local))
     elif (name == _XLINK or local in {"href", "src"}) and not value.strip().startswith("#"):
-        yield _fault(f"must refer to nothing outside itself, but has {local}={value[:60]}")
+        yield _fault(
+            say("must refer to nothing outside itself, but has %(name)s=%(value)s", name=local, value=value[:60])
+        )
     elif _ACTIVE_STYLE.search(value) and ("url" in value.lower() or local == "style"):
-        yield _fault(f"has an attribute {local} that fetches something")
+        yield _fault(say("has an attribute %(name)s that fetches something", name=local))
 
 
 def _fault(message: str) -> Violation:

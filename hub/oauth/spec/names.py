@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 
 LONGEST = 200
 
@@ -12,6 +12,8 @@ def checked_name(text: str, what: str) -> str:
     name = " ".join(text.split())
     has_controls = any(unicodedata.category(character) == "Cc" for character in name)
     if has_controls or not 0 < len(name) <= LONGEST:
-        fault = Violation(what, "name", f"must have 1 to {LONGEST} characters and no control characters", text[:50])
+        fault = Violation(
+            what, "name", say("must have 1 to %(most)s characters and no control characters", most=LONGEST), text[:50]
+        )
         raise Invalid("The name does not fit.", violations=[fault])
     return name

@@ -6,7 +6,7 @@ No rules about kinds of characters and no expiry: both make people choose worse 
 import re
 import unicodedata
 
-from hub.errors import Violation
+from hub.errors import Violation, say
 from hub.oauth.spec.common_passwords import COMMON_PASSWORDS
 
 MINIMUM_LENGTH = 8
@@ -28,13 +28,13 @@ def password_faults(password: str, email: str = "", name: str = "") -> list[Viol
     faults = []
     password = normalized(password)
     if len(password) < MINIMUM_LENGTH:
-        faults.append(_fault(f"must have at least {MINIMUM_LENGTH} characters"))
+        faults.append(_fault(say("must have at least %(least)s characters", least=MINIMUM_LENGTH)))
     if len(password) > MAXIMUM_LENGTH:
-        faults.append(_fault(f"must have at most {MAXIMUM_LENGTH} characters"))
+        faults.append(_fault(say("must have at most %(most)s characters", most=MAXIMUM_LENGTH)))
     if not faults and _is_guessed_first(password.casefold()):
-        faults.append(_fault("is one of those that are guessed first; three or four unrelated words are good"))
+        faults.append(_fault(say("is one of those that are guessed first; three or four unrelated words are good")))
     if not faults and _is_about(password.casefold(), email.casefold(), name.casefold()):
-        faults.append(_fault("must not be made of the name or e-mail address of the account"))
+        faults.append(_fault(say("must not be made of the name or e-mail address of the account")))
     return faults
 
 

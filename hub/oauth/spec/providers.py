@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.errors import Violation
+from hub.errors import Violation, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,11 @@ def read_rules(text: str, roles: Collection[str]) -> tuple[list[RoleRule], list[
             continue
         found = _RULE.fullmatch(line)
         if found is None or found[3] not in roles:
-            message = f"line {number} must be CLAIM=VALUE -> ROLE with one of these roles: {', '.join(roles)}"
+            message = say(
+                "line %(number)s must be CLAIM=VALUE -> ROLE with one of these roles: %(roles)s",
+                number=number,
+                roles=", ".join(roles),
+            )
             faults.append(Violation("identity provider", "rules", message, line[:100]))
         else:
             rules.append(RoleRule(*found.groups()))

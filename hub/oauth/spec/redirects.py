@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from hub.errors import Violation
+from hub.errors import Violation, say
 
 REQUIREMENT = "OAuth 2.1 section 2.3"
 LONGEST = 2000
@@ -19,21 +19,22 @@ def redirect_fault(address: str) -> str | None:
     wants; nothing that could be read in two ways.
     """
     if not _ALLOWED.fullmatch(address) or len(address) > LONGEST or "\\" in address:
-        return "must be an absolute address of printable ASCII characters"
+        return say("must be an absolute address of printable ASCII characters")
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        return "must be an absolute address"
+        return say("must be an absolute address")
     if "#" in address:
-        return "must have no fragment"
+        return say("must have no fragment")
     if "@" in parts.netloc or "*" in address:
-        return "must have neither a user nor a wildcard"
+        return say("must have neither a user nor a wildcard")
     if parts.scheme == "https":
-        return None if host else "must name a host"
+        return None if host else say("must name a host")
     if parts.scheme == "http":
-        return None if host in {*_LOOPBACK, "localhost"} else "must be https, or http on 127.0.0.1, [::1] or localhost"
-    return None if "." in parts.scheme else "must be https, or a scheme with a dot, such as org.example.app"
+        is_loopback = host in {*_LOOPBACK, "localhost"}
+        return None if is_loopback else say("must be https, or http on 127.0.0.1, [::1] or localhost")
+    return None if "." in parts.scheme else say("must be https, or a scheme with a dot, such as org.example.app")
 
 
 def redirect_faults(addresses: Iterable[str]) -> list[Violation]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
-from hub.errors import Conflict, Gone, HubError, Invalid, NotFound, Violation
+from hub.errors import Conflict, Gone, HubError, Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.personal_data import Erasure, Holder, Holding, Identity, Note, Person, Treatment
 from hub.ports import Clock, Ids, KeyRing, ObjectStore
@@ -242,7 +242,7 @@ class PrivacyJobs:
         job = storage.get(session, principal.tenant_id, job_id)
         is_own = job is not None and job.kind == "export" and str(job.requested_by_user) == principal.id
         if job is None or not (principal.may("privacy.read") or is_own):
-            raise NotFound(f"There is no job {job_id}.", code="job_not_found")
+            raise NotFound(say("There is no job %(job)s.", job=job_id), code="job_not_found")
         return job
 
     def page(

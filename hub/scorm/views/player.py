@@ -108,7 +108,7 @@ def _consent_page(opening: Opening, token: str) -> str:
 
 @public
 def agree(token: str) -> Response:
-    """The learner agrees, and the player opens. A token in the form stands for the browser, which may keep no cookie."""
+    """The learner agrees, and the player opens. A token in the form stands for the browser: cookies may be blocked."""
     form = request.form
     version = form.get("version", "")
     number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
