@@ -96,6 +96,9 @@ class RawEntry:
     local_name: bytes | None = None
     local_method: int | None = None
     local_flags: int | None = None
+    local_crc: int | None = None
+    local_size: int | None = None
+    local_packed_size: int | None = None
     attributes: int | None = None
     is_written: bool = True
     made: dict[str, int] = field(default_factory=dict)
@@ -167,9 +170,9 @@ def _write_local(out: bytearray, entry: RawEntry) -> None:
         entry.method if entry.local_method is None else entry.local_method,
         0,
         0x21,
-        entry.made["crc"],
-        min(entry.made["packed"], 0xFFFFFFFF),
-        min(entry.made["size"], 0xFFFFFFFF),
+        entry.made["crc"] if entry.local_crc is None else entry.local_crc,
+        min(entry.made["packed"], 0xFFFFFFFF) if entry.local_packed_size is None else entry.local_packed_size,
+        min(entry.made["size"], 0xFFFFFFFF) if entry.local_size is None else entry.local_size,
         len(name),
         len(entry.local_extra),
     )

@@ -11,10 +11,12 @@ import stat
 import struct
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from operator import itemgetter
+from typing import NamedTuple, Protocol
 
 from hub.scorm.spec.manifest.findings import Finding, Phrase, Place, Refused, Report
 from hub.scorm.spec.manifest.rules import finding
@@ -30,7 +32,7 @@ _CENTRAL_SIGNATURE, _LOCAL_SIGNATURE = b"PK\x01\x02", b"PK\x03\x04"
 _LONGEST_COMMENT = 0xFFFF
 _SATURATED16, _SATURATED32 = 0xFFFF, 0xFFFFFFFF
 _EXTRA_ZIP64, _EXTRA_UNICODE_PATH, _EXTRA_AES = 0x0001, 0x7075, 0x9901
-_FLAG_ENCRYPTED, _FLAG_STRONG, _FLAG_MASKED = 0x0001, 0x0040, 0x2000
+_FLAG_ENCRYPTED, _FLAG_STREAMED, _FLAG_STRONG, _FLAG_MASKED = 0x0001, 0x0008, 0x0040, 0x2000
 _STORED, _DEFLATED = 0, 8
 _METHODS = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _OTHER_FORMATS = {
@@ -54,8 +56,8 @@ _LARGEST_DIRECTORY_BYTES = 64 * 1024 * 1024
 _PIECE = 256 * 1024
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
-#: What turns the direction of text around, so that a name shows as another: U+202A to U+202E, U+2066 to U+2069.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: Control characters, and what turns the direction of text around, so that a name shows as another.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 #: What Windows cannot hold: names of devices, streams and wildcards, blanks and dots at the end of a part.
 _NOT_ON_WINDOWS = re.compile(r'(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/|$)|[:<>"|?*]|[. ](/|$)', re.I)
 _DOTS_AND_BLANKS = re.compile(r"^[.\s]*$")
@@ -85,7 +87,8 @@ class Limits:
 class Entry:
     """A file of the zip as its directory describes it. `until` is where the next entry's bytes may begin.
 
-    `is_bare` is what no directory describes: a file that came without a zip, whole.
+    `is_bare` is what no directory describes: a file that came without a zip, whole. `is_zip64` tells that its sizes or
+    its place are in a field of zip64.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Entry:
     has_certain_name: bool
     until: int = 0
     is_bare: bool = False
+    is_zip64: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,14 @@ def read_directory(source: ByteSource, limits: Limits, codepage: str = "cp437") 
     """
     report = Report()
     try:
-        entries = _entries(source, limits, codepage)
+        end = _locate(source)
+        entries = _entries(source, end, limits, codepage)
     except Refused as refusal:
         return Directory((), (refusal.finding,))
     _judge_entries(entries, limits, report)
     _note_names(entries, codepage, report)
+    if end.is_zip64 or any(entry.is_zip64 for entry in entries):
+        report.add(finding("archive.zip64"))
     files = [entry for entry in entries if not entry.is_folder]
     if not files:
         report.add(finding("archive.empty"))
@@ -146,31 +153,42 @@ def undecided_names(directory: Directory) -> list[bytes]:
 # --- finding the directory -------------------------------------------------------------------------------------
 
 
-def _entries(source: ByteSource, limits: Limits, codepage: str) -> list[Entry]:
-    count, size, offset = _locate(source)
-    if count > 2 * limits.files:
-        raise Refused(finding("archive.too-many-files", found=count, limit=limits.files))
-    if size > _LARGEST_DIRECTORY_BYTES:
-        raise Refused(finding("archive.damaged", what=Phrase("its directory has {size} bytes", size=size)))
-    table = source.read(offset, size)
+class _End(NamedTuple):
+    """What the end of the zip says of its central directory: entries, bytes, and where it begins."""
+
+    entries: int
+    size: int
+    offset: int
+    is_zip64: bool
+
+
+def _entries(source: ByteSource, end: _End, limits: Limits, codepage: str) -> list[Entry]:
+    if end.entries > 2 * limits.files:
+        raise Refused(finding("archive.too-many-files", found=end.entries, limit=limits.files))
+    if end.size > _LARGEST_DIRECTORY_BYTES:
+        raise Refused(finding("archive.damaged", what=Phrase("its directory has {size} bytes", size=end.size)))
+    table = source.read(end.offset, end.size)
     entries = list(_parse(table, codepage))
-    if len(entries) != count:
-        what = Phrase("it announces {count} entries and lists {listed}", count=count, listed=len(entries))
+    if len(entries) != end.entries:
+        what = Phrase("it announces {count} entries and lists {listed}", count=end.entries, listed=len(entries))
         raise Refused(finding("archive.ambiguous", what=what))
-    return _with_bounds(entries, offset)
+    return _with_bounds(entries, end.offset)
 
 
-def _locate(source: ByteSource) -> tuple[int, int, int]:
-    """Entry count, size and offset of the central directory (APPNOTE 4.3.16; 4.3.14 for zip64)."""
+def _locate(source: ByteSource) -> _End:
+    """Find the central directory (APPNOTE 4.3.16; 4.3.14 for zip64)."""
     tail_at = max(0, source.size - _LONGEST_COMMENT - _END.size)
     tail = source.read(tail_at, source.size - tail_at)
-    position = _end_position(tail)
-    if position is None:
+    positions = list(_end_positions(tail))
+    if not positions:
         raise Refused(_no_directory(source, tail))
-    _, disk, first_disk, on_disk, count, size, offset, _ = _END.unpack_from(tail, position)
-    end_at = tail_at + position
+    if len(positions) > 1:  # One in the comment of the other: programs differ in which they take.
+        raise Refused(finding("archive.ambiguous", what=Phrase("it has more than one end record")))
+    _, disk, first_disk, on_disk, count, size, offset, _ = _END.unpack_from(tail, positions[0])
+    end_at = tail_at + positions[0]
     locator = source.read(end_at - _END64_LOCATOR.size, _END64_LOCATOR.size) if end_at >= _END64_LOCATOR.size else b""
-    if locator[:4] == _LOCATOR_SIGNATURE:
+    is_zip64 = locator[:4] == _LOCATOR_SIGNATURE
+    if is_zip64:
         end_at, count, size, offset = _locate64(source, end_at, locator, (count, size, offset))
     elif disk or first_disk or on_disk != count:
         raise Refused(finding("archive.several-disks"))
@@ -178,19 +196,18 @@ def _locate(source: ByteSource) -> tuple[int, int, int]:
         raise Refused(finding("archive.damaged", what=Phrase("its directory lies outside the file")))
     if offset + size != end_at:
         raise Refused(finding("archive.prefixed", count=end_at - offset - size))
-    return count, size, offset
+    return _End(count, size, offset, is_zip64)
 
 
-def _end_position(tail: bytes) -> int | None:
-    """Where the end record is: the last one whose comment reaches exactly to the end of the file."""
+def _end_positions(tail: bytes) -> Iterator[int]:
+    """Where end records are: those whose comment reaches exactly to the end of the file, the last one first."""
     position = tail.rfind(_END_SIGNATURE)
     while position >= 0:
         if position + _END.size <= len(tail):
             comment = _END.unpack_from(tail, position)[-1]
             if position + _END.size + comment == len(tail):
-                return position
+                yield position
         position = tail.rfind(_END_SIGNATURE, 0, position)
-    return None
 
 
 def _no_directory(source: ByteSource, tail: bytes) -> Finding:
@@ -246,50 +263,88 @@ def _parse(table: bytes, codepage: str) -> Iterator[Entry]:
 
 
 def _entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, codepage: str) -> Entry:
-    _, _, host, _, flags, method, _, _, crc, packed_size, size, _, _, _, _, _, attributes, offset = fields
-    extras = _extras(extra)
-    size, packed_size, offset = _wide(extras.get(_EXTRA_ZIP64, b""), size, packed_size, offset)
+    _, _, host, _, flags, method, _, _, crc, packed_size, size, _, _, _, disk, _, attributes, offset = fields
+    at = Place(raw_name.decode(codepage, errors="replace"))
+    if disk not in {0, _SATURATED16}:
+        raise Refused(finding("archive.several-disks", at))
+    extras = _extras(extra, at)
+    is_zip64 = _SATURATED32 in {size, packed_size, offset}
+    size, packed_size, offset = _wide(extras, at, size, packed_size, offset)
     if _EXTRA_AES in extras:
         flags |= _FLAG_ENCRYPTED
     text, is_certain = _decode_name(raw_name, extras.get(_EXTRA_UNICODE_PATH, b""), codepage)
-    name = text.replace("\\", "/").removeprefix("./")
+    name = _plain(text)
     # The upper half of the attributes is a Unix mode whatever the host says: some tools write it under MS-DOS.
     mode = attributes >> 16
-    is_folder = name.endswith("/") or (host == 0 and bool(attributes & 0x10) and size == 0)
-    return Entry(name, raw_name, size, packed_size, crc, method, flags, mode, offset, is_folder, is_certain)
+    is_marked = stat.S_ISDIR(mode) or (host == 0 and bool(attributes & 0x10))
+    is_folder = name.endswith("/") or (is_marked and size == 0)
+    if is_folder and not name.endswith("/"):
+        name += "/"
+    return Entry(
+        name, raw_name, size, packed_size, crc, method, flags, mode, offset, is_folder, is_certain, is_zip64=is_zip64
+    )
 
 
-def _extras(extra: bytes) -> dict[int, bytes]:
-    """Extra fields by their id (APPNOTE 4.5); trailing bytes that make no field are passed over, as is usual."""
+def _plain(name: str) -> str:
+    """A name as a path of the package: with slashes, and without the folder that it all is in."""
+    return name.replace("\\", "/").removeprefix("./")
+
+
+def _extras(extra: bytes, at: Place) -> dict[int, bytes]:
+    """Extra fields by their id (APPNOTE 4.5); trailing bytes that make no field are passed over, as is usual.
+
+    Where one that we read stands twice, programs differ in which they take.
+    """
     found: dict[int, bytes] = {}
     position = 0
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, position)
+        if kind in found and kind in {_EXTRA_ZIP64, _EXTRA_UNICODE_PATH}:
+            raise Refused(finding("archive.ambiguous", at, what=Phrase("an entry has the same extra field twice")))
         found.setdefault(kind, extra[position + 4 : position + 4 + length])
         position += 4 + length
     return found
 
 
-def _wide(extra: bytes, size: int, packed_size: int, offset: int) -> tuple[int, int, int]:
-    """Sizes and offset of a zip64 entry: the extra field holds those that are saturated, in this order (4.5.3)."""
+def _wide(extras: dict[int, bytes], at: Place, size: int, packed_size: int, offset: int = 0) -> tuple[int, int, int]:
+    """Sizes and offset of an entry: those that are saturated are in the field of zip64, in this order (4.5.3)."""
+    extra = extras.get(_EXTRA_ZIP64, b"")
     values = iter(value for (value,) in struct.iter_unpack("<Q", extra[: len(extra) // 8 * 8]))
     try:
         size = next(values) if size == _SATURATED32 else size
         packed_size = next(values) if packed_size == _SATURATED32 else packed_size
         offset = next(values) if offset == _SATURATED32 else offset
     except StopIteration:
-        raise Refused(finding("archive.damaged", what=Phrase("a zip64 entry lacks its sizes"))) from None
+        raise Refused(finding("archive.damaged", at, what=Phrase("a zip64 entry lacks its sizes"))) from None
     return size, packed_size, offset
 
 
 def _decode_name(raw: bytes, unicode_path: bytes, codepage: str) -> tuple[str, bool]:
     """The name as text, and whether that is certain rather than guessed (APPNOTE 4.6.9 and appendix D)."""
-    if unicode_path[:1] == b"\x01" and unicode_path[1:5] == struct.pack("<L", zlib.crc32(raw)):
-        raw = unicode_path[5:]
+    raw = _unicode_path(raw, unicode_path)
     try:  # Whatever the flag says: many tools write UTF-8 without it, and other text is hardly ever valid UTF-8.
         return raw.decode(), True
     except UnicodeDecodeError:
         return raw.decode(codepage, errors="replace"), False
+
+
+def _unicode_path(raw: bytes, field: bytes) -> bytes:
+    """The name in the extra field for it, where that belongs to this name (APPNOTE 4.6.9), or else the name itself.
+
+    The field is there for what the plain name cannot spell. One that calls the file by another plain name, or hides a
+    dangerous one from programs that read it, contradicts the directory.
+    """
+    if field[:1] != b"\x01" or field[1:5] != struct.pack("<L", zlib.crc32(raw)):
+        return raw
+    other = field[5:]
+    if other.isascii() and other != raw:
+        names = {"entry": raw.decode("ascii", "replace"), "other": other.decode("ascii")}
+        what = Phrase("“{entry}” is called “{other}” in its extra field", **names)
+        raise Refused(finding("archive.ambiguous", Place(names["entry"]), what=what))
+    plain = raw.decode("ascii", "replace")
+    for fault in name_faults(_plain(plain) if raw.isascii() else plain):  # Else a “\\” may be half of a letter.
+        raise Refused(fault)
+    return other
 
 
 def _with_bounds(entries: list[Entry], directory_at: int) -> list[Entry]:
@@ -336,11 +391,11 @@ def name_faults(name: str) -> Iterator[Finding]:
     """What is dangerous or impossible about the name of an entry; nothing for a plain relative path."""
     at = Place(name)
     parts = name.removesuffix("/").split("/")
-    control = next((char for char in name if unicodedata.category(char) == "Cc" or _TURNING.match(char)), None)
+    control = _CONTROL.search(name)
     if not name:
         yield finding("archive.no-name")
     elif control is not None:
-        yield finding("archive.control", at, entry=name, codepoint=f"{ord(control):04X}")
+        yield finding("archive.control", at, entry=name, codepoint=f"{ord(control[0]):04X}")
     elif name.startswith("/"):
         yield finding("archive.absolute", at, entry=name)
     elif _DRIVE.match(name):
@@ -390,23 +445,19 @@ def _least_end(entry: Entry) -> int:
 def _collisions(entries: list[Entry]) -> Iterator[Finding]:
     """Names that would meet in one file: twice the same, alike but for case or Unicode form, or file and folder."""
     first: dict[str, Entry] = {}
-    for entry in entries:
+    named = [(folded(entry.name), entry) for entry in entries if len(entry.name) <= LONGEST_NAME_BYTES]
+    for name, entry in named:
         if entry.is_folder:
             continue
-        other = first.setdefault(folded(entry.name), entry)
+        other = first.setdefault(name, entry)
         if other is not entry:
             code = "archive.duplicate" if other.name == entry.name else "archive.collision"
             yield finding(code, Place(entry.name), entry=entry.name, other=other.name)
-    for entry in entries:
-        for folder in _folders(entry.name):
-            if folder in first:
-                yield finding("archive.file-and-folder", Place(entry.name), entry=first[folder].name)
-
-
-def _folders(name: str) -> Iterable[str]:
-    parts = folded(name).removesuffix("/").split("/")
-    last = len(parts) + 1 if name.endswith("/") else len(parts)
-    return ("/".join(parts[:depth]) for depth in range(1, last))
+    # With the least character between folders, what is below a file stands right behind it.
+    ordered = sorted(((name.replace("/", "\0"), entry) for name, entry in named), key=itemgetter(0))
+    for (above, file), (below, entry) in pairwise(ordered):
+        if not file.is_folder and below.startswith(above + "\0"):
+            yield finding("archive.file-and-folder", Place(entry.name), entry=file.name)
 
 
 def folded(name: str) -> str:
@@ -415,15 +466,25 @@ def folded(name: str) -> str:
 
 
 def _note_names(entries: list[Entry], codepage: str, report: Report) -> None:
-    backslashes = sum(b"\\" in entry.raw_name for entry in entries)
+    backslashes = [entry.name for entry in entries if b"\\" in entry.raw_name]
     if backslashes:
-        report.add(finding("archive.backslash", count=backslashes))
+        report.add(finding("archive.backslash", Place(backslashes[0]), count=len(backslashes)))
     elsewhere = [entry.name for entry in entries if not entry.is_folder and _NOT_ON_WINDOWS.search(entry.name)]
     if elsewhere and not report.refuses:
         report.add(finding("archive.windows", Place(elsewhere[0]), count=len(elsewhere), entry=elsewhere[0]))
-    guessed = sum(not entry.has_certain_name for entry in entries)
+    empty = _empty_folders(entries)
+    if empty and not report.refuses:
+        report.add(finding("archive.empty-folder", Place(empty[0]), count=len(empty), entry=empty[0]))
+    guessed = [entry.name for entry in entries if not entry.has_certain_name]
     if guessed:
-        report.add(finding("archive.name-encoding", count=guessed, encoding=codepage.upper()))
+        report.add(finding("archive.name-encoding", Place(guessed[0]), count=len(guessed), encoding=codepage.upper()))
+
+
+def _empty_folders(entries: list[Entry]) -> list[str]:
+    """The folders of the zip that no file is below."""
+    files = sorted(entry.name for entry in entries if not entry.is_folder)
+    places = ((entry.name, bisect_left(files, entry.name)) for entry in entries if entry.is_folder)
+    return [name for name, at in places if at == len(files) or not files[at].startswith(name)]
 
 
 # --- unpacking -------------------------------------------------------------------------------------------------
@@ -461,20 +522,33 @@ def _data_start(source: ByteSource, entry: Entry) -> int:
     header = source.read(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != _LOCAL_SIGNATURE:
         raise Refused(_damaged(entry, Phrase("its header is missing")))
-    _, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL.unpack(header)
+    _, _, flags, method, _, _, crc, packed_size, size, name_length, extra_length = _LOCAL.unpack(header)
     name_at = entry.offset + _LOCAL.size
+    following = source.read(name_at, name_length + extra_length)
+    at = Place(entry.name)
+    name, extras = following[:name_length], _extras(following[name_length:], at)
+    is_streamed = bool(flags & _FLAG_STREAMED)  # Checksum and sizes were not known yet (4.4.4, bit 3).
+    promised = (entry.size, entry.packed_size)
     mismatch = {
-        Phrase("name"): source.read(name_at, name_length) != entry.raw_name,
+        Phrase("name"): name != entry.raw_name or _local_name(name, extras) not in {None, entry.name},
         Phrase("packing method"): method != entry.method,
         Phrase("encryption"): bool((flags ^ entry.flags) & _FLAG_ENCRYPTED),
+        Phrase("size"): not is_streamed and _wide(extras, at, size, packed_size)[:2] != promised,
+        Phrase("checksum"): not is_streamed and crc != entry.crc,
     }
     for what, differs in mismatch.items():
         if differs:
-            raise Refused(finding("archive.local-mismatch", Place(entry.name), entry=entry.name, what=what))
+            raise Refused(finding("archive.local-mismatch", at, entry=entry.name, what=what))
     start = name_at + name_length + extra_length
     if start + entry.packed_size > entry.until:
-        raise Refused(finding("archive.overlap", Place(entry.name), entry=entry.name, other=Phrase("what follows it")))
+        raise Refused(finding("archive.overlap", at, entry=entry.name, other=Phrase("what follows it")))
     return start
+
+
+def _local_name(raw: bytes, extras: dict[int, bytes]) -> str | None:
+    """The name that the local header's extra field spells; None where there is none for this name."""
+    spelt = _unicode_path(raw, extras.get(_EXTRA_UNICODE_PATH, b""))
+    return _plain(spelt.decode(errors="replace")) if spelt is not raw else None
 
 
 def _packed(source: ByteSource, entry: Entry, start: int) -> Iterator[bytes]:
@@ -491,9 +565,11 @@ def _inflated(source: ByteSource, entry: Entry, start: int) -> Iterator[bytes]:
             while waiting and not inflater.eof:
                 yield inflater.decompress(waiting, _PIECE)
                 waiting = inflater.unconsumed_tail
+            if inflater.eof and (waiting or inflater.unused_data):
+                raise Refused(_damaged(entry, Phrase("its packed data has a part that nothing reads")))
         while not inflater.eof and (rest := inflater.decompress(b"", _PIECE)):
             yield rest
     except zlib.error as error:
-        raise Refused(_damaged(entry, f"it cannot be unpacked ({error})")) from error
+        raise Refused(_damaged(entry, Phrase("it cannot be unpacked ({error})", error=str(error)))) from error
     if not inflater.eof:
-        raise Refused(_damaged(entry, "its packed data is cut off"))
+        raise Refused(_damaged(entry, Phrase("its packed data is cut off")))

@@ -5,7 +5,7 @@ styles is told by `browser_rules`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import cast
 from urllib.parse import unquote
 
@@ -52,8 +52,8 @@ def launch_pages(course: Course, entries: Mapping[str, Entry]) -> list[Entry]:
     return list(readable)[:MOST_PAGES]
 
 
-def judge_files(course: Course, entries: Iterable[Entry]) -> Iterator[Finding]:
-    """Notes on the files as the zip lists them."""
+def judge_files(course: Course, entries: Iterable[Entry], known: Container[str] = ()) -> Iterator[Finding]:
+    """Notes on the files as the zip lists them; those `known` serve a purpose though no resource lists them."""
     listed = list(entries)
     for entry in listed:
         if entry.size > LARGE_FILE_BYTES:
@@ -61,7 +61,7 @@ def judge_files(course: Course, entries: Iterable[Entry]) -> Iterator[Finding]:
     if course.standard != "video" or not any(entry.name.lower().endswith(".vtt") for entry in listed):
         yield from _videos_without_captions(listed)
     yield from _flash(listed)
-    yield from _unlisted(course, listed)
+    yield from _unlisted(course, [entry for entry in listed if entry.name not in known])
 
 
 def judge_page(name: str, data: bytes, files: Files | None = None) -> Iterator[Finding]:
@@ -87,11 +87,11 @@ class _Text:
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
-        self._lines = data.decode("utf-8", "replace").split("\n")
+        self._lines = data.decode("utf-8", "replace").lower().split("\n")
 
     def place(self, line: int, text: str) -> Place:
         """The place of a text in a line; the line alone where the text is not in it."""
-        found = self._lines[line - 1].lower().find(text.lower()) if 0 < line <= len(self._lines) else -1
+        found = self._lines[line - 1].find(text.lower()) if 0 < line <= len(self._lines) else -1
         return Place(self.name, line, found + 1 if found >= 0 else None)
 
 
@@ -145,15 +145,13 @@ def _loaded(root: etree._Element, text: _Text, files: Files | None) -> Iterator[
             address = (element.get(attribute) or "").strip()
             if tag == "link" and (element.get("rel") or "").lower() not in _LOADED_LINKS:
                 continue
-            place = text.place(_line(element), address)
             if address.lower().startswith("http://"):
-                yield finding("page.insecure", place, address=address)
+                yield finding("page.insecure", text.place(_line(element), address), address=address)
             elif re.match(r"(https?:)?//", address, re.IGNORECASE):
-                yield finding("page.elsewhere", place, address=address)
+                yield finding("page.elsewhere", text.place(_line(element), address), address=address)
             elif files is not None and _is_missing(folder, address, files):
-                other = files.elsewhere(re.split(r"[?#]", address, maxsplit=1)[0])
-                guess = found_elsewhere(other)
-                yield finding("page.missing-file", place, address=address, guess=guess)
+                guess = found_elsewhere(files.elsewhere(re.split(r"[?#]", address, maxsplit=1)[0]))
+                yield finding("page.missing-file", text.place(_line(element), address), address=address, guess=guess)
 
 
 def _is_missing(folder: str, address: str, files: Files) -> bool:

@@ -4,7 +4,8 @@ Only what holds whatever learners do is told, so that no sensible course is blam
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 
 from hub.scorm.spec.manifest.course import Course, Item, Objective, Organization, Sequencing
 from hub.scorm.spec.manifest.findings import Finding, Place
@@ -174,18 +175,33 @@ def _prerequisites(organization: Organization, place_of: PlaceOf) -> Iterator[Fi
     items = {item.identifier: item for item, _ in organization.walk()}
     wanted = {name: _named(item.prerequisites or "") for name, item in items.items()}
     for name, names in wanted.items():
-        for other in sorted(names - items.keys()):
+        for other in sorted(other for other in names if other not in items):
             yield finding("item.prerequisite-unknown", place_of(name), identifier=name, reference=other)
-    known = {name: names & items.keys() for name, names in wanted.items()}
-    open_: set[str] = set()
-    while True:
-        more = {name for name in wanted if name not in open_ and _may_hold(items[name], known[name], open_)}
-        if not more:
-            break
-        open_ |= more
+    startable = _startable(items, {name: {one for one in names if one in items} for name, names in wanted.items()})
     for name in wanted:
-        if name not in open_:
+        if name not in startable:
             yield finding("item.prerequisite-circle", place_of(name), identifier=name)
+
+
+def _startable(items: Mapping[str, Item], wanted: Mapping[str, set[str]]) -> set[str]:
+    """The items that can be begun at some time: those that wait for nothing, and what these let go on."""
+    missing = {name: set(names) for name, names in wanted.items()}
+    followers = defaultdict(list)
+    for name, names in wanted.items():
+        for other in names:
+            followers[other].append(name)
+    ready = [name for name, item in items.items() if _may_hold(item, missing[name], wanted[name])]
+    startable = set[str]()
+    while ready:
+        name = ready.pop()
+        if name in startable:
+            continue
+        startable.add(name)
+        for other in followers[name]:
+            missing[other].discard(name)
+            if _may_hold(items[other], missing[other], wanted[other]):
+                ready.append(other)
+    return startable
 
 
 def _named(script: str) -> set[str]:
@@ -194,9 +210,12 @@ def _named(script: str) -> set[str]:
     return {name.strip() for name in _PREREQUISITE.findall(text) if not re.fullmatch(r'\d+|"[^"]*"', name)}
 
 
-def _may_hold(item: Item, names: set[str], open_: set[str]) -> bool:
-    """Whether the prerequisites may come true once `open_` items can be begun; anything but “and” is let pass."""
+def _may_hold(item: Item, missing: set[str], names: set[str]) -> bool:
+    """Whether the prerequisites, which name `names`, may come true while the `missing` ones cannot be begun.
+
+    Anything but “and” is let pass.
+    """
     script = item.prerequisites or ""
     if re.search(r"~|<>", script):
         return True
-    return bool(names & open_) if re.search(r"[|{]", script) else names <= open_
+    return missing < names if re.search(r"[|{]", script) else not missing

@@ -31,6 +31,8 @@ from hub.scorm.spec.manifest.sequencing import SequencingReader
 from hub.scorm.spec.manifest.values import Reader, boolean, decimal, one_of, pattern, text_of
 from hub.scorm.spec.manifest.xml import Document
 
+_SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _HIDE_LMS_UI = ("previous", "continue", "exit", "exitAll", "abandon", "abandonAll", "suspendAll")
 _TIME_LIMIT_ACTIONS = ("exit,message", "exit,no message", "continue,message", "continue,no message")
 _TIMESPAN_1_2 = r"\d{2,4}:\d{2}:\d{2}(\.\d{1,2})?"
@@ -73,6 +75,7 @@ def read(document: Document, folder: str, files: Files, report: Report) -> Cours
         report.add(finding("manifest.root", document.place(root), name=etree.QName(root).localname))
         return None
     spoken = namespaces.used(root)
+    report.extend(_schema_files(document, folder, files))
     report.extend(namespaces.normalise(document))
     reader = _ManifestReader(document, folder, files, report, spoken)
     course = reader.course()
@@ -81,6 +84,14 @@ def read(document: Document, folder: str, files: Files, report: Report) -> Cours
     report.extend(_schema_notes(document, table, report))
     report.extend(metadata.notes(document))
     return course
+
+
+def _schema_files(document: Document, folder: str, files: Files) -> Iterator[Finding]:
+    """A note on schema files that the manifest has for its own and that are not beside it (XML Schema 1 4.3.2)."""
+    named = [path for path in document.root.get(_SCHEMA_LOCATION, "").split()[1::2] if not _ABSOLUTE.match(path)]
+    missing = [path for path in named if files.find(f"{folder}/{path}" if folder else path) is None]
+    if missing:
+        yield finding("manifest.schema-files", document.place(document.root), count=len(missing), file=missing[0])
 
 
 def _schema_notes(document: Document, table: schema.Table, report: Report) -> Iterator[Finding]:

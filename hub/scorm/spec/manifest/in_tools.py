@@ -31,6 +31,14 @@ ADVICE: dict[str, Mapping[str, str]] = {
         "Adapt": "The Spoor extension's template writes the manifest (required/imsmanifest.xml); build again.",
         "H5P": "Lumi writes the manifest itself: export again.",
     },
+    "xapi": {
+        "Storyline": "Publish > LMS > xAPI; the identifier must be a whole address such as https://example.org/course.",
+        "Rise": "Publish > LMS > xAPI, and change nothing in tincan.xml.",
+        "Captivate": "Preferences > Reporting > Standard: xAPI, with a whole address as identifier; publish again.",
+        "iSpring": "Publish > LMS > xAPI, with a whole address as activity id.",
+        "Adapt": "Choose SCORM, or add launch and ids to tincan.xml of the xAPI extension.",
+        "H5P": "In Lumi use File > Export > SCORM.",
+    },
     "cmi5": {
         "Storyline": "Publish > LMS > cmi5; ids must be whole addresses such as https://example.org/course.",
         "Rise": "Publish > LMS > cmi5, and change nothing in cmi5.xml.",
@@ -50,6 +58,8 @@ _BY_PREFIX = {
     "resource": "manifest",
     "sequencing": "manifest",
     "cmi5": "cmi5",
+    "xapi": "xapi",
+    "aicc": "publish",
 }
 _NAMES = frozenset(
     f"archive.{rule}"
@@ -63,7 +73,6 @@ _NAMES = frozenset(
         "collision",
         "duplicate",
         "file-and-folder",
-        "reserved",
     )
 )
 

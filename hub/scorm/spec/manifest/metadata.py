@@ -32,16 +32,17 @@ def notes(document: Document) -> Iterator[Finding]:
         yield from _words(document, root)
 
 
-def notes_on_files(
-    manifest: Document, folder: str, files: Files, load: Callable[[str], bytes | None]
-) -> Iterator[Finding]:
-    """What is wrong with the metadata that a manifest names (adlcp:location); `load` gives the bytes of a file.
-
-    One that is missing or damaged is told elsewhere.
-    """
+def files_of(manifest: Document, files: Files) -> list[str]:
+    """The files of metadata that a manifest names (adlcp:location) and that are there."""
+    folder = manifest.file.rpartition("/")[0]
     named = (text_of(element) for element in manifest.root.iter("{adlcp}location"))
     found = (_file(folder, path, files) for path in named)
-    for file in list(dict.fromkeys(filter(None, found)))[:MOST_FILES]:
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def notes_on_files(named: list[str], load: Callable[[str], bytes | None]) -> Iterator[Finding]:
+    """What is wrong with files of metadata; `load` gives the bytes of one. One that is damaged is told elsewhere."""
+    for file in named[:MOST_FILES]:
         data = load(file)
         if data is None:
             continue

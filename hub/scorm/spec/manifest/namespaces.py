@@ -62,7 +62,9 @@ def normalise(document: Document) -> Iterator[Finding]:
 def _families_of(document: Document) -> tuple[dict[str, str], list[Finding]]:
     root = document.root
     own = etree.QName(root).namespace or ""
-    prefixes = {uri: prefix for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items() if prefix}
+    # Each declaration once: `nsmap` of every element would be all that hold there, times all elements.
+    declared = (namespace for _, namespace in etree.iterwalk(root, events=("start-ns",)))
+    prefixes = {uri: prefix for prefix, uri in declared if prefix}
     families: dict[str, str] = {"": "cp"}
     notes = []
     for namespace in sorted(used(root) | {own}):

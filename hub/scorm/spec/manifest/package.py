@@ -1,8 +1,9 @@
 """Judging a whole package: zip, manifest, and what the one says about the other."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from hub.scorm.spec.manifest import aicc, browser_rules, cmi5, content, imsmanifest, media, metadata, tincan, xml
 from hub.scorm.spec.manifest.archive import (
@@ -20,6 +21,8 @@ from hub.scorm.spec.manifest.hrefs import Files
 from hub.scorm.spec.manifest.quotes import with_quotes
 from hub.scorm.spec.manifest.rules import finding
 
+#: From so many parts (SCOs, assets, AUs) on an outline is more than people and many systems cope with.
+MANY_PARTS = 500
 _CMI5 = "cmi5.xml"
 #: Code pages of zip tools that do not say which one they used: of DOS and Windows, Western first.
 _CODEPAGES = ("cp437", "cp852", "cp850", "cp1252", "cp1250", "cp866", "cp1251", "cp932", "gbk", "big5", "cp949")
@@ -124,16 +127,15 @@ def _judge(source: ByteSource, limits: Limits, name: str) -> Reading:
     files = Files(entry.name for entry in directory.entries)
     course = kind.read(document, manifest.name.rpartition("/")[0], files, report)
     if course is not None and not report.refuses:
+        beside = metadata.files_of(document, files)
         report.extend(_repeated_identifiers(course))
-        report.extend(_metadata_notes(source, directory.entries, document, files))
-        report.extend(_content_notes(source, directory.entries, course))
-        report.extend(_notes_on_playing(course))
+        report.extend(_metadata_notes(source, directory.entries, beside))
+        report.extend(_content_notes(source, directory.entries, course, beside))
+        report.extend(_notes_on_course(course, manifest.name))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
 
 
-def _metadata_notes(
-    source: ByteSource, entries: Sequence[Entry], manifest: xml.Document, files: Files
-) -> Iterator[Finding]:
+def _metadata_notes(source: ByteSource, entries: Sequence[Entry], named: list[str]) -> Iterator[Finding]:
     """Notes on metadata in files of their own."""
     by_name = {entry.name: entry for entry in entries}
 
@@ -143,7 +145,7 @@ def _metadata_notes(
         except Refused:
             return None
 
-    return metadata.notes_on_files(manifest, manifest.file.rpartition("/")[0], files, load)
+    return metadata.notes_on_files(named, load)
 
 
 def _read_aicc(source: ByteSource, directory: Directory, manifest: Entry, report: Report) -> Reading:
@@ -157,7 +159,7 @@ def _read_aicc(source: ByteSource, directory: Directory, manifest: Entry, report
     if course is not None and not report.refuses:
         report.extend(_repeated_identifiers(course))
         report.extend(_content_notes(source, directory.entries, course))
-        report.extend(_notes_on_playing(course))
+        report.extend(_notes_on_course(course, manifest.name))
     return Reading(directory.entries, None if report.refuses else course, report.findings())
 
 
@@ -202,7 +204,7 @@ def _read_course_structure(source: ByteSource) -> Reading:
     except Refused as refusal:
         report.add(refusal.finding)
     if course is not None and not report.refuses:
-        report.extend(_notes_on_playing(course))
+        report.extend(_notes_on_course(course, _CMI5))
     return Reading((), None if report.refuses else course, report.findings())
 
 
@@ -216,12 +218,17 @@ def _repeated_identifiers(course: Course) -> Iterator[Finding]:
             seen.add(item.identifier)
 
 
-def _notes_on_playing(course: Course) -> Iterator[Finding]:
+def _notes_on_course(course: Course, manifest: str) -> Iterator[Finding]:
+    parts = sum(bool(item.href) for item, _ in course.organization.walk())
+    if parts >= MANY_PARTS:
+        yield finding("organization.many-parts", Place(manifest), count=parts)
     if course.standard not in PLAYABLE:
-        yield finding("package.not-playable", standard=STANDARD_NAMES[course.standard])
+        yield finding("package.not-playable", Place(manifest), standard=STANDARD_NAMES[course.standard])
 
 
-def _content_notes(source: ByteSource, files: Sequence[Entry], course: Course) -> Iterator[Finding]:
+def _content_notes(
+    source: ByteSource, files: Sequence[Entry], course: Course, known: Container[str] = ()
+) -> Iterator[Finding]:
     """Notes on the content. A file whose data is damaged has none: that is found when everything is unpacked."""
 
     def load(entry: Entry) -> bytes | None:
@@ -230,7 +237,7 @@ def _content_notes(source: ByteSource, files: Sequence[Entry], course: Course) -
         except Refused:
             return None
 
-    yield from content.judge_files(course, files)
+    yield from content.judge_files(course, files, known)
     entries = {entry.name: entry for entry in files}
     found = Files(entries)
     pages = content.launch_pages(course, entries)
@@ -292,8 +299,7 @@ def _with_right_codepage(
     raw_names = undecided_names(directory)
     if not raw_names:
         return directory, report
-    wanted = {element.get("href", "") for element in document.root.iter("{*}resource", "{*}file")}
-    codepage = max(_CODEPAGES, key=_hits(raw_names, wanted))
+    codepage = max(_CODEPAGES, key=_hits(raw_names, _names_in(document)))
     if codepage == _CODEPAGES[0]:
         return directory, report
     again = read_directory(source, limits, codepage)
@@ -303,11 +309,21 @@ def _with_right_codepage(
     return again, kept
 
 
-def _hits(raw_names: list[bytes], wanted: set[str]) -> Callable[[str], int]:
+def _names_in(manifest: xml.Document) -> frozenset[str]:
+    """The last parts of the names that the manifest mentions, as written and without percent signs."""
+    hrefs = (element.get("href", "") for element in manifest.root.iter("{*}resource", "{*}file"))
+    lasts = {_last_part(re.split(r"[?#]", href, maxsplit=1)[0]) for href in hrefs}
+    return frozenset(lasts | {unquote(last) for last in lasts})
+
+
+def _last_part(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _hits(raw_names: list[bytes], wanted: frozenset[str]) -> Callable[[str], int]:
     """How many names a code page turns into names that the manifest mentions."""
 
     def count(codepage: str) -> int:
-        texts = (raw.decode(codepage, errors="replace").replace("\\", "/") for raw in raw_names)
-        return sum(any(href.endswith(text) or text.endswith(href) for href in wanted) for text in texts)
+        return sum(_last_part(raw.decode(codepage, errors="replace")) in wanted for raw in raw_names)
 
     return count

@@ -97,6 +97,19 @@ ARCHIVE_RULES: dict[str, Rule] = {
     ),
     "archive.file-and-folder": Rule(_DANGER, "“{entry}” is a file and also a folder.", "Rename one of them."),
     "archive.folder-with-data": Rule(_DANGER, "The folder “{entry}” carries data.", _REPACK),
+    "archive.zip64": Rule(
+        _HINT,
+        "The zip is in the form for very large files (zip64); it was read so.",
+        "Nothing, here. Zip without it where older systems are to take the package too; only more than 4 GB or 65,535 "
+        "files need it.",
+        "APPNOTE 4.3.14, 4.5.3",
+    ),
+    "archive.empty-folder": Rule(
+        _HINT,
+        "Folders of the zip are empty ({count}; “{entry}” for one); they are not kept.",
+        "Nothing, unless a file of the course is missing there.",
+        "APPNOTE 4.3.8",
+    ),
     "archive.windows": Rule(
         _HINT,
         "Names in the zip cannot exist on Windows ({count}; “{entry}” for one); other systems may not take the "
@@ -125,6 +138,9 @@ XML_RULES: dict[str, Rule] = {
     "xml.too-deep": Rule(_DANGER, "Elements are nested more than {limit} deep.", _EXPORT),
     "xml.too-large": Rule(_DANGER, "The file has {found} bytes; at most {limit} are read.", _EXPORT),
     "xml.too-many-tags": Rule(_DANGER, "The file has {found} tags; at most {limit} are read.", _EXPORT),
+    "xml.too-many-attributes": Rule(
+        _DANGER, "The element “{name}” has {found} attributes; at most {limit} are read.", _EXPORT
+    ),
     "xml.encoding": Rule(
         _ERROR, "The text cannot be read as {encoding}.", "Save the file as UTF-8 and declare that encoding."
     ),
@@ -201,6 +217,12 @@ MANIFEST_RULES: dict[str, Rule] = {
         "Make schemaversion and namespaces agree.",
         f"{_CAM}, <schemaversion>",
     ),
+    "manifest.schema-files": Rule(
+        _HINT,
+        "The manifest names schema files that are not in the zip ({count}; “{file}” for one); here nobody needs them.",
+        "Nothing, here. Add the schema files of the standard where another system asks for them.",
+        f"{_CAM}, content package, XML schema files",
+    ),
     "manifest.namespace": Rule(
         _HINT,
         "The namespace “{found}” is not that of any standard; its elements were read as {family}.",
@@ -236,6 +258,12 @@ MANIFEST_RULES: dict[str, Rule] = {
         "There are {count} organizations; learners get “{title}”.",
         "Upload the others as packages of their own if they are wanted.",
         f"{_CAM}, <organizations>",
+    ),
+    "organization.many-parts": Rule(
+        _HINT,
+        "The course has {count} parts to launch, so its outline is long, and other systems may be slow with it.",
+        "Make several courses of it where learners are to find their way.",
+        f"{_CAM}, <organization>",
     ),
     "organization.nothing-to-launch": Rule(
         _ERROR,

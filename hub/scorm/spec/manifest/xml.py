@@ -7,6 +7,7 @@ it runs when there is something to report.
 import codecs
 import re
 from functools import cached_property
+from typing import cast
 from xml.parsers import expat
 
 from lxml import etree
@@ -17,6 +18,9 @@ from hub.scorm.spec.manifest.rules import finding
 LARGEST_BYTES = 10 * 1024 * 1024
 #: Start and end tags together: a course of 10,000 items has some 100,000, and each costs memory in the tree.
 MOST_TAGS = 600_000
+#: Of one element: a thousand times what any standard has, and each is looked for among all of them.
+MOST_ATTRIBUTES = 1_000
+_OVERLOADED = etree.XPath(f"//*[count(@*) > {MOST_ATTRIBUTES}]")
 #: libxml2 refuses deeper nesting by itself.
 DEEPEST = 256
 
@@ -103,7 +107,9 @@ def parse(data: bytes, file: str) -> Document:
     if tags > MOST_TAGS:
         raise Refused(finding("xml.too-many-tags", Place(file), found=tags, limit=MOST_TAGS))
     root, mended = _tree(text, file)
-    return Document(file, text, root, (*findings, *mended))
+    document = Document(file, text, root, (*findings, *mended))
+    _refuse_overloaded(document)
+    return document
 
 
 def decoded(data: bytes, file: str) -> str:
@@ -181,6 +187,14 @@ def _refuse_doctype(text: str, file: str) -> None:
         line = text.count("\n", 0, end) + 1
         column = end - text.rfind("\n", 0, end)
         raise Refused(finding("xml.doctype", Place(file, line, column)))
+
+
+def _refuse_overloaded(document: Document) -> None:
+    overloaded = cast(list[etree._Element], _OVERLOADED(document.root))
+    if overloaded:
+        element = overloaded[0]
+        facts = {"name": etree.QName(element).localname, "found": len(element.attrib), "limit": MOST_ATTRIBUTES}
+        raise Refused(finding("xml.too-many-attributes", document.place(element), **facts))
 
 
 def _end_of_prolog(text: str) -> int:

@@ -24,6 +24,7 @@ from tests.support.packages import BytesSource, RawEntry, package_of, raw_zip
 
 LIMITS = Limits(files=100, bytes=10_000_000, ratio=200)
 PAGE = RawEntry(b"index.html", b"<p>hello</p>")
+_WIDE = 0xFFFFFFFF
 S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK = 0o120000, 0o020000, 0o060000, 0o010000, 0o140000
 
 
@@ -180,12 +181,71 @@ DANGEROUS: list[tuple[str, Callable[[], bytes], str]] = [
     ),
     (
         "Unicode path that escapes",
-        lambda: named(
-            b"good.html", extra=struct.pack("<HHBL", 0x7075, 5 + 7, 1, zlib.crc32(b"good.html")) + b"../evil"
-        ),
+        lambda: named(b"good.html", extra=unicode_path(b"good.html", "../\u00e9vil".encode())),
         "archive.escapes",
     ),
+    (
+        "Unicode path that is another plain name",
+        lambda: named(b"good.html", extra=unicode_path(b"good.html", b"../evil")),
+        "archive.ambiguous",
+    ),
+    (
+        "plain name that escapes behind a Unicode path",
+        lambda: named(b"../e.html", extra=unicode_path(b"../e.html", "é.html".encode())),
+        "archive.escapes",
+    ),
+    (
+        "letters that escape behind a Unicode path",
+        lambda: named(b"\x82/../../e", extra=unicode_path(b"\x82/../../e", "é".encode())),
+        "archive.escapes",
+    ),
+    (
+        "two Unicode paths",
+        lambda: named(b"?", extra=unicode_path(b"?", "é".encode()) + unicode_path(b"?", "ü".encode())),
+        "archive.ambiguous",
+    ),
+    (
+        "Unicode path at the data only",
+        lambda: named(b"good.html", local_extra=unicode_path(b"good.html", "évil.html".encode())),
+        "archive.local-mismatch",
+    ),
+    ("two sizes", lambda: named(b"a", local_size=5), "archive.local-mismatch"),
+    ("two packed sizes", lambda: named(b"a", local_packed_size=500), "archive.local-mismatch"),
+    ("two checksums", lambda: named(b"a", local_crc=5), "archive.local-mismatch"),
+    ("negative sizes of zip64", lambda: raw_zip([zip64_entry(size=2**64 - 1)]), "archive.too-large"),
+    ("place of zip64 far away", lambda: raw_zip([zip64_entry(offset=2**63)]), "archive.offset"),
+    ("zip64 field twice", lambda: raw_zip([zip64_entry(times=2)]), "archive.ambiguous"),
+    ("end record in the comment of another", lambda: raw_zip([PAGE], comment=raw_zip([])), "archive.ambiguous"),
+    ("a whole zip in the comment", lambda: raw_zip([PAGE], comment=GOOD), "archive.ambiguous"),
+    ("count of zip64 without its record", lambda: raw_zip([PAGE], count=0xFFFF), "archive.too-many-files"),
+    (
+        "file and folder by its mode",
+        lambda: raw_zip([RawEntry(b"a", b"1"), RawEntry(b"a", mode=0o040755)]),
+        "archive.file-and-folder",
+    ),
 ]
+
+
+def unicode_path(name: bytes, other: bytes) -> bytes:
+    """An extra field that gives an entry called `name` another one (APPNOTE 4.6.9)."""
+    return struct.pack("<HHBL", 0x7075, 5 + len(other), 1, zlib.crc32(name)) + other
+
+
+def zip64_entry(size: int = 5, offset: int = 0, times: int = 1) -> RawEntry:
+    """An entry whose sizes and place are in a field of zip64."""
+    wide = struct.pack("<HHQQQ", 1, 24, size, 5, offset) * times
+    return RawEntry(
+        b"a",
+        b"12345",
+        method=0,
+        size=_WIDE,
+        packed_size=_WIDE,
+        offset=_WIDE,
+        extra=wide,
+        local_size=5,
+        local_packed_size=5,
+    )
+
 
 #: What cannot be read, without being an attack.
 REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
@@ -203,6 +263,9 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
     ("no files", lambda: raw_zip([]), "archive.empty"),
     ("folders only", lambda: raw_zip([RawEntry(b"a/", mode=0o040755)]), "archive.empty"),
     ("several disks", lambda: raw_zip([PAGE], disk=1), "archive.several-disks"),
+    ("entry on another disk", lambda: with_byte(GOOD, CENTRAL + 34, 1), "archive.several-disks"),
+    ("several disks of zip64", lambda: raw_zip([PAGE], zip64={"disks": 2}), "archive.several-disks"),
+    ("encrypted directory", lambda: GOOD[:CENTRAL] + bytes(END - CENTRAL) + GOOD[END:], "archive.damaged"),
     ("program in front", lambda: raw_zip([PAGE], prefix=b"MZ" + b"x" * 98, directory_offset=55), "archive.prefixed"),
     ("gap before the directory", lambda: raw_zip([PAGE], directory_size=3), "archive.prefixed"),
     ("directory outside", lambda: raw_zip([PAGE], directory_offset=2**31), "archive.damaged"),
@@ -216,6 +279,8 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
     ("AES", lambda: named(b"a", method=99, extra=struct.pack("<HH", 0x9901, 7) + b"\2\0AE\3\0\0"), "archive.encrypted"),
     ("Deflate64", lambda: named(b"a", method=9), "archive.method"),
     ("LZMA", lambda: named(b"a", method=14), "archive.method"),
+    ("BZIP2", lambda: named(b"a", method=12), "archive.method"),
+    ("Zstandard", lambda: named(b"a", method=93), "archive.method"),
     ("unknown method", lambda: named(b"a", method=77), "archive.method"),
     ("name too long", lambda: named(b"a/" * 430 + b"x"), "archive.name-too-long"),
     ("part too long", lambda: named(b"a" * 256), "archive.name-too-long"),
@@ -225,6 +290,11 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
     (
         "packed data cut off",
         lambda: raw_zip([RawEntry(b"a", b"x" * 50, packed=b"\x01\x10\x00")]),
+        "archive.damaged-entry",
+    ),
+    (
+        "bytes behind the packed data",
+        lambda: raw_zip([RawEntry(b"a", b"", packed=b"\x03\x00" + b"hidden")]),
         "archive.damaged-entry",
     ),
     ("no local header", lambda: with_byte(GOOD, 0, 0), "archive.damaged-entry"),
@@ -302,12 +372,26 @@ def test_limits_are_settings():
 
 
 def test_zip64_is_read():
-    wide = struct.pack("<HHQQQ", 1, 24, 5, 5, 0)
-    entry = RawEntry(b"a", b"12345", method=0, size=0xFFFFFFFF, packed_size=0xFFFFFFFF, offset=0xFFFFFFFF, extra=wide)
-    data = raw_zip([entry], count=1, directory_offset=0xFFFFFFFF, zip64={})
-    (found,) = read_directory(BytesSource(data), LIMITS).entries
+    data = raw_zip([zip64_entry()], count=1, directory_offset=0xFFFFFFFF, zip64={})
+    directory = read_directory(BytesSource(data), LIMITS)
+    (found,) = directory.entries
     assert (found.size, found.packed_size, found.offset) == (5, 5, 0)
     assert b"".join(read_entry(BytesSource(data), found)) == b"12345"
+    assert [finding.code for finding in directory.findings] == ["archive.zip64"]
+
+
+@pytest.mark.parametrize("make", [lambda: raw_zip([zip64_entry()]), lambda: raw_zip([PAGE], zip64={})])
+def test_zip64_in_a_part_is_noted_too(make):
+    assert [finding.code for finding in judged(make())] == ["archive.zip64"]
+
+
+def test_empty_folders_are_noted():
+    folder = 0o040755
+    names = [(b"a/", folder), (b"a/b/", folder), (b"c/", folder), (b"cc/d.html", 0), (b"e", folder)]
+    data = raw_zip([RawEntry(name, b"x" if not mode else b"", mode=mode) for name, mode in names])
+    (found,) = judged(data)
+    assert (found.code, found.file, found.facts["count"]) == ("archive.empty-folder", "a/", 4)
+    assert judged(raw_zip([RawEntry(b"a/", mode=folder), RawEntry(b"a/b/", mode=folder), RawEntry(b"a/b/c")])) == []
 
 
 def test_backslashes_are_read_as_slashes_with_a_note():

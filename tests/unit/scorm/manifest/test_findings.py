@@ -60,7 +60,7 @@ def test_severities_are_those_of_the_codes():
 
 
 #: What no authoring tool has a part in: limits of the Hub, files that no tool made, imports that did not end.
-NOT_IN_TOOLS = ("media.", "import.", "xapi.", "aicc.")
+NOT_IN_TOOLS = ("media.", "import.")
 
 
 def test_every_refusal_says_what_to_do_in_the_common_tools():

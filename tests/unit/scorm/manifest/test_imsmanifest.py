@@ -332,6 +332,26 @@ class TestTolerance:
         assert first_item(reading).href == href
         assert code in codes(reading)
 
+    def test_schema_files_that_are_named_and_missing_are_noted(self):
+        location = (
+            'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:a imscp.xsd urn:b '
+            'xsd/adl.xsd urn:c https://example.org/c.xsd"'
+        )
+        manifest = manifest_1_2().replace(b"<manifest", f"<manifest {location}".encode(), 1)
+        files = {"course/imsmanifest.xml": manifest, "course/index.html": PAGE, "course/IMSCP.xsd": b"<schema/>"}
+        found = [one for one in read(files).findings if one.code == "manifest.schema-files"]
+        assert [(one.file, one.line, one.facts) for one in found] == [
+            ("course/imsmanifest.xml", 2, {"count": 1, "file": "xsd/adl.xsd"})
+        ]
+        assert "manifest.schema-files" not in codes(read(files | {"course/xsd/adl.xsd": b"<schema/>"}))
+
+    @pytest.mark.parametrize(
+        ("count", "expected"), [(package.MANY_PARTS - 1, []), (package.MANY_PARTS, ["imsmanifest.xml"])]
+    )
+    def test_a_course_of_very_many_parts_is_noted(self, count, expected):
+        reading = of_manifest(manifest_1_2(organizations("".join(item(f"I{number}") for number in range(count)))))
+        assert [one.file for one in reading.findings if one.code == "organization.many-parts"] == expected
+
     def test_the_manifest_at_the_top_wins_over_others_below(self):
         reading = read({"imsmanifest.xml": manifest_1_2(), "index.html": PAGE, "sub/imsmanifest.xml": b"rubbish"})
         assert reading.findings == ()
@@ -540,6 +560,10 @@ class TestRefusals:
             (manifest_1_2(organizations("<item>" * 300 + "</item>" * 300)), "xml.too-deep"),
             (b"<a>" * 20_000, "xml.too-deep"),
             (b"<m>" + b"".join(b"<a%d/>" % number for number in range(700_000)) + b"</m>", "xml.too-many-tags"),
+            (
+                b"<m><a " + b" ".join(b"a%d=''" % number for number in range(1_001)) + b"/></m>",
+                "xml.too-many-attributes",
+            ),
         ],
     )
     def test_xml_that_attacks(self, manifest, code):
@@ -759,7 +783,7 @@ def test_ten_thousand_items_are_read_quickly():
     begun = time.process_time()
     reading = of_manifest(data)
     took = time.process_time() - begun
-    assert reading.findings == ()
+    assert codes(reading) == ["organization.many-parts"]
     assert reading.course is not None
     assert len(reading.course.organization.items) == 10_000
     assert took < 2

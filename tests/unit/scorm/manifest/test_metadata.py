@@ -4,7 +4,7 @@ import pytest
 
 from hub.scorm.spec.manifest import package
 from hub.scorm.spec.manifest.archive import Limits
-from tests.support.packages import PAGE, BytesSource, manifest_1_2, manifest_2004, package_of
+from tests.support.packages import PAGE, RESOURCES_1_2, BytesSource, manifest_1_2, manifest_2004, package_of
 
 TEXT, WORD = '<langstring xml:lang="en">Fire</langstring>', "<source><langstring>LOMv1.0</langstring></source>"
 IMS = f"""<lom xmlns="http://www.imsglobal.org/xsd/imsmd_rootv1p2p1"><general><title>{TEXT}</title>
@@ -131,3 +131,13 @@ def test_what_tincan_launches_is_taken_once_for_each_activity():
     reading = package.read(BytesSource(zipped), Limits())
     assert reading.course is not None
     assert [item.href for item in reading.course.organization.items] == ["index.html", "second.html?a=1"]
+
+
+def test_a_file_of_metadata_is_known_though_no_resource_lists_it():
+    resources = RESOURCES_1_2.replace("</resource>", "<file href='a.css'/></resource>")
+    manifest = with_metadata(manifest_1_2(resources=resources), IN_FILE)
+    files = {"imsmanifest.xml": manifest, "index.html": PAGE, "a.css": b"", "meta/lom.xml": IMS.encode()}
+    more = {"meta/other.xml": IMS.encode()}
+    for packed, expected in ((files, []), (files | more, ["meta/other.xml"])):
+        reading = package.read(BytesSource(package_of(packed)), Limits())
+        assert [one.file for one in reading.findings if one.code == "file.unlisted"] == expected
