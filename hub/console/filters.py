@@ -1,6 +1,7 @@
 """How values look on pages."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,11 @@ def when(moment: datetime | str | None, otherwise: str = "–") -> Markup:
     utc = moment.astimezone(UTC)
     exact = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(exact, exact, utc)
+
+
+def foldable(text: str) -> Markup:
+    """An address or identifier that breaks between its parts where it does not fit a line."""
+    return Markup("<wbr>").join(map(escape, re.split(r"(?<=[@/.:_-])(?=\w)", text)))
 
 
 def pill(state: str | None) -> Markup:
@@ -259,6 +265,7 @@ FILTERS = {
     "reach_name": reach_name,
     "field_name": field_name,
     "when": when,
+    "foldable": foldable,
     "pill": pill,
     "size": size,
     "duration": duration,

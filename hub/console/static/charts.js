@@ -38,7 +38,14 @@
     return { stroke: colour("--ink-soft"), grid, ticks: grid, font: "12px system-ui, sans-serif", ...extra };
   }
 
-  function options(width, names, isTime, labels) {
+  /** Days as the reader writes them; what is counted gets no half lines. */
+  const dayOf = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "UTC" });
+  const byDay = { values: (_, splits) => splits.map((moment) => dayOf.format(moment * 1000)) };
+  const COUNTS = [1, 2, 5].flatMap((one) => [one, one * 10, one * 100, one * 1e3, one * 1e4, one * 1e5, one * 1e6]).sort((a, b) => a - b);
+
+  function options(width, data, isTime, labels) {
+    const { names, series } = data;
+    const isCount = series.flat().every((value) => value === null || Number.isInteger(value));
     const strokes = [colour("--accent"), colour("--good"), colour("--warn")];
     const bars = uPlot.paths.bars({ size: [0.7, 60], align: 0 });
     const short = (text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
@@ -56,7 +63,7 @@
       legend: { show: names.length > 1, live: false },
       cursor: { show: false },
       scales: { x: isTime ? { time: true, range: aWeekOrMore } : { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: wholes } },
-      axes: [axis(isTime ? {} : byLabel), axis({ size: 46 })],
+      axes: [axis(isTime ? byDay : byLabel), axis({ size: 46, ...(isCount && { incrs: COUNTS }) })],
       series: [
         {},
         ...names.map((label, at) => ({
@@ -85,7 +92,7 @@
     const data = isTime ? everyDay(found) : { names: found.names, x: found.labels.map((_, at) => at), series: found.series };
     place.hidden = false;
     place.replaceChildren();
-    new uPlot(options(place.clientWidth, data.names, isTime, found.labels), [data.x, ...data.series], place);
+    new uPlot(options(place.clientWidth, data, isTime, found.labels), [data.x, ...data.series], place);
   }
 
   function drawAll() {

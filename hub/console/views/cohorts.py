@@ -24,11 +24,16 @@ from hub.scorm.spec.enrolment import LARGEST_FILE
 @console.get("/cohorts")
 @action("cohorts.read")
 def cohorts() -> str:
+    return _list_page(Form())
+
+
+def _list_page(form: Form) -> str:
+    search = request.args.get("q", "").strip()
     found = listing(
-        lambda after, limit: service(Cohorts).page(principal(), after, limit),
+        lambda after, limit: service(Cohorts).page(principal(), after, limit, search),
         key=lambda cohort: [cohort.name, str(cohort.id)],
     )
-    return render_template("console/cohorts.html", found=found, form=Form())
+    return render_template("console/cohorts.html", found=found, form=form)
 
 
 @console.post("/cohorts")
@@ -37,8 +42,7 @@ def cohorts_create() -> AnyResponse | tuple[str, int]:
     form = Form()
     made = form.attempt(lambda: service(Cohorts).create(principal(), form["name"]))
     if made is None:
-        found = listing(lambda after, limit: service(Cohorts).page(principal(), after, limit), key=lambda row: [])
-        return render_template("console/cohorts.html", found=found, form=form), form.status
+        return _list_page(form), form.status
     return redirect(url_for("console.cohorts_one", cohort_id=made.id), 303)
 
 

@@ -92,12 +92,17 @@ class Cohorts:
             raise _name_taken(cohort.name) from error
         return _view(cohort, 0)
 
-    def page(self, principal: Principal, after: Sequence[Any] | None = None, limit: int = 50) -> list[CohortView]:
-        """Up to `limit` cohorts that `principal` may see, by name, those after the sort key (name, id)."""
+    def page(
+        self, principal: Principal, after: Sequence[Any] | None = None, limit: int = 50, search: str = ""
+    ) -> list[CohortView]:
+        """Up to `limit` cohorts that `principal` may see, by name, those after the sort key (name, id).
+
+        `search` is a part of the name, in small or capital letters.
+        """
         principal.require("cohorts.read")
         key = (str(after[0]), UUID(after[1])) if after else None
         with self._db.read(principal.tenant_id) as session:
-            rows = storage.page(session, principal.tenant_id, principal.reach("cohorts.read"), key, limit)
+            rows = storage.page(session, principal.tenant_id, principal.reach("cohorts.read"), search, key, limit)
             return [_view(*row) for row in rows]
 
     def get(self, principal: Principal, cohort_id: UUID) -> CohortDetail:

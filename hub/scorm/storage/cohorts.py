@@ -29,10 +29,15 @@ def _counted(tenant_id: UUID, reach: Reached) -> Select[Cohort, int]:
 
 
 def page(
-    session: Session, tenant_id: UUID, reach: Reached, after: tuple[str, UUID] | None, limit: int
+    session: Session, tenant_id: UUID, reach: Reached, search: str, after: tuple[str, UUID] | None, limit: int
 ) -> Sequence[tuple[Cohort, int]]:
-    """Cohorts within `reach` with the number of their members, by name, from beyond (name, id) on."""
+    """Cohorts within `reach` with the number of their members, by name, from beyond (name, id) on.
+
+    `search` is a part of their names.
+    """
     query = _counted(tenant_id, reach)
+    if search:
+        query = query.where(Cohort.name.icontains(search, autoescape=True))
     if after is not None:
         query = query.where(tuple_(Cohort.name, Cohort.id) > after)
     return [(row[0], row[1]) for row in session.execute(query.order_by(Cohort.name, Cohort.id).limit(limit))]

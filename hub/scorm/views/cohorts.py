@@ -36,6 +36,12 @@ class CohortSchema(ma.Schema):
     created_at = Moment(metadata={"example": "2026-11-20T08:15:30.123Z"})
 
 
+class CohortListArguments(PageArguments):
+    """Which cohorts to list."""
+
+    q = fields.String(load_default="", metadata={"description": "A part of the name", "example": "7b"})
+
+
 class CohortNameSchema(ma.Schema):
     """What a cohort is called."""
 
@@ -124,7 +130,7 @@ class CohortList(MethodView):
     """All cohorts."""
 
     @action("cohorts.read")
-    @cohorts_api.arguments(PageArguments, location="query")
+    @cohorts_api.arguments(CohortListArguments, location="query")
     @cohorts_api.response(200, CohortSchema(many=True))
     def get(self, wanted: dict[str, Any]) -> Response:
         """List cohorts
@@ -132,7 +138,7 @@ class CohortList(MethodView):
         By name. Instructors and representatives get those that they lead.
         """
         after = service(Cursors).decode(wanted["cursor"])
-        rows = service(Cohorts).page(principal(), after, wanted["limit"] + 1)
+        rows = service(Cohorts).page(principal(), after, wanted["limit"] + 1, wanted["q"].strip())
         page = page_of(rows, wanted["limit"], lambda row: (row.name, str(row.id)))
         cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
         return link_next(jsonify(CohortSchema(many=True).dump(page.rows)), cursor)

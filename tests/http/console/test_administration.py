@@ -143,11 +143,11 @@ def test_listings_have_pages(client, admin, hub, system, monkeypatch):
     monkeypatch.setattr("hub.console.listing.ROWS", 3)
     people = [make_account(hub, system, "author", name=f"Person {i}").person for i in range(4)]
     emails = sorted([p.email for p in people] + [admin.person.email])
-    first = client.get("/people").text
+    first = client.get("/people").text.replace("<wbr>", "")
     assert emails[2] in first
     assert emails[3] not in first
     older = html.unescape(re.search(r'href="([^"]+)" rel="next"', first)[1])
-    second = client.get(older).text
+    second = client.get(older).text.replace("<wbr>", "")
     assert all(email in second for email in emails[3:])
     assert 'rel="next"' not in second
     assert client.get("/people?cursor=made-up").status_code == 400
