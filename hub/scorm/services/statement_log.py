@@ -10,7 +10,7 @@ from hub.xapi_lrs.services.stores import Stores
 
 
 class StatementLog:
-    """Writes statements into the tenant's only or default store."""
+    """Writes statements into the tenant's default store."""
 
     def __init__(self, statements: Statements, stores: Stores) -> None:
         self._statements = statements

@@ -90,7 +90,7 @@ class Stores:
         return self._remember(found)
 
     def id_of(self, tenant_id: UUID, name: str | None) -> UUID:
-        """The id of the tenant's store of that name, or of its only or default one."""
+        """The id of the tenant's store of that name, or of its default one."""
         return self.of(system_principal(tenant_id), name).id
 
     def get(self, tenant_id: UUID, store_id: UUID) -> StoreView:
@@ -106,9 +106,10 @@ class Stores:
         return known
 
     def of(self, principal: Principal, name: str | None = None) -> StoreView:
-        """The store that a principal works with: its own, or the one it names, or the tenant's only or default one.
+        """The store that a principal works with: its own, or the one it names, or the tenant's default one.
 
-        A credential of one store may name no other.
+        That is the one named default, or, when it was renamed, the tenant's first: adding another store moves no
+        statements. A credential of one store may name no other.
         """
         if name is not None:
             named = self.find(principal.tenant_id, name)
@@ -118,11 +119,10 @@ class Stores:
         if principal.store_id is not None:
             return self.get(principal.tenant_id, principal.store_id)
         with self._db.read(principal.tenant_id) as session:
-            all_stores = stores.all_of(session, principal.tenant_id)
-        chosen = all_stores if len(all_stores) == 1 else [each for each in all_stores if each.name == DEFAULT]
-        if not chosen:
-            raise NotFound("This tenant has no store, or several and none named default.", code="store_not_found")
-        return self._remember(chosen[0])
+            chosen = stores.first(session, principal.tenant_id, DEFAULT)
+        if chosen is None:
+            raise NotFound("This tenant has no store.", code="store_not_found")
+        return self._remember(chosen)
 
     def _remember(self, store: Store) -> StoreView:
         return self._known.setdefault(store.id, StoreView.of(store))

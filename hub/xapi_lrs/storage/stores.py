@@ -22,6 +22,12 @@ def all_of(session: Session, tenant_id: UUID) -> Sequence[Store]:
     return session.scalars(select(Store).where(Store.tenant_id == tenant_id).order_by(Store.name)).all()
 
 
+def first(session: Session, tenant_id: UUID, preferred: str) -> Store | None:
+    """The store with the preferred name, or else the tenant's oldest."""
+    in_turn = select(Store).where(Store.tenant_id == tenant_id).order_by(Store.name != preferred, Store.number)
+    return session.scalars(in_turn.limit(1)).one_or_none()
+
+
 def by_name(session: Session, tenant_id: UUID, name: str) -> Store | None:
     """The store of that name."""
     return session.scalars(select(Store).where(Store.tenant_id == tenant_id, Store.name == name)).one_or_none()

@@ -32,3 +32,13 @@ def test_a_name_is_used_once_and_is_not_empty(hub: Hub, system: Principal) -> No
     with pytest.raises(NotFound):
         stores.rename(system, uuid.uuid4(), "other")
     assert stores.rename(system, store.id, store.name).name == store.name
+
+
+def test_another_store_leaves_the_default_one_as_it_is(hub: Hub, system: Principal) -> None:
+    stores = hub.service(Stores)
+    [first] = stores.list(system)
+    stores.create(system, "another")
+    assert stores.of(system).id == first.id
+    stores.rename(system, first.id, "old records")
+    assert stores.of(system).id == first.id
+    assert stores.of(system, "another").id != first.id
