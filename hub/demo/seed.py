@@ -80,15 +80,14 @@ class Seed:
         """Give the tenant's first store its name."""
         stores = self._hub.service(Stores)
         ids = {store.name: store.id for store in stores.list(self._principal)}
-        if STORE not in ids:
+        if STORE not in ids and DEFAULT in ids:
             stores.rename(self._principal, ids[DEFAULT], STORE)
 
     def _people(self) -> None:
         users = self._hub.service(Users)
-        existing = {user.email for user in users.list(self._principal)}
         for name, full_name, roles in PEOPLE:
             email = f"{name}@hub.example"
-            if email in existing:
+            if email in {user.email for user in users.list(self._principal, email)}:
                 continue
             _, password = users.create(self._principal, NewPerson(email, full_name, roles))
             kept = {"url": self._hub.settings.public_url, "email": email, "password": password or ""}
@@ -104,7 +103,7 @@ class Seed:
         """A reporting tool's OAuth client; made anew if a start was interrupted before its secret was kept."""
         if self._credentials.get("reporting client"):
             return
-        wanted = NewClient("Reporting", scopes=("statements/read",), store=STORE)
+        wanted = NewClient("Reporting", scopes=("statements/read",))
         client, secret = self._hub.service(Clients).create(self._principal, wanted)
         kept = {
             "token_url": f"{self._hub.settings.public_url}/oauth/token",
