@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
-from flask import Flask
+import orjson
+from flask import Flask, Request, request
 from flask_smorest import Api, Blueprint
 from flask_smorest.spec import APISpecMixin
-from webargs.flaskparser import FlaskParser
+from webargs import missing
+from webargs.flaskparser import FlaskParser, is_json_request
 
+from hub.errors import Invalid, Unprocessable, Unsupported, Violation
 from hub.http.access import PUBLIC, declared_action, public
 
 PREFIX = "/api/v1"
@@ -32,6 +35,23 @@ class _StrictParser(FlaskParser):
         "headers": ma.EXCLUDE,
         "cookies": ma.EXCLUDE,
     }
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """The body, read strictly: no lone surrogates, no endless nesting (RFC 8259, RFC 7493).
+
+        A body of another kind is refused rather than taken for none (RFC 9110 section 15.5.16), and so is a change
+        without a body: an empty PUT would reset everything.
+        """
+        body = req.get_data(cache=True)
+        if body and not is_json_request(req):
+            raise Unsupported("The body must be application/json, or of a type that ends in +json.")
+        if not body and req.method in {"PUT", "PATCH"}:
+            raise Invalid("The body is missing.", violations=[Violation("request", "json", "is missing")])
+        try:
+            return orjson.loads(body) if body else missing
+        except orjson.JSONDecodeError as error:
+            fault = Violation("request", "json", f"is not JSON: {error.msg}")
+            raise Invalid("The body cannot be read.", violations=[fault]) from error
 
 
 class _ViolationSchema(ma.Schema):
@@ -58,6 +78,20 @@ class ApiBlueprint(Blueprint):
     """A part of the API: one noun. Unknown parameters are refused, scopes are documented from the actions."""
 
     ARGUMENTS_PARSER = _StrictParser()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.before_request(self._refuse_undeclared)
+
+    def _refuse_undeclared(self) -> None:
+        """Parameters in the address of an operation that declares none; where it declares some, its schema judges."""
+        operation = self._docs.get(str(request.endpoint).rpartition(".")[2], {}).get(request.method.lower())
+        if operation is None or not request.args:
+            return
+        declared = operation.get("arguments", {}).get("parameters", [])
+        if not any(one["in"] == "query" for one in declared):
+            faults = [Violation("request", f"query.{name}", "Unknown field.") for name in request.args]
+            raise Unprocessable("The request breaks the rules listed.", violations=faults)
 
     def register_views_in_doc(
         self, api: "HubApi", app: Flask, spec: Any, *, name: str, parameters: Sequence[Any] | None

@@ -53,7 +53,11 @@ def page_of(rows: Sequence[Row], limit: int, key: Callable[[Row], Sequence[Any]]
 
 
 class Cursors:
-    """Writes and reads cursors. The signature keeps a client from making up its own."""
+    """Writes and reads cursors.
+
+    The signature keeps a client from making up its own, and a cursor from going on in another listing than the one of
+    its address, whose sort key has another form.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -64,7 +68,7 @@ class Cursors:
         return base64.urlsafe_b64encode(self._sign(body) + body).rstrip(b"=").decode()
 
     def decode(self, cursor: str | None) -> list[Any] | None:
-        """The sort key; None for no cursor. Raises `Invalid` for one that was not made here."""
+        """The sort key; None for no cursor. Raises `Invalid` for one that was not made for this listing."""
         if cursor is None:
             return None
         try:
@@ -73,12 +77,13 @@ class Cursors:
             raw = b""
         signature, body = raw[:16], raw[16:]
         if not hmac.compare_digest(signature, self._sign(body)):
-            raise Invalid("The cursor is not one that this server made; begin again without it.", code="bad_cursor")
+            raise Invalid("The cursor is not one of this listing; begin again without it.", code="bad_cursor")
         key: list[Any] = orjson.loads(body)
         return key
 
     def _sign(self, body: bytes) -> bytes:
-        return hmac.new(self._secret, body, hashlib.sha256).digest()[:16]
+        listing = request.path.encode()
+        return hmac.new(self._secret, listing + b"\0" + body, hashlib.sha256).digest()[:16]
 
 
 def link_next(response: Response, cursor: str | None) -> Response:

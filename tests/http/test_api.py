@@ -40,6 +40,21 @@ def api_client():
         """Keep a greeting"""
         return body
 
+    @blueprint.get("/weather")
+    @blueprint.response(200, Greeting)
+    @public
+    def weather():
+        """Talk about the weather"""
+        return {"name": "rain"}
+
+    @blueprint.put("/weather")
+    @blueprint.arguments(Greeting)
+    @blueprint.response(200, Greeting)
+    @public
+    def order(body):
+        """Order weather"""
+        return body
+
     api.register_blueprint(blueprint)
     return app.test_client()
 
@@ -71,6 +86,27 @@ def test_an_argument_that_nobody_declared_is_refused(api_client):
     assert refused.json["violations"] == [
         {"requirement": "request", "where": "query.colour", "message": "Unknown field."}
     ]
+
+
+def test_an_operation_without_parameters_takes_none(api_client):
+    assert api_client.get("/api/v1/greetings/weather").json == {"name": "rain"}
+    refused = api_client.get("/api/v1/greetings/weather?limit=5")
+    assert refused.status_code == 422
+    assert [violation["where"] for violation in refused.json["violations"]] == ["query.limit"]
+
+
+def test_a_body_is_json_or_refused(api_client):
+    def put(data, content_type):
+        return api_client.put("/api/v1/greetings/weather", data=data, content_type=content_type)
+
+    assert put('{"name": "sun"}', "application/json").json == {"name": "sun"}
+    assert put('{"name": "sun"}', "application/merge-patch+json").json == {"name": "sun"}
+    for content_type in ("application/xml", "text/plain", "application/x-www-form-urlencoded", None):
+        refused = put('{"name": "sun"}', content_type)
+        assert (refused.status_code, refused.json["code"]) == (415, "unsupported_media_type")
+    for body in ("", "{", "[" * 100_000, b'{"name": "\xff"}', r'{"name": "\ud800"}', "NaN"):
+        refused = put(body, "application/json")
+        assert (refused.status_code, refused.json["violations"][0]["where"]) == (400, "json")
 
 
 def test_every_fault_of_a_field_is_listed(api_client):
