@@ -1,11 +1,12 @@
 """Time of an export and an erasure of one person: `python -m benchmarks.privacy [STATEMENTS]`.
 
 Starts a PostgreSQL and a Redis of its own, stores statements (by default 100,000) of one person among twice as many of
-others, of 1 kB and under about ten terms each, and exports and erases the person: once keeping results under another
-name, and for as many statements of a second person removing them. Prints seconds, CPU seconds of this process, and by
-how much its memory grew.
+others, of 1 kB and under about ten terms each, every hundredth of them with a file of its own, and a state document for
+each of these; then it exports and erases the person: once keeping results under another name, and for as many statements
+of a second person removing them. Prints seconds, CPU seconds of this process, and by how much its memory grew.
 """
 
+import hashlib
 import resource
 import sys
 import tempfile
@@ -26,12 +27,16 @@ from hub.identity import Principal, system_principal
 from hub.oauth.scopes import actions_of_scopes
 from hub.oauth.services.tenants import Tenants
 from hub.privacy.services.jobs import JobView, PrivacyJobs
+from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
+from hub.xapi_lrs.spec import documents
+from hub.xapi_lrs.spec.documents import UNGUARDED, Preconditions
 
 STATEMENTS = 100_000
 BATCH = 500
+FILE_EVERY = 100
 
 
 def main() -> None:
@@ -66,11 +71,38 @@ def _measure(hub: Hub, count: int) -> None:
     writer = Principal(system.tenant_id, "lrs_credential", "key", "Writer", actions_of_scopes(["all"]), store.id)
     people = ("ann@example.com", "bob@example.com")
     for some in _batches(people, count):
-        hub.service(Statements).store(writer, orjson.dumps(some))
+        files = [_attach(one) for one in some[::FILE_EVERY]]
+        hub.service(Statements).store(writer, orjson.dumps(some), parts=files)
+        _put_documents(hub, writer, some[::FILE_EVERY])
     hub.service(Filing).file_rest()  # As the worker does every minute.
     for address, treatment in zip(people, ("pseudonymise", "remove"), strict=True):
         _timed(hub, system, f"export of {address}", address, None)
         _timed(hub, system, f"erasure, {treatment}", address, treatment)
+
+
+def _attach(statement: dict[str, Any]) -> tuple[dict[str, str], Iterator[bytes]]:
+    """Give the statement a file of 1 kB that nobody else has; returns the part that carries it."""
+    data = statement["id"].encode() * 28
+    sha2 = hashlib.sha256(data).hexdigest()
+    statement["attachments"] = [
+        {
+            "usageType": "https://e.example/essay",
+            "display": {"en": "Essay"},
+            "contentType": "text/plain",
+            "length": len(data),
+            "sha2": sha2,
+        }
+    ]
+    headers = {"content-type": "text/plain", "content-transfer-encoding": "binary", "x-experience-api-hash": sha2}
+    return headers, iter([data])
+
+
+def _put_documents(hub: Hub, writer: Principal, statements: list[dict[str, Any]]) -> None:
+    for each in statements:
+        agent = orjson.dumps({"mbox": each["actor"]["mbox"]}).decode()
+        given = {"activityId": each["object"]["id"], "agent": agent, "stateId": each["id"]}
+        address = documents.address_of(documents.STATE, "PUT", given)
+        hub.service(Documents).put(writer, address, b"state " * 50, "text/plain", Preconditions(), UNGUARDED)
 
 
 def _timed(hub: Hub, system: Principal, name: str, address: str, treatment: str | None) -> None:

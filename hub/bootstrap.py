@@ -64,6 +64,7 @@ from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.branding import Branding
 from hub.oauth.services.clients import Clients, FindStore
 from hub.oauth.services.first_run import FirstRun
+from hub.oauth.services.guessing import Guessing
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.personal_data import PersonalAccounts
 from hub.oauth.services.personal_tokens import PersonalTokens
@@ -339,6 +340,9 @@ def _add_identity(
     second_factors = SecondFactors(db, ports.clock, ports.ids, ports.keys, ports.transients, post)
     relying_party = RelyingParty(settings.public_url)
     passkeys = Passkeys(db, ports.clock, ports.ids, ports.transients, relying_party, second_factors, post)
+    guessing = Guessing(
+        ports.transients, ports.clock, ports.ids, ports.keys.secret("devices"), settings.sign_ins_per_minute
+    )
     sign_in = SignIn(
         db,
         ports.clock,
@@ -347,11 +351,12 @@ def _add_identity(
         passwords,
         idle=timedelta(minutes=settings.session_idle_minutes),
         longest=timedelta(hours=settings.session_hours),
-        per_minute=settings.sign_ins_per_minute,
+        guessing=guessing,
         second_factors=second_factors,
         passkeys=passkeys,
     )
     add(
+        guessing,
         Accounts(
             db,
             ports.clock,
@@ -364,7 +369,7 @@ def _add_identity(
             per_minute=settings.sign_ins_per_minute,
         ),
         sign_in,
-        BrowserSessions(sign_in, settings.public_url, ports.keys.secret("form-token")),
+        BrowserSessions(sign_in, guessing, settings.public_url, ports.keys.secret("form-token")),
         Clients(db, ports.clock, ports.ids, find_store),
         Tokens(db, ports.clock, ports.ids, ports.keys, ports.transients, settings.public_url),
         Authorizations(db, ports.clock, ports.ids, ports.transients, settings.public_url),

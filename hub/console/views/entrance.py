@@ -66,7 +66,7 @@ def sign_in_back(provider_id: UUID) -> AnyResponse:
     if done is None:
         return make_response(sign_in_page(form, url_for("console.home")), form.status)
     response = make_response(redirect(done[1], 303))
-    service(BrowserSessions).begin(response, done[0])
+    service(BrowserSessions).begin(request, response, done[0])
     return response
 
 
@@ -75,8 +75,8 @@ def sign_in_back(provider_id: UUID) -> AnyResponse:
 def sign_in_sent() -> AnyResponse:
     form = Form()
     target = local_return_address(form["next"], url_for("console.home"))
-    address = request.remote_addr or ""
-    session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address))
+    address, device = request.remote_addr or "", service(BrowserSessions).device(request)
+    session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address, device))
     if isinstance(form.refusal, SecondStepNeeded):
         return make_response(second_step_page(Form(code=""), form.refusal.pending, target))
     if session_id is None:
@@ -84,7 +84,7 @@ def sign_in_sent() -> AnyResponse:
         page.headers.extend(form.refusal.headers if form.refusal else {})
         return page
     response = make_response(redirect(target, 303))
-    service(BrowserSessions).begin(response, session_id)
+    service(BrowserSessions).begin(request, response, session_id)
     return response
 
 
@@ -99,7 +99,7 @@ def sign_in_code() -> AnyResponse:
         page.headers.extend(form.refusal.headers if form.refusal else {})
         return page
     response = make_response(redirect(target, 303))
-    service(BrowserSessions).begin(response, session_id)
+    service(BrowserSessions).begin(request, response, session_id)
     return response
 
 
@@ -148,7 +148,7 @@ def account_password() -> AnyResponse | tuple[str, int]:
     if done is None:
         return account_page(form), form.status
     response = make_response(redirect(url_for("console.account", done="password-changed"), 303))
-    service(BrowserSessions).begin(response, service(SignIn).begin_anew(principal()))
+    service(BrowserSessions).begin(request, response, service(SignIn).begin_anew(principal()))
     return response
 
 

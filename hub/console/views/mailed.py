@@ -5,7 +5,7 @@ Opening a link changes nothing: mail programs look into links before people do. 
 
 from uuid import UUID
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from hub.console.blueprint import console, language, require_recent_proof, signed_in
@@ -14,6 +14,7 @@ from hub.http import action, principal, public, service
 from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.first_run import FirstRun, Newcomer
 from hub.oauth.services.post import Post
+from hub.oauth.views.session import BrowserSessions
 
 Page = Response | str | tuple[str, int]
 
@@ -53,7 +54,9 @@ def reset_password_sent() -> Page:
     if form.refusal is not None:
         page = render_template("console/reset_password.html", form=form, link=form["link"], email=user.email)
         return page, form.status
-    return redirect(url_for("console.sign_in", done="password-chosen"), 303)
+    response = make_response(redirect(url_for("console.sign_in", done="password-chosen"), 303))
+    service(BrowserSessions).recognise(request, response, user.email)
+    return response
 
 
 def _reset(form: Form) -> None:

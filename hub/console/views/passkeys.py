@@ -65,7 +65,7 @@ def sign_in_code_by_passkey() -> AnyResponse:
 
 def _begun(session_id: str) -> AnyResponse:
     response = make_response(redirect(_target(), 303))
-    service(BrowserSessions).begin(response, session_id)
+    service(BrowserSessions).begin(request, response, session_id)
     return response
 
 
@@ -135,9 +135,9 @@ def _proof_page(form: Form, target: str) -> str:
 @console.post("/account/proof")
 @action("console.use")
 def account_proof_sent() -> AnyResponse | tuple[str, int]:
-    form, address = Form(), request.remote_addr or ""
+    form = Form()
     session_id = service(BrowserSessions).session_id(request)
-    form.attempt(lambda: service(SignIn).prove(principal(), session_id, form["password"], address))
+    form.attempt(lambda: service(SignIn).prove(principal(), session_id, form["password"]))
     return _proven(form)
 
 

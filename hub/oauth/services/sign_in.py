@@ -16,8 +16,9 @@ import orjson
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import present_origin, record
 from hub.db.tables import Tenant, User
-from hub.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Violation, say
+from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
 from hub.identity import Principal, actions_of_roles
+from hub.oauth.services.guessing import Guessing
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import Passwords
@@ -27,10 +28,6 @@ from hub.oauth.storage import users as storage
 from hub.oauth.storage.grants import end_grants_of_session, end_grants_of_user
 from hub.ports import Clock, Ids, Transients
 
-#: Guesses at one account from one address before that address has to wait. How many from one address at all accounts
-#: is a setting.
-GUESSES_AT_ACCOUNT, ACCOUNT_WINDOW = 10, timedelta(minutes=15)
-ADDRESS_WINDOW = timedelta(minutes=1)
 SUPER = "super_administrator"
 SECOND_STEP_SECONDS = 300
 #: How long after proving who they are people may change what guards their account.
@@ -116,7 +113,7 @@ class SignIn:
         passwords: Passwords,
         idle: timedelta,
         longest: timedelta,
-        per_minute: int,
+        guessing: Guessing,
         second_factors: SecondFactors,
         passkeys: Passkeys,
     ) -> None:
@@ -125,29 +122,27 @@ class SignIn:
         self._ids = ids
         self._transients = transients
         self._passwords = passwords
-        self._per_minute = per_minute
+        self._guessing = guessing
         self._second_factors = second_factors
         self._passkeys = passkeys
         self._idle = int(idle.total_seconds())
         self._longest = int(longest.total_seconds())
 
-    def sign_in(self, email: str, password: str, address: str) -> str:
-        """Begin a session; returns its secret id, always a new one.
+    def sign_in(self, email: str, password: str, address: str, device: str = "") -> str:
+        """Begin a session; returns its secret id, always a new one. `device` is the device cookie of the browser.
 
         `Unauthenticated` says only that the two do not belong together, whatever the reason, and takes as long when
-        there is no such account; `TooMany` asks to wait after many guesses from one network address;
-        `SecondStepNeeded` goes on in `second_step`.
+        there is no such account; `TooMany` asks to wait after many guesses (`Guessing`); `SecondStepNeeded` goes on in
+        `second_step`.
         """
         email = email.strip().lower()[:254]
-        self._slow_down(
-            (_account_counter(email, address), ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT),
-            (_address_counter(address), ADDRESS_WINDOW, self._per_minute),
-        )
+        if self._guessing.admit(email, address, device):
+            self._note("session.slowed", self._accounts(email))
         user = self._account(email, password)
+        self._guessing.forget(email, address)
         password_hash = self._present_hash(user, password)
         if any(self._second_factors.factors(user.tenant_id, user.id)):
             raise self._second_step_needed(user, password_hash)
-        self._transients.delete(_account_counter(email, address))
         return self._admit(user, password_hash)
 
     def _second_step_needed(self, user: User, password_hash: str) -> SecondStepNeeded:
@@ -203,7 +198,7 @@ class SignIn:
 
         The passkey proved by itself who uses it (by fingerprint, face or PIN), so no second step is asked for.
         """
-        self._slow_down((_address_counter(address), ADDRESS_WINDOW, self._per_minute))
+        self._guessing.admit_address(address)
         user = self._passkeys.recognise(browser, answer)
         return self._admit(user, user.password_hash or "", "passkey")
 
@@ -229,19 +224,17 @@ class SignIn:
         if self._transients.get(_proof_key(session_id)) is None:
             raise ProofNeeded("Prove once more that it is you.")
 
-    def prove(self, principal: Principal, session_id: str, password: str, address: str) -> None:
+    def prove(self, principal: Principal, session_id: str, password: str) -> None:
         """Prove it by the password; `Invalid` when it is not the present one."""
         with self._db.read(principal.tenant_id) as session:
             user = storage.user_of_tenant(session, principal.tenant_id, UUID(principal.id))
         if user is None:
             raise Unauthenticated("There is no such account.")
-        counter = _account_counter(user.email, address)
-        self._slow_down((counter, ACCOUNT_WINDOW, GUESSES_AT_ACCOUNT))
+        self._guessing.admit_session(session_id)
         if not self._passwords.verify(user.password_hash, normalized(password[: MAXIMUM_LENGTH * 4])):
-            self._note_failure([user])
+            self._note("session.refused", [user])
             fault = Violation("sign-in", "password", "is not your present password")
             raise Invalid("That is not your password.", code="wrong_password", violations=[fault])
-        self._transients.delete(counter)
         self._note_proof(session_id)
 
     def prove_by_passkey(self, principal: Principal, session_id: str, answer: str) -> None:
@@ -296,35 +289,26 @@ class SignIn:
         kept = user.password_hash or ""
         return self._passwords.hash(normalized(password)) if self._passwords.is_outdated(kept) else kept
 
-    def _slow_down(self, *counted: tuple[str, timedelta, int]) -> None:
-        """Count an attempt in each window; `TooMany` where it is more than may be."""
-        for key, window, most in counted:
-            seconds = int(window.total_seconds())
-            if self._transients.increment(key, seconds) > most:
-                minutes = max(1, seconds // 60)
-                raise TooMany(
-                    say("Too many attempts to sign in. Wait up to %(minutes)s min and try again.", minutes=minutes),
-                    code="too_many_attempts",
-                    headers={"Retry-After": str(seconds)},
-                )
+    def _accounts(self, email: str) -> Sequence[User]:
+        with self._db.read(EVERY_TENANT) as session:
+            return storage.accounts_of_email(session, email, ACCOUNTS_TRIED)
 
     def _account(self, email: str, password: str) -> User:
-        with self._db.read(EVERY_TENANT) as session:
-            accounts = storage.accounts_of_email(session, email, ACCOUNTS_TRIED)
+        accounts = self._accounts(email)
         tried = normalized(password[: MAXIMUM_LENGTH * 4])
         for account in accounts:
             if self._passwords.verify(account.password_hash, tried):
                 return account
         if not accounts:
             self._passwords.verify(None, tried)
-        self._note_failure(accounts)
+        self._note("session.refused", accounts)
         raise Unauthenticated("The e-mail address and the password do not belong together.", code="sign_in_failed")
 
-    def _note_failure(self, accounts: Sequence[User]) -> None:
-        """Failures are kept in the log of the tenant whose account was tried; where there is none, nowhere."""
+    def _note(self, event: str, accounts: Sequence[User]) -> None:
+        """In the audit log of each tenant whose account was tried; where there is none, nowhere."""
         for account in accounts:
             with self._db.unit_of_work(account.tenant_id) as work:
-                record(work.session, self._ids.uuid(), _actor(account), "session.refused", str(account.id))
+                record(work.session, self._ids.uuid(), _actor(account), event, str(account.id))
 
     def _begin_session(
         self, tenant_id: UUID, user_id: UUID, password_hash: str, now: datetime, external: External | None = None
@@ -506,13 +490,5 @@ def _pending_key(pending: str) -> str:
     return f"sign-in:pending:{digest(pending)}"
 
 
-def _address_counter(address: str) -> str:
-    return f"sign-in:address:{address}"
-
-
 def _external_key(provider_id: str, kind: str, value: str) -> str:
     return f"sso-ended:{provider_id}:{kind}:{digest(value)}"
-
-
-def _account_counter(email: str, address: str) -> str:
-    return f"sign-in:account:{digest(email)}:{address}"

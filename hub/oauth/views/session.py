@@ -16,7 +16,9 @@ from werkzeug.wrappers import Request
 from hub.errors import Forbidden
 from hub.http.access import Authenticator
 from hub.identity import Principal
+from hub.oauth.services.guessing import Guessing
 from hub.oauth.services.sign_in import SignedIn, SignIn
+from hub.oauth.spec.guessing import KNOWN_FOR
 
 FORM_FIELD = "csrf_token"
 FORM_HEADER = "X-CSRF-Token"
@@ -34,19 +36,32 @@ def _is_trusted_transport(public_url: str) -> bool:
 class BrowserSessions:
     """Reads and writes the cookies of one Hub, and makes and checks its form tokens."""
 
-    def __init__(self, sign_in: SignIn, public_url: str, secret: bytes) -> None:
+    def __init__(self, sign_in: SignIn, guessing: Guessing, public_url: str, secret: bytes) -> None:
         self._sign_in = sign_in
+        self._guessing = guessing
         self._secret = secret
         self._origin = public_url
         self._is_secure = _is_trusted_transport(public_url)
         prefix = "__Host-" if self._is_secure else ""
         self.session_cookie = f"{prefix}hub-session"
         self.visit_cookie = f"{prefix}hub-visit"
+        self.device_cookie = f"{prefix}hub-device"
 
-    def begin(self, response: Response, session_id: str) -> None:
-        """Give the browser its session; the visit that led to it is over."""
+    def begin(self, request: Request, response: Response, session_id: str) -> None:
+        """Give the browser its session, and know it again next time; the visit that led to it is over."""
         self._set(response, self.session_cookie, session_id)
         self._clear(response, self.visit_cookie)
+        known = self._sign_in.who(session_id)
+        if known is not None:
+            self.recognise(request, response, known.email)
+
+    def recognise(self, request: Request, response: Response, email: str) -> None:
+        """Let whoever guesses at this account not slow down this browser, which was in it."""
+        self._set(response, self.device_cookie, self._guessing.remember(self.device(request), email), KNOWN_FOR)
+
+    def device(self, request: Request) -> str:
+        """The device cookie that the browser sent; empty without one."""
+        return request.cookies.get(self.device_cookie, "")
 
     def end(self, request: Request, response: Response) -> None:
         """End the session on both sides."""
@@ -104,8 +119,10 @@ class BrowserSessions:
     def _token(self, binding: str) -> str:
         return hmac.new(self._secret, binding.encode(), sha256).hexdigest()
 
-    def _set(self, response: Response, name: str, value: str) -> None:
-        response.set_cookie(name, value, path="/", secure=self._is_secure, httponly=True, samesite="Lax")
+    def _set(self, response: Response, name: str, value: str, seconds: int | None = None) -> None:
+        response.set_cookie(
+            name, value, path="/", max_age=seconds, secure=self._is_secure, httponly=True, samesite="Lax"
+        )
 
     def _clear(self, response: Response, name: str) -> None:
         response.delete_cookie(name, path="/", secure=self._is_secure, httponly=True, samesite="Lax")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hub.db import Database
 from hub.db.audit import record
 from hub.errors import Conflict, Invalid, NotFound, PreconditionFailed, Violation
-from hub.identity import Principal
+from hub.identity import EVERYTHING, Principal
 from hub.ports import Clock, Ids
 from hub.scorm.spec.statements import clean
 from hub.scorm.storage import consents as storage
@@ -100,6 +100,13 @@ class Consents:
         with self._db.read(principal.tenant_id) as session:
             return [_view(*row) for row in storage.of_learners(session, principal.tenant_id, learner_ids)]
 
+    def of_learner(self, principal: Principal, learner_id: UUID) -> list[ConsentView]:
+        """The same of one learner. Raises `NotFound`."""
+        principal.require("privacy.read")
+        with self._db.read(principal.tenant_id) as session:
+            _found(session, principal, learner_id)
+            return [_view(*row) for row in storage.of_learners(session, principal.tenant_id, [learner_id])]
+
     def own(self, principal: Principal) -> list[ConsentView]:
         """What the person who is signed in agreed to, as the learners whom their account is connected with."""
         with self._db.read(principal.tenant_id) as session:
@@ -121,8 +128,7 @@ class Consents:
 
     def _withdraw(self, principal: Principal, learner_id: UUID) -> None:
         with self._db.unit_of_work(principal.tenant_id) as work:
-            if learners.find(work.session, principal.tenant_id, learner_id, principal.reach("privacy.write")) is None:
-                raise NotFound("There is no such learner.", code="learner_not_found")
+            _found(work.session, principal, learner_id)
             self.withdraw_in(work.session, principal, learner_id)
 
     # --- in the player
@@ -165,6 +171,12 @@ class Consents:
         registrations = personal_data.registrations_of(session, principal.tenant_id, [learner_id])
         personal_data.end_launches(session, principal.tenant_id, registrations, now)
         record(session, self._ids.uuid(), principal, "consent.withdrawn", str(learner_id))
+
+
+def _found(session: Session, principal: Principal, learner_id: UUID) -> None:
+    """`NotFound` unless the tenant has the learner."""
+    if learners.find(session, principal.tenant_id, learner_id, EVERYTHING) is None:
+        raise NotFound("There is no such learner.", code="learner_not_found")
 
 
 def _checked(text: str, is_asked: bool) -> str:

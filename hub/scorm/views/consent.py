@@ -89,7 +89,7 @@ class ConsentsOfLearner(MethodView):
 
         Newest first, with what they took back.
         """
-        return service(Consents).of_learners(principal(), [learner_id])
+        return service(Consents).of_learner(principal(), learner_id)
 
     @action("privacy.write")
     @consent_api.response(204)

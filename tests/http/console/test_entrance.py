@@ -1,10 +1,13 @@
 """Signing in and out of the console, and what protects its forms."""
 
 import re
+from contextlib import suppress
 
 import pytest
 
-from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT
+from hub.errors import TooMany
+from hub.oauth.services.guessing import GUESSES, Guessing
+from hub.oauth.spec.secrets import digest
 from tests.support.people import PASSWORD, Account, form_token, make_account, sign_in
 
 SESSION = "__Host-hub-session"
@@ -51,8 +54,29 @@ def test_a_wrong_password_says_nothing_about_the_account(client, account):
 
 
 def test_guessing_is_slowed(client, account):
-    statuses = [sign_in(client, Account(account.person, "wrong")).status_code for _ in range(GUESSES_AT_ACCOUNT + 1)]
-    assert statuses == [401] * GUESSES_AT_ACCOUNT + [429]
+    statuses = [sign_in(client, Account(account.person, "wrong")).status_code for _ in range(GUESSES + 1)]
+    assert statuses == [401] * GUESSES + [429]
+
+
+def test_a_browser_in_which_somebody_signed_in_is_known_again(client, account, hub, monkeypatch):
+    monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 0)
+    sign_in(client, account)
+    kept = client.get_cookie("__Host-hub-device")
+    assert (kept.http_only, kept.secure, kept.same_site, kept.path) == (True, True, "Lax", "/")
+    assert account.person.email not in kept.value
+    client.post("/sign-out", data={"csrf_token": form_token(client, "/account/data")})
+    assert client.get_cookie("__Host-hub-device"), "after signing out, too"
+    for _ in range(2):
+        with suppress(TooMany):
+            hub.service(Guessing).admit(account.person.email, "2001:db8::5", "")
+    assert sign_in(client, account).status_code == 303
+    client.post("/sign-out", data={"csrf_token": form_token(client, "/account/data")})
+    client.delete_cookie("__Host-hub-device", domain="localhost")
+    hub.service(Guessing)._transients.put(f"sign-in:wait:{digest(account.person.email)}", b"9999999999", 60)
+    stranger = sign_in(client, account)
+    assert stranger.status_code == 429
+    assert int(stranger.headers["Retry-After"]) > 0
+    assert "guessing the password" in stranger.text
 
 
 def test_a_session_from_before_signing_in_is_not_taken_over(client, account):

@@ -1,5 +1,6 @@
 """Signing in, and the session that follows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import argon2
@@ -10,12 +11,14 @@ from hub.db.tables import User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unprocessable
 from hub.identity import Principal, system_principal
 from hub.oauth.argon2_bridge import Argon2Passwords
-from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.audit_log import AuditFilter, AuditLog
+from hub.oauth.services.guessing import GUESSES, Guessing
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
-from hub.oauth.services.sign_in import GUESSES_AT_ACCOUNT, SignIn
+from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
+from hub.oauth.spec.secrets import digest
 from tests.support.people import PASSWORD, make_account
 
 HERE = "192.0.2.1"
@@ -60,7 +63,7 @@ def test_wrong_password_and_unknown_address_get_the_same_answer(entrance, author
 
 
 def test_guessing_has_to_wait_but_only_where_the_guesses_come_from(entrance, author, address):
-    for _ in range(GUESSES_AT_ACCOUNT):
+    for _ in range(GUESSES):
         with pytest.raises(Unauthenticated):
             entrance.sign_in(author.person.email, "wrong", address)
     with pytest.raises(TooMany) as refusal:
@@ -69,9 +72,85 @@ def test_guessing_has_to_wait_but_only_where_the_guesses_come_from(entrance, aut
     assert entrance.sign_in(author.person.email, PASSWORD, f"{address}:2")
 
 
+def guess_from_everywhere(entrance, email, address, count):
+    """Wrong passwords, each from an address of its own."""
+    for number in range(count):
+        with pytest.raises(Unauthenticated):
+            entrance.sign_in(email, "wrong", f"{address}:{number}")
+
+
+def test_guessing_from_many_addresses_is_slowed_and_locks_nobody_out(
+    hub, entrance, author, address, system, monkeypatch
+):
+    email, guessing = author.person.email, hub.service(Guessing)
+    device = guessing.remember("", email)
+    monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 3)
+    guess_from_everywhere(entrance, email, address, 4)
+    with pytest.raises(TooMany) as refusal:
+        entrance.sign_in(email, PASSWORD, f"{address}:ffff")
+    assert "guessing the password" in refusal.value.detail
+    assert 0 < int(refusal.value.headers["Retry-After"]) <= 1
+    assert entrance.sign_in(email, PASSWORD, f"{address}:5", device), "whose account it is, where they were before"
+    [event] = hub.service(AuditLog).list(system, AuditFilter(action="session.slowed"))
+    assert event.target == str(author.person.id)
+
+
+def test_the_wait_doubles_and_ends(hub, entrance, author, address, monkeypatch):
+    email = author.person.email
+    monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 0)
+    guessing = hub.service(Guessing)
+    waits = []
+    for number in range(4):
+        with pytest.raises(Unauthenticated):
+            entrance.sign_in(email, "wrong", f"{address}:{number}")
+        with pytest.raises(TooMany) as refusal:
+            entrance.sign_in(email, "wrong", f"{address}:{number}")
+        waits.append(int(refusal.value.headers["Retry-After"]))
+        guessing._transients.delete(f"sign-in:wait:{digest(email)}")  # As if the time were over.
+    assert all(wait <= wanted and wait > wanted - 2 for wait, wanted in zip(waits, (1, 2, 4, 8), strict=True)), waits
+    assert entrance.sign_in(email, PASSWORD, f"{address}:9")
+    assert entrance.sign_in(email, PASSWORD, f"{address}:9"), "the right password ends it"
+
+
+def test_of_many_guesses_at_the_same_time_one_goes_on(hub, author, address, monkeypatch):
+    monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 0)
+    guessing = hub.service(Guessing)
+
+    def admitted(number):
+        try:
+            guessing.admit(author.person.email, f"{address}:{number}", "")
+        except TooMany:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(admitted, range(24))) <= 2, "the wait is a second: time for one more at most"
+
+
+def test_an_account_that_is_not_there_is_slowed_as_well(entrance, address, monkeypatch):
+    monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 3)
+    email = f"nobody-{address.replace(':', '')}@school.example"
+    guess_from_everywhere(entrance, email, address, 4)
+    with pytest.raises(TooMany):
+        entrance.sign_in(email, "wrong", f"{address}:ffff")
+
+
+def test_who_guesses_in_a_browser_that_is_known_becomes_a_stranger(hub, entrance, author, address):
+    email = author.person.email
+    device = hub.service(Guessing).remember("", email)
+    for number in range(GUESSES):
+        with pytest.raises(Unauthenticated):
+            entrance.sign_in(email, "wrong", f"{address}:{number}", device)
+    for _ in range(GUESSES):
+        with pytest.raises(Unauthenticated):
+            entrance.sign_in(email, "wrong", address, device)
+    with pytest.raises(TooMany):
+        entrance.sign_in(email, PASSWORD, address, device)
+
+
 def test_success_clears_the_count(entrance, author, address):
     for _ in range(2):
-        for _ in range(GUESSES_AT_ACCOUNT - 1):
+        for _ in range(GUESSES - 1):
             with pytest.raises(Unauthenticated):
                 entrance.sign_in(author.person.email, "wrong", address)
         assert entrance.sign_in(author.person.email, PASSWORD, address)
@@ -107,7 +186,7 @@ def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, addr
 
     kept = Remembering()
     passwords = hub.service(Users)._passwords
-    limits = timedelta(minutes=5), timedelta(hours=2), 10
+    limits = timedelta(minutes=5), timedelta(hours=2), hub.service(Guessing)
     factors = hub.service(SecondFactors), hub.service(Passkeys)
     entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, *limits, *factors)
     entrance.sign_in(author.person.email, PASSWORD, address)
