@@ -3,7 +3,7 @@
 Starts a PostgreSQL and a Redis of its own, stores statements (by default 100,000) of one person among twice as many of
 others, of 1 kB and under about ten terms each, every hundredth of them with a file of its own, and a state document
 for each of these; then it exports and erases the person: once keeping results under another name, and for as many
-statements of a second person removing them. Prints seconds, CPU seconds of this process, and by how much its memory grew.
+statements of a second person removing them. Prints seconds, CPU seconds of this process, and how much memory it took.
 """
 
 import hashlib
