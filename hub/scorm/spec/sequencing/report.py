@@ -131,13 +131,16 @@ def record(tree: Tree, state: State, identifier: str, report: Report, now: datet
 
 
 def _joined(whole: Status, primary: Status) -> Status:
-    """The primary objective's status is that of the activity; where content set both, cmi.* counts."""
-    return Status(
-        **{
-            name: getattr(primary, name) if getattr(whole, name) is None else getattr(whole, name)
-            for name in Status.__dataclass_fields__
-        }
-    )
+    """The primary objective's status is that of the activity, whichever of the two names content set it by.
+
+    Of two different values the book says nothing. As in ADL's sample run-time, the objective's success counts, and
+    for everything else that of cmi.*.
+    """
+    values = {
+        name: getattr(primary, name) if getattr(whole, name) is None else getattr(whole, name)
+        for name in Status.__dataclass_fields__
+    }
+    return Status(**{**values, "success": whole.success if primary.success is None else primary.success})
 
 
 def _record_status(run: Run, activity: int, objective: int, status: Status) -> None:

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from hub.scorm.spec.manifest.course import ConstrainChoice, ControlMode, RollupRule
+from hub.scorm.spec.manifest.course import ConstrainChoice, ControlMode, Objective, RollupRule
 from tests.support.sequenced import Walk, cluster, condition, course, item, rule, shares
 
 PASSED, FAILED = {"success_status": "passed"}, {"success_status": "failed"}
@@ -128,3 +128,20 @@ def test_what_content_reported_stands_where_the_shared_objective_knows_nothing()
     walk.report(**FAILED)
     walk.request("continue")
     assert walk.primary("a").satisfied is False
+
+
+def test_the_primary_objective_is_named_twice():
+    """Where content set different values by both names, the objective's success counts, else those of cmi.*."""
+    walk = Walk(course(item("a", objectives=[Objective("own", is_primary=True)]), item("b")))
+    walk.request("start")
+    walk.report(
+        success_status="failed",
+        completion_status="completed",
+        score__scaled="0.5",
+        objectives__0__id="own",
+        objectives__0__success_status="passed",
+        objectives__0__completion_status="incomplete",
+        objectives__0__score__scaled="1",
+    )
+    found = walk.primary("a")
+    assert (found.satisfied, found.completed, found.measure) == (True, True, 0.5)
