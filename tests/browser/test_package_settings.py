@@ -57,6 +57,34 @@ def test_controls_are_hidden_and_leaving_ends_on_the_players_page(page: Page, la
     assert "/play/" in page.url
 
 
+def test_leaving_closes_a_window_that_was_opened_for_the_course(
+    page: Page, launch: Callable[..., str], live_hub: Hub
+) -> None:
+    page.goto(live_hub.settings.public_url + "/healthz")
+    with page.expect_popup() as opened:
+        page.evaluate("url => { window.open(url); }", launch(on_exit="close"))
+    expect(opened.value.frame_locator("#content").locator("h1")).to_have_text("Knots")
+    with opened.value.expect_event("close"):
+        opened.value.click("#exit")
+    page.goto(launch(on_exit="close"))  # A window that the learner opened cannot be closed: there is a page then.
+    page.click("#exit")
+    expect(page.locator("#notice")).to_contain_text("You have left the course.")
+
+
+def test_a_course_is_completed_as_soon_as_it_is_judged(
+    page: Page, launch: Callable[..., str], live_hub: Hub, system: Principal
+) -> None:
+    for completion, expected in (("judged", "completed"), ("reported", "incomplete")):
+        page.goto(launch(completion=completion, on_exit="page"))
+        expect(page.frame_locator("#content").locator("h1")).to_have_text("Knots")
+        page.evaluate("() => window.API.LMSSetValue('cmi.core.lesson_status', 'failed')")
+        page.click("#exit")
+        expect(page.locator("#notice")).to_contain_text("You have left the course.")
+        found = live_hub.service(Registrations).get(system, launch.registration)  # type: ignore[attr-defined]
+        result = found.registration.result
+        assert (result.completion, result.success) == (expected, "failed")
+
+
 def test_contents_may_be_closed_at_first(page: Page, launch: Callable[..., str]) -> None:
     page.goto(launch(contents="closed"))
     expect(page.locator("#contents")).to_be_hidden()

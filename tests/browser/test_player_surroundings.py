@@ -15,9 +15,11 @@ from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
+from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import Registrations, RegistrationView
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
+from tests.support.people import make_account
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
 
@@ -164,18 +166,47 @@ HOSTILE = {
     "an inline handler in the player's page": "inject('<img src=x onerror=\"window.stolen = 1\">')",
     "eval in the player's page": "parent.eval('1 + 1')",
     "the top window": "top.document.querySelector('h1').textContent",
+    "a window of the console": "window.open(HUB + '/sign-in')?.document.title",
+    "one domain with the console": "(document.domain = 'localhost', frameText(HUB + '/sign-in'))",
+    "the console after asking for storage access": "asked(document.requestStorageAccess(), HUB)",
+    "the console's style sheets": "sheet(HUB + '/static/console.css')",
+    "the console's pages as a script": "script(HUB + '/registrations')",
+    "the API with the player's token": "text(HUB + '/api/v1/registrations', BEARER)",
+    "statements with the player's token": "text(HUB + '/xapi/statements', BEARER)",
+    "a cookie for the Hub": "(document.cookie = 'session=evil; Domain=localhost; Path=/', document.cookie)",
+    "the Hub's address for its own page": "(history.pushState(null, '', HUB + '/sign-in'), 'pushed')",
+    "a forged message to the player": "message(parent)",
+    "a forged message to the LMS": "message(top)",
+    "a session that never was": "call('/runtime/commits', {...COMMIT, session: -1}, TOKEN)",
+    "a commit that is no number": "call('/runtime/commits', {...COMMIT, sequence: '1 or 1=1'}, TOKEN)",
+    "a token for another registration": "call('/runtime/navigation', {request: 'start'}, TAMPERED)",
+    "a renewal of another launch": "text(OTHER_PLAY + '/renewal', {method: 'POST', credentials: 'omit'})",
+    "a folder above, with a backslash": "text(location.pathname.replace('one.html', '..%5c..%5csecret.html'))",
+    "a folder above, in overlong UTF-8": "text(location.pathname.replace('one.html', '%c0%ae%c0%ae%c0%afsecret.html'))",
+    "a folder above, after a null byte": "text(location.pathname.replace('one.html', '%00/..%2f..%2fsecret.html'))",
+    "its own file in another's place": "text(location.pathname, {method: 'PUT', body: 'x'})",
+    "the Hub's inner pages on this origin": "texts('/metrics', '/sign-in', '/system')",
+    "a worker out of another course": "shared(OTHER.replace(GRANT_OTHER, GRANT_OWN))",
 }
 
 _TOOLS = """
 async ([source, facts]) => {
   const {HUB, OTHER, OTHER_PLAY, GRANT_OWN, GRANT_OTHER, FORGED} = facts;
   const TOKEN = JSON.parse(parent.document.getElementById("launch").textContent).token;
+  const BEARER = {headers: {Authorization: "Bearer " + TOKEN}};
+  const COOKIES = {credentials: "include"};
+  const [head, claims, signature] = TOKEN.split(".");
+  const others = JSON.parse(atob(claims.replace(/-/g, "+").replace(/_/g, "/")));
+  for (const name of Object.keys(others)) if (typeof others[name] === "string") others[name] = crypto.randomUUID();
+  const TAMPERED = [head, btoa(JSON.stringify(others)).replace(/=+$/, ""), signature].join(".");
   const COMMIT = {activity: "one", session: 1, base: 0, sequence: 900000, kind: "commit", values: {}};
   const START = JSON.stringify({request: "start"});
   const text = async (url, options = {}) => {
     const response = await fetch(url, options);
     return response.ok ? response.text() : "";
   };
+  const texts = async (...urls) => (await Promise.all(urls.map((url) => text(url)))).join("");
+  const asked = async (access, url) => (await access) ?? text(url, COOKIES);
   const worker = async (scope) => {
     await navigator.serviceWorker.register(location.pathname.replace("one.html", "worker.js"), {scope});
     return "registered";
@@ -185,6 +216,28 @@ async ([source, facts]) => {
     const response = await fetch(path, {method: "POST", headers, body: JSON.stringify(body)});
     return response.ok ? response.text() : "";
   };
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const added = (name, attributes) => new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement(name), attributes, {onload: () => resolve(element)});
+    element.onerror = reject;
+    document.head.append(element);
+  });
+  const sheet = async (href) => (await added("link", {rel: "stylesheet", href})).sheet.cssRules[0].cssText;
+  const script = async (src) => (await added("script", {src})) && "ran";
+  const message = async (target) => {
+    const before = parent.document.body.outerHTML.length;
+    for (const type of ["exit", "suspendAll", "org.imsglobal.lti.close", "lti.put_data", "navigate"]) {
+      target.postMessage({type, subject: type, request: type, target: "other"}, "*");
+      target.postMessage(JSON.stringify({type}), "*");
+    }
+    await sleep(200);
+    return parent.document.body.outerHTML.length === before ? "" : "changed";
+  };
+  const shared = (url) => new Promise((resolve, reject) => {
+    const found = new SharedWorker(url);
+    found.onerror = reject;
+    setTimeout(() => reject(), 500);
+  });
   const inject = async (html) => {
     const box = parent.document.createElement("div");
     parent.document.body.append(box);
@@ -203,6 +256,19 @@ async ([source, facts]) => {
   });
   try { return await eval(source); } catch (error) { return ""; }
 }
+"""
+
+
+#: Sends a form into a frame and gives what can be read of the answer there.
+_SEND_FORM = """
+(action) => new Promise((resolve) => {
+  const frame = Object.assign(document.createElement("iframe"), {name: "answer" + Math.random()});
+  const form = Object.assign(document.createElement("form"), {action, method: "post", target: frame.name});
+  document.body.append(frame, form);
+  frame.onload = () => { try { resolve(frame.contentDocument.body.textContent); } catch { resolve(""); } };
+  setTimeout(() => resolve(""), 1500);
+  form.submit();
+})
 """
 
 
@@ -234,6 +300,45 @@ class TestHostileContent:
 
     def test_nothing_can_be_had(self, hostile: Any) -> None:
         assert hostile("fetch(OTHER).then(r => r.text())") == "secret"  # The tools work: this address is known.
+        assert hostile("script(location.pathname.replace('one.html', 'worker.js'))") == "ran"
+        assert hostile("sheet('/player/player.css')")
+        assert hostile("call('/runtime/commits', {...COMMIT, sequence: 900, values: {'cmi.comments': 'x'}}, TOKEN)")
         found = {name: hostile(source) for name, source in HOSTILE.items()}
         assert {name: got[:200] for name, got in found.items() if got} == {}
-        assert len(found) >= 20
+        assert len(found) >= 45
+
+    def test_nothing_is_done_in_the_name_of_who_is_signed_in(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal
+    ) -> None:
+        """The console's cookie goes with no form that content sends, nor with what it fetches or frames."""
+        account, hub = make_account(live_hub, system, "administrator"), live_hub.settings.public_url
+        page.goto(f"{hub}/sign-in")
+        page.get_by_label("E-mail address").fill(account.person.email)
+        page.get_by_label("Password").fill(account.password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_role("heading", name="Home")).to_be_visible()
+        packages = live_hub.service(Packages).page(system)
+        package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Hostile")))
+        page.goto(live_hub.service(Launches).create(system, enrol(live_hub, system, package).id).url)
+        content = framed(page, "/content/")
+        expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+        assert content.evaluate(_SEND_FORM, urlsplit(content.url).path)  # An answer of this origin can be read.
+        for path in ("/sign-out", f"/packages/{package}/delete", f"/packages/{package}/settings"):
+            answered = content.evaluate(_SEND_FORM, hub + path)
+            assert answered == "", f"{path} was answered with {answered}"
+        page.goto(f"{hub}/packages/{package}")
+        expect(page.get_by_role("heading", name="Sailing")).to_be_visible()
+        assert len(live_hub.service(Packages).page(system)) == len(packages) + 1
+
+    def test_the_page_that_opened_the_player_is_out_of_reach(
+        self, page: Page, live_hub: Hub, tenant: TenantView, system: Principal, lms: str
+    ) -> None:
+        """Else content could send the LMS's window to a page that looks like it."""
+        package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Hostile")))
+        url = live_hub.service(Launches).create(system, enrol(live_hub, system, package).id).url
+        page.goto(lms)
+        with page.expect_popup() as opened:
+            page.evaluate("url => { window.open(url); }", url)
+        content = framed(opened.value, "/content/")
+        expect(opened.value.locator("#state")).to_have_attribute("data-state", "saved")
+        assert content.evaluate("[parent.opener, top.opener, window.opener]") == [None, None, None]

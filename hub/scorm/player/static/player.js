@@ -7,6 +7,9 @@ import { Tables } from "./model.js";
 import { Shell } from "./shell.js";
 import { FrameStage, WindowStage } from "./stage.js";
 
+// Content shares this page's origin: it must not reach the LMS's window through the one that the LMS has opened.
+window.opener = null;
+
 const DRAIN_MS = 8_000;
 // Warnings that are over once something could be saved; the others stay to be read.
 const PASSING = new Set(["offline", "refused"]);
