@@ -1,12 +1,13 @@
 """The command `hub`. Exit codes: 0 done, 1 refused, 2 wrong use, 3 refused as dangerous."""
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from hub import __version__
-from hub.errors import ConfigurationError, HubError
+from hub.errors import ConfigurationError, HubError, Unavailable
 
 #: Commands and where they live; a module is imported only when its command is used.
 COMMANDS = {
@@ -81,5 +82,14 @@ def main() -> None:
         click.echo(f"error: {error.detail}", err=True)
         for violation in error.violations:
             click.echo(f"  {violation.where}: {violation.message}", err=True)
+        if isinstance(error, Unavailable) and error.reason:
+            click.echo(f"  {error.reason}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # Whoever read what the command says, such as `head`, has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"error: This machine says: {error.strerror or error}{where}.", err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

@@ -168,6 +168,12 @@ class Unavailable(HubError):
     status = 503
     default_code = "unavailable"
 
+    @property
+    def reason(self) -> str:
+        """What the part's own library said, in a line; for who runs the Hub, as it names hosts and users."""
+        beneath = getattr(self.__cause__, "orig", self.__cause__)
+        return " ".join(str(beneath or "").split())
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.headers = {"Retry-After": "5", **self.headers}

@@ -25,11 +25,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """One part: its name, what is wrong with it (None when nothing is), and what mends it."""
+    """One part: its name, what is wrong with it (None when nothing is), what mends it, and what is known beyond that.
+
+    `reason` is for who runs the Hub, as it names hosts and users.
+    """
 
     name: str
     fault: str | None
     remedy: str
+    reason: str = ""
 
 
 class Health:
@@ -50,6 +54,8 @@ class Health:
 def _examine(part: Part) -> PartHealth:
     try:
         part.check()
+    except Unavailable as error:
+        return PartHealth(part.name, str(error), part.remedy, error.reason)
     except (HubError, ConfigurationError) as error:
         return PartHealth(part.name, str(error), part.remedy)
     return PartHealth(part.name, None, part.remedy)

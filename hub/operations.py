@@ -18,7 +18,7 @@ from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.tenants import Tenants, TenantView
 from hub.weak_secrets import weak_secrets
-from hub.web_server import run_web_server
+from hub.web_server import require_free_port, run_web_server
 from hub.xapi_lrs.services.filing import Filing
 
 
@@ -48,6 +48,7 @@ def serve(line: CommandLine) -> None:
     \b
     Example: HUB_PORT=8080 hub serve
     """
+    require_free_port(line.settings)
     _tell_first_run(line)
     run_web_server(line.settings)
 
@@ -101,7 +102,8 @@ def create(line: CommandLine, as_json: bool) -> None:
     Example: hub keys create
     """
     made = create_keys(Path(line.settings.keys_dir))
-    report(as_json, f"Made {len(made)} of 3 in {line.settings.keys_dir}.", {"made": made})
+    folder = line.settings.keys_dir
+    report(as_json, f"Made {', '.join(made)} in {folder}." if made else f"All keys are in {folder}.", {"made": made})
 
 
 @keys.command("rotate")
@@ -235,6 +237,8 @@ def doctor(line: CommandLine, as_json: bool) -> None:
     else:
         for part in parts:
             click.echo(f"ok   {part.name}" if part.fault is None else f"BAD  {part.name}: {part.fault} {part.remedy}")
+            if part.reason:
+                click.echo(f"     {part.reason}")
         for warning in warnings:
             click.echo(f"weak {warning}")
     if any(part.fault for part in parts):

@@ -1,6 +1,7 @@
 """The web server: granian, a few processes with many threads, so that slow clients do not hold up others."""
 
 import gc
+import os
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from granian.server.mp import MPServer
 from hub.bootstrap import build, create_app
 from hub.config import Settings
 from hub.db.audit import log_events
+from hub.errors import Conflict
 from hub.log import configure_logging
 
 Wsgi = Callable[..., Iterable[bytes]]
@@ -40,6 +42,20 @@ def run_web_server(settings: Settings) -> None:
         # Seconds that requests under way have to finish.
         workers_kill_timeout=10,
     ).serve()
+
+
+def require_free_port(settings: Settings) -> None:
+    """`Conflict` when something listens there, or nobody may.
+
+    Our own sockets share their port (SO_REUSEPORT): without this a second server would take half of the first one's
+    requests, and nobody would know.
+    """
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    try:
+        socket.create_server((settings.bind, settings.port), family=family).close()
+    except OSError as error:
+        why = f"The web server cannot listen at {settings.bind}, port {settings.port}: {os.strerror(error.errno or 0)}."
+        raise Conflict(f"{why} HUB_BIND and HUB_PORT choose another place.", code="port_taken") from error
 
 
 class _WebServer(MPServer):
