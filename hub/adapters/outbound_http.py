@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 import urllib3
 
-from hub.errors import Forbidden, Invalid, Unavailable
+from hub.errors import Forbidden, Invalid, Unavailable, say
 from hub.ports import Download, HttpResponse
 
 MB = 1024 * 1024
@@ -76,7 +76,7 @@ class OutboundHttp:
                     yield Download(answer.status, _lowered(answer.headers), url, pieces)
                     return
             url = _redirected(url, target)
-        raise Unavailable(f"{parts.hostname} redirects again and again.", code="too_many_redirects")
+        raise Unavailable(say("%(host)s redirects again and again.", host=parts.hostname), code="too_many_redirects")
 
     @contextmanager
     def _answer(
@@ -113,18 +113,21 @@ class OutboundHttp:
         """The addresses of a host in the order to try them, at most a few. `Forbidden` if one of them is private."""
         host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
         if port in _OTHER_PROTOCOLS and not (self._allow_private or allow_private):
-            raise Forbidden(f"Port {port} is not one of the web.", code="port_refused")
+            raise Forbidden(say("Port %(port)s is not one of the web.", port=port), code="port_refused")
         try:
             found = socket.getaddrinfo(_known_name(host), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise Unavailable(f"The name {host} cannot be resolved.", code="no_answer") from error
+            raise Unavailable(say("The name %(host)s cannot be resolved.", host=host), code="no_answer") from error
         addresses = [str(entry[4][0]) for entry in found]
         if not (self._allow_private or allow_private):
             for address in addresses:
                 if not _is_public(address):
                     raise Forbidden(
-                        f"{host} is at a private address, which the settings do not allow "
-                        "(HUB_ALLOW_PRIVATE_NETWORKS).",
+                        say(
+                            "%(host)s is at a private address, which the settings do not allow "
+                            "(HUB_ALLOW_PRIVATE_NETWORKS).",
+                            host=host,
+                        ),
                         code="private_address",
                     )
         return list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]
@@ -135,8 +138,9 @@ class OutboundHttp:
         while piece := answer.read(_PIECE, decode_content=False):
             body += piece
             if len(body) > self._largest_body:
-                limit = self._largest_body
-                raise Unavailable(f"{host} answered with more than {limit} bytes.", code="answer_too_large")
+                facts = {"host": host, "most": self._largest_body}
+                message = say("%(host)s answered with more than %(most)s bytes.", **facts)
+                raise Unavailable(message, code="answer_too_large")
         answer.release_conn()
         return bytes(body)
 
@@ -195,7 +199,8 @@ def _redirected(url: str, target: str) -> str:
     """Where a redirect leads (RFC 9110 section 10.2.2)."""
     new = urljoin(url, target)
     if urlsplit(url).scheme == "https" and urlsplit(new).scheme != "https":
-        raise Forbidden(f"{urlsplit(url).hostname} redirects away from https.", code="insecure_redirect")
+        message = say("%(host)s redirects away from https.", host=urlsplit(url).hostname)
+        raise Forbidden(message, code="insecure_redirect")
     return new
 
 
@@ -226,7 +231,7 @@ class _Deadline:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         if self._is_over:  # What is there may look whole: headers that end with the connection do.
-            raise Unavailable(f"{self._host} took too long to answer.", code="no_answer")
+            raise Unavailable(say("%(host)s took too long to answer.", host=self._host), code="no_answer")
 
     def _end(self) -> None:
         self._is_over = True
@@ -257,14 +262,15 @@ def _no_answer(parts: SplitResult) -> Iterator[None]:
     try:
         yield
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unavailable(f"{parts.hostname} does not answer ({type(error).__name__}).", code="no_answer") from error
+        facts = {"host": parts.hostname, "error": type(error).__name__}
+        raise Unavailable(say("%(host)s does not answer (%(error)s).", **facts), code="no_answer") from error
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
     try:
         yield from answer.stream(_PIECE)
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unavailable(f"{host} broke off before all was there.", code="broke_off") from error
+        raise Unavailable(say("%(host)s broke off before all was there.", host=host), code="broke_off") from error
 
 
 def _known_name(host: str) -> str:

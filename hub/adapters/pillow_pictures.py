@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageOps
 
-from hub.errors import Invalid
+from hub.errors import Invalid, say
 
 #: 16:9, twice the size that lists show, for dense screens.
 WIDTH, HEIGHT = 320, 180
@@ -46,8 +46,12 @@ class PillowPictures:
 def _refuse_huge(image: Image.Image) -> None:
     if image.width * image.height > _MOST_PIXELS:
         raise Invalid(
-            f"The picture has {image.width} x {image.height} pixels, more than the {_MOST_PIXELS // 10**6} million "
-            "that are read.",
+            say(
+                "The picture has %(width)s x %(height)s pixels, more than the %(most)s million that are read.",
+                width=image.width,
+                height=image.height,
+                most=_MOST_PIXELS // 10**6,
+            ),
             code="picture_too_large",
         )
 

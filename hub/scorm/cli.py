@@ -19,7 +19,8 @@ from hub.errors import Unavailable
 from hub.identity import Principal
 from hub.scorm.cli_reports import begin_attempt, comment, package_report, package_settings, replay, reset, set_mode
 from hub.scorm.services.folders import as_archive, packages_in
-from hub.scorm.services.imports import Busy, Imports, JobView, Upload
+from hub.scorm.services.importing import Busy
+from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.incoming import shown_url
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.lint import LintResult

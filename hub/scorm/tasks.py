@@ -4,7 +4,8 @@ from uuid import UUID
 
 from hub.db.outbox import Claimed
 from hub.relay import LONG, RetryLater, Topic
-from hub.scorm.services.imports import DISCARD_TOPIC, TOPIC, Busy, Imports
+from hub.scorm.services.importing import DISCARD_TOPIC, Busy
+from hub.scorm.services.imports import TOPIC, Imports
 from hub.scorm.services.packages import ERASE_TOPIC, Packages
 
 #: When to look again at a job that another worker holds.

@@ -18,7 +18,8 @@ from hub.bootstrap import Hub, build
 from hub.config import Settings
 from hub.errors import NotFound
 from hub.identity import Principal
-from hub.scorm.services.imports import LEASE, Imports, Upload
+from hub.scorm.services.importing import LEASE
+from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.thumbnails import Thumbnails

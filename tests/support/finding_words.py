@@ -9,19 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import hub.scorm
 from hub.console.app import LANGUAGES
 from hub.scorm.services.wording import DOMAIN, TRANSLATIONS
+from hub.scorm.spec.manifest.findings import with_braces
 from hub.scorm.spec.manifest.in_tools import ADVICE
 from hub.scorm.spec.manifest.rules import RULES
 
 _SCORM = Path(hub.scorm.__file__).parent
 #: A date that does not change with each run.
 _WRITTEN_AT = datetime(2026, 11, 20, tzinfo=UTC)
+_REASONS = (_SCORM.parent / "adapters" / "outbound_http.py", _SCORM / "services" / "streams.py")
 _METHODS = [("spec/manifest/**.py", "python"), ("services/**.py", "python")]
 
 
@@ -29,7 +31,13 @@ def said() -> set[str]:
     """Every message: the words of the rules, the phrases in the sources, the advice for authoring tools."""
     rules = {words for rule in RULES.values() for words in (rule.message, rule.fix)}
     phrases = {message for _, _, message, _, _ in extract_from_dir(_SCORM, _METHODS, {}, {"Phrase": None})}
-    return rules | phrases | {advice for topic in ADVICE.values() for advice in topic.values()}
+    return rules | phrases | _reasons() | {advice for topic in ADVICE.values() for advice in topic.values()}
+
+
+def _reasons() -> set[str]:
+    """Why an import came to no end, which errors of these sources tell (`Phrase.of`)."""
+    found = {message for file in _REASONS for _, message, *_ in extract_from_file("python", file, {"say": None})}
+    return {with_braces(message) for message in found}
 
 
 def file_of(language: str) -> Path:

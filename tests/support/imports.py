@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.db.tables import OutboxMessage
-from hub.scorm.services.imports import DISCARD_TOPIC, Imports
+from hub.scorm.services.importing import DISCARD_TOPIC
+from hub.scorm.services.imports import Imports
 
 
 def tidy(imports: Imports, tenant_id: UUID) -> int:

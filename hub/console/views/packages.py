@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.console.blueprint import Surroundings, console, may_edit
 from hub.console.forms import Form
 from hub.console.listing import listing
-from hub.errors import Forbidden, Invalid, NotFound, Violation
+from hub.errors import Forbidden, Invalid, NotFound, Violation, say
 from hub.http import action, principal, service
 from hub.http.event_stream import Snapshot, event_stream
 from hub.http.tus import Tus
@@ -193,7 +193,7 @@ def packages_report(package_id: str) -> str | Response:
 def packages_settings(package_id: str) -> str:
     package = service(Packages).get(principal(), package_id)
     if not may_edit(package_id):
-        raise Forbidden(f"“{package.title}” is not yours. Who may change it can share it with you.")
+        raise Forbidden(say("“%(title)s” is not yours. Who may change it can share it with you.", title=package.title))
     return _settings_page(package, Form())
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 from hub.db import Database
-from hub.errors import HubError, Invalid, Unavailable, Violation
+from hub.errors import HubError, Invalid, Unavailable, Violation, say
 from hub.ports import Download, HttpClient, ObjectStore
 from hub.scorm.spec.manifest.findings import Phrase
 from hub.scorm.storage import uploads
@@ -60,16 +60,16 @@ class Incoming:
 
     def _fault_of(self, url: str) -> str | None:
         if len(url) > LONGEST_URL or not url.isprintable() or any(char.isspace() for char in url):
-            return f"must be an address of at most {LONGEST_URL} characters without blanks"
+            return say("must be an address of at most %(most)s characters without blanks", most=LONGEST_URL)
         try:
             parts = urlsplit(url)
             is_address = bool(parts.hostname) and parts.port != 0
         except ValueError:
             is_address = False
         if not is_address or parts.scheme not in {"https", "http"}:
-            return "must be an https address"
+            return say("must be an https address")
         if parts.scheme == "http" and not self._allow_http:
-            return "must be https: what comes over http can be changed on its way"
+            return say("must be https: what comes over http can be changed on its way")
         return None
 
     @contextmanager
@@ -112,7 +112,7 @@ def _telling(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _not_fetched(error: HubError) -> NotFetched:
-    return NotFetched(error.detail.rstrip("."), may_pass=isinstance(error, Unavailable))
+    return NotFetched(Phrase.of(error.detail), may_pass=isinstance(error, Unavailable))
 
 
 def _meaning(answer: Download) -> str:

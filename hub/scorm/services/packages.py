@@ -10,7 +10,7 @@ from uuid import UUID
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Unprocessable, Violation
+from hub.errors import Gone, Invalid, NotFound, PreconditionFailed, Unprocessable, Violation, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore
 from hub.scorm.spec.manifest.comparison import FileChanges, OutlineChanges, compare_files, compare_outlines
@@ -214,7 +214,10 @@ class Packages:
             row = _existing(packages.find_row(session, principal.tenant_id, package_id), package_id)
             version = row.published
             if version is None:
-                raise Gone(f"No version of the package {package_id} is published.", code="package_unpublished")
+                raise Gone(
+                    say("No version of the package %(package)s is published.", package=package_id),
+                    code="package_unpublished",
+                )
             activities = courses.activities(session, principal.tenant_id, version.id)
         return Published(
             _view(row),
@@ -302,18 +305,22 @@ class Packages:
             session.expunge_all()  # So that the deferred columns are read with it.
             found = packages.version(session, principal.tenant_id, row.package.id, wanted or 0, *columns)
         if found is None:
-            raise NotFound(f"The package {package_id} has no version {wanted}.", code="version_not_found")
+            message = say("The package %(package)s has no version %(number)s.", package=package_id, number=wanted)
+            raise NotFound(message, code="version_not_found")
         return row.package, found
 
     def _version_id(self, session: Any, package: Package, number: int) -> UUID:
         version = packages.version(session, package.tenant_id, package.id, number)
         if version is None:
             fault = Violation("package", "published_version", "must be a version of this package", number)
-            raise Invalid(f"There is no version {number}.", violations=[fault])
+            raise Invalid(say("There is no version %(number)s.", number=number), violations=[fault])
         if version.standard not in PLAYABLE:
             raise Unprocessable(
-                f"{STANDARD_NAMES.get(version.standard, version.standard)} packages are not played yet, so version "
-                f"{number} cannot be published.",
+                say(
+                    "%(standard)s packages are not played yet, so version %(number)s cannot be published.",
+                    standard=STANDARD_NAMES.get(version.standard, version.standard),
+                    number=number,
+                ),
                 code="not_playable",
             )
         return version.id
@@ -321,7 +328,7 @@ class Packages:
 
 def _existing(found: T | None, package_id: str) -> T:
     if found is None:
-        raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+        raise NotFound(say("There is no package %(package)s.", package=package_id), code="package_not_found")
     return found
 
 
@@ -332,16 +339,19 @@ def _checked(changes: Changes) -> dict[str, Any]:
     if changes.title is not None:
         values["title"] = " ".join(changes.title.split())
         if not 0 < len(values["title"]) <= LONGEST_TITLE:
-            faults.append(Violation("package", "title", f"must have 1 to {LONGEST_TITLE} characters"))
+            message = say("must have 1 to %(most)s characters", most=LONGEST_TITLE)
+            faults.append(Violation("package", "title", message))
     if changes.description is not None:
         values["description"] = changes.description.strip()
         if len(values["description"]) > LONGEST_DESCRIPTION:
-            faults.append(Violation("package", "description", f"must have at most {LONGEST_DESCRIPTION} characters"))
+            message = say("must have at most %(most)s characters", most=LONGEST_DESCRIPTION)
+            faults.append(Violation("package", "description", message))
     if changes.tags is not None:
         values["tags"] = list(dict.fromkeys(tag.strip() for tag in changes.tags))
         if len(values["tags"]) > MOST_TAGS or any(not 0 < len(tag) <= LONGEST_TAG for tag in values["tags"]):
-            allowed = f"at most {MOST_TAGS} tags of 1 to {LONGEST_TAG} characters"
-            faults.append(Violation("package", "tags", f"must be {allowed}"))
+            facts = {"most": MOST_TAGS, "longest": LONGEST_TAG}
+            message = say("must be at most %(most)s tags of 1 to %(longest)s characters", **facts)
+            faults.append(Violation("package", "tags", message))
     if any("\0" in str(value) for value in values.values()):
         faults.append(Violation("package", "", "must not have zero characters"))
     if faults:

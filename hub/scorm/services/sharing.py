@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub.db import Database
 from hub.db.audit import record
 from hub.db.people import person_of_tenant
-from hub.errors import NotFound
+from hub.errors import NotFound, say
 from hub.identity import Principal
 from hub.ports import Ids
 from hub.scorm.services.cohorts import PersonView
@@ -61,7 +61,7 @@ class Sharing:
 def _package(session: Session, principal: Principal, package_id: str, *, is_to_change: bool = False) -> Package:
     package = packages.find(session, principal.tenant_id, package_id)
     if package is None:
-        raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+        raise NotFound(say("There is no package %(package)s.", package=package_id), code="package_not_found")
     if is_to_change:
         editors.require_editor(session, principal, package)
     return package

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from hub.errors import TooLarge
+from hub.errors import TooLarge, say
 
 
 class FileSource:
@@ -89,7 +89,7 @@ class CountedStream(io.RawIOBase):
         self.size += len(piece)
         if self.size > self._limit:
             raise TooLarge(
-                f"The file is larger than {self._limit // 1024**2} MB, the most that this Hub takes.",
+                say("The file is larger than %(most)s MB, the most that this Hub takes.", most=self._limit // 1024**2),
                 code="upload_too_large",
             )
         self._digest.update(piece)

@@ -12,7 +12,7 @@ import structlog
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import HubError, Invalid, NotFound, TooLarge
+from hub.errors import HubError, Invalid, NotFound, TooLarge, say
 from hub.identity import Principal
 from hub.ports import Ids, Pictures
 from hub.scorm.spec.manifest import pictures
@@ -44,7 +44,8 @@ class Thumbnails:
         principal.require("packages.write")
         data = body.read(LARGEST_PICTURE + 1)
         if len(data) > LARGEST_PICTURE:
-            raise TooLarge(f"The picture is larger than {LARGEST_PICTURE // 1024**2} MB.", code="picture_too_large")
+            message = say("The picture is larger than %(most)s MB.", most=LARGEST_PICTURE // 1024**2)
+            raise TooLarge(message, code="picture_too_large")
         if not data:
             raise Invalid("No picture was sent.", code="bad_picture")
         image = self._drawing.thumbnail(data)
@@ -89,7 +90,7 @@ class Thumbnails:
     def _package(self, work: UnitOfWork, principal: Principal, package_id: str) -> Package:
         package = packages.find(work.session, principal.tenant_id, package_id, for_update=True)
         if package is None:
-            raise NotFound(f"There is no package {package_id}.", code="package_not_found")
+            raise NotFound(say("There is no package %(package)s.", package=package_id), code="package_not_found")
         editors.require_editor(work.session, principal, package)
         return package
 

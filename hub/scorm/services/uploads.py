@@ -15,17 +15,11 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
-from hub.errors import Conflict, Gone, Invalid, NotFound, TooLarge, TooMany, Violation
+from hub.errors import Conflict, Gone, Invalid, NotFound, TooLarge, TooMany, Violation, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore, PresignedPost
-from hub.scorm.services.imports import (
-    DISCARD_TOPIC,
-    Imports,
-    JobView,
-    author_of,
-    checked_file_name,
-    upload_prefix,
-)
+from hub.scorm.services.importing import DISCARD_TOPIC, checked_file_name, upload_prefix
+from hub.scorm.services.imports import Imports, JobView, author_of
 from hub.scorm.services.streams import BoundedStream, HashedStream
 from hub.scorm.storage import import_jobs, uploads
 from hub.scorm.storage.tables import IncomingUpload
@@ -157,7 +151,9 @@ class Uploads:
                 raise _wrong_offset(upload.received, current.received)
             if size < _SMALL_BYTES and uploads.count_pieces(work.session, upload.tenant_id, upload.id) >= MOST_PIECES:
                 raise Conflict(
-                    f"The upload came in {MOST_PIECES} pieces already; begin again with larger ones.",
+                    say(
+                        "The upload came in %(count)s pieces already; begin again with larger ones.", count=MOST_PIECES
+                    ),
                     code="too_many_pieces",
                 )
             uploads.add_piece(work.session, current, size, key)
@@ -174,7 +170,8 @@ class Uploads:
             if current is None:
                 raise _not_found(upload_id)
             if current.job_id is not None:
-                raise Conflict(f"The upload is complete; it became the job {current.job_id}.", code="upload_complete")
+                message = say("The upload is complete; it became the job %(job)s.", job=current.job_id)
+                raise Conflict(message, code="upload_complete")
             self._forget(work, current)
 
     # --- straight into the store
@@ -218,9 +215,9 @@ class Uploads:
         except NotFound:
             size = 0
         if size != upload.size:
-            raise Conflict(
-                f"{size} of {upload.size} bytes are in the store; send the file first.", code="upload_incomplete"
-            )
+            facts = {"size": size, "whole": upload.size}
+            message = say("%(size)s of %(whole)s bytes are in the store; send the file first.", **facts)
+            raise Conflict(message, code="upload_incomplete")
 
     # --- looking after them
 
@@ -261,7 +258,7 @@ class Uploads:
             )
         if size > self.largest:
             raise TooLarge(
-                f"The file is larger than {self.largest // 1024**2} MB, the most that this Hub takes.",
+                say("The file is larger than %(most)s MB, the most that this Hub takes.", most=self.largest // 1024**2),
                 code="upload_too_large",
             )
         return IncomingUpload(
@@ -280,7 +277,10 @@ class Uploads:
     def _add(self, work: UnitOfWork, upload: IncomingUpload) -> None:
         if uploads.count_unfinished(work.session, upload.tenant_id, self._clock.now()) >= MOST_UNFINISHED:
             raise TooMany(
-                f"{MOST_UNFINISHED} uploads are under way, the most at a time; finish or cancel some of them.",
+                say(
+                    "%(count)s uploads are under way, the most at a time; finish or cancel some of them.",
+                    count=MOST_UNFINISHED,
+                ),
                 code="too_many_uploads",
                 headers={"Retry-After": "60"},
             )
@@ -319,8 +319,9 @@ def _checksum(text: str | None) -> _Checksum | None:
     except binascii.Error:
         digest = b""
     if algorithm not in CHECKSUMS or not digest:
-        allowed = f"one of {', '.join(CHECKSUMS)}, a blank, and the digest in base64"
-        fault = Violation("tus 1.0.0, Checksum", "Upload-Checksum", f"must be {allowed}", text[:100])
+        names = ", ".join(CHECKSUMS)
+        message = say("must be one of %(names)s, a blank, and the digest in base64", names=names)
+        fault = Violation("tus 1.0.0, Checksum", "Upload-Checksum", message, text[:100])
         raise Invalid("The checksum cannot be read.", violations=[fault])
     return _Checksum(algorithm, digest)
 
@@ -342,9 +343,10 @@ def _view(upload: IncomingUpload) -> UploadView:
 
 
 def _not_found(upload_id: UUID) -> NotFound:
-    return NotFound(f"There is no upload {upload_id}.", code="upload_not_found")
+    return NotFound(say("There is no upload %(upload)s.", upload=upload_id), code="upload_not_found")
 
 
 def _wrong_offset(offset: int, received: int) -> Conflict:
-    fault = Violation("tus 1.0.0, PATCH", "Upload-Offset", f"must be {received}", offset, received)
+    message = say("must be %(offset)s", offset=received)
+    fault = Violation("tus 1.0.0, PATCH", "Upload-Offset", message, offset, received)
     return Conflict("The bytes do not go on where the upload stopped.", code="wrong_offset", violations=[fault])

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments
-from hub.scorm.services.imports import LONGEST_ID
+from hub.scorm.services.importing import LONGEST_ID
 from hub.scorm.services.incoming import LONGEST_URL
 from hub.scorm.services.packages import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
 

@@ -18,7 +18,8 @@ from hub.demo import courses as demo_courses
 from hub.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unavailable, Unprocessable
 from hub.identity import Principal
 from hub.relay import RetryLater
-from hub.scorm.services.imports import LEASE, MOST_TRIES, Busy, Imports, JobView, Upload
+from hub.scorm.services.importing import LEASE, MOST_TRIES, Busy
+from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Changes, Packages
 from hub.scorm.services.thumbnails import Thumbnails

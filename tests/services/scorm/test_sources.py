@@ -18,7 +18,8 @@ from hub.adapters.outbound_http import OutboundHttp
 from hub.bootstrap import Hub
 from hub.errors import Conflict, Invalid, Unavailable
 from hub.identity import Principal
-from hub.scorm.services.imports import MOST_TRIES, Imports, JobView, Upload
+from hub.scorm.services.importing import MOST_TRIES
+from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.thumbnails import Thumbnails
@@ -247,14 +248,15 @@ class TestSharing:
         """The version to share with is found, and its package deleted before the new version appears."""
         packages = hub.service(Packages)
         _imported(imports, system, COURSE, "a")
-        has_twin = imports._has_twin
+        importing = imports._importing
+        has_twin = importing._has_twin
 
         def found_and_then_deleted(*details: Any) -> bool:
             found = has_twin(*details)
             self._delete(packages, system, "a")
             return found
 
-        monkeypatch.setattr(imports, "_has_twin", found_and_then_deleted)
+        monkeypatch.setattr(importing, "_has_twin", found_and_then_deleted)
         assert _imported(imports, system, COURSE, "b").state == "ready"
         prefix = packages.published(system, "b").content_prefix
         assert len(list(hub.ports.objects.keys(prefix))) == 2

@@ -149,17 +149,18 @@ def _loaded(root: etree._Element, text: _Text, files: Files | None) -> Iterator[
                 yield finding("page.insecure", text.place(_line(element), address), address=address)
             elif re.match(r"(https?:)?//", address, re.IGNORECASE):
                 yield finding("page.elsewhere", text.place(_line(element), address), address=address)
-            elif files is not None and _is_missing(folder, address, files):
-                guess = found_elsewhere(files.elsewhere(re.split(r"[?#]", address, maxsplit=1)[0]))
-                yield finding("page.missing-file", text.place(_line(element), address), address=address, guess=guess)
+            elif files is not None and (missing := _missing(folder, address, files)):
+                guess = found_elsewhere(files.elsewhere(missing))
+                yield finding("page.missing-file", text.place(_line(element), address), address=missing, guess=guess)
 
 
-def _is_missing(folder: str, address: str, files: Files) -> bool:
-    """Whether a plain relative address means no file; what scripts put together is not judged."""
+def _missing(folder: str, address: str, files: Files) -> str | None:
+    """The file that a plain relative address means, if there is none; what scripts put together is not judged."""
     path = re.split(r"[?#]", address, maxsplit=1)[0]
     if not path or re.search(r"[{}<>$]|^[a-z]+:|^/|/$", path, re.IGNORECASE):
-        return False
+        return None
     try:
-        return resolve(folder, path).found_in(files) is None
+        reference = resolve(folder, path)
     except BadReference:
-        return False
+        return None
+    return reference.path if reference.found_in(files) is None else None

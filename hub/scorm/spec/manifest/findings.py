@@ -4,12 +4,14 @@ Every finding has a stable code (docs/findings.md lists them all), a place, plai
 where there is one, and how to mend it. The rules themselves are the table in `rules`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
+from hub.errors import Message
 from hub.scorm.spec.manifest.in_tools import in_tools
 
 #: How many findings of one code are listed; the rest are counted, so that a report stays readable.
@@ -46,6 +48,18 @@ class Phrase(str):
         self = super().__new__(cls, template.format(**facts))
         self.template, self.facts = template, facts
         return self
+
+    @classmethod
+    def of(cls, sentence: str) -> str:
+        """The sentence of an error, without its full stop, as a fact, with what it was made of if it knows that."""
+        if not isinstance(sentence, Message):
+            return sentence.rstrip(".")
+        return cls(with_braces(sentence.template), **{name: str(value) for name, value in sentence.values.items()})
+
+
+def with_braces(template: str) -> str:
+    """The template of an error's sentence as that of a phrase."""
+    return re.sub(r"%\((\w+)\)s", r"{\1}", template).rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)

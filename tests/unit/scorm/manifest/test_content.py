@@ -95,7 +95,7 @@ def test_what_a_page_loads_is_looked_for_beside_it():
     files = Files(["sub/index.html", "sub/css/style.css", "sub/a.png", "sub/line.png", "js/course.js"])
     (missing,) = judge_page("sub/index.html", page, files)
     assert (missing.code, missing.line, missing.column) == ("page.missing-file", 2, 62)
-    assert "“course.js”, which is not in the package; “js/course.js” is" in missing.message
+    assert "“sub/course.js”, which is not in the package; “js/course.js” is" in missing.message
 
 
 @pytest.mark.parametrize("address", ["{{logo}}", "data:,x", "/abs.png", "images/", "", "../../out.png", "blob:x", "#a"])

@@ -5,6 +5,7 @@ import string
 import pytest
 
 from hub.console.app import LANGUAGES
+from hub.errors import say
 from hub.scorm.services.wording import worded
 from hub.scorm.spec.manifest.findings import Phrase, Place
 from hub.scorm.spec.manifest.in_tools import ADVICE
@@ -75,3 +76,12 @@ def test_advice_is_told_for_refusals_only():
 
 def facts_of(rule) -> dict[str, int]:
     return {place.partition(":")[0]: 1 for place in [*places(rule.message), *places(rule.fix)]}
+
+
+def test_the_sentence_of_an_error_is_a_fact_in_every_language():
+    reason = Phrase.of(say("%(host)s redirects away from https.", host="example.org"))
+    found = finding("import.not-fetched", reason=reason).as_dict()
+    assert found["message"] == "The file could not be fetched: example.org redirects away from https."
+    (said,) = worded([found], "de")
+    assert said["message"] == "Die Datei konnte nicht geholt werden: example.org leitet von https weg."
+    assert Phrase.of("It is full.") == "It is full"
