@@ -491,9 +491,9 @@ def _print_findings(findings: Sequence[dict[str, Any]]) -> None:
             click.echo(f"           | {one['quote']}")
             if one["mark"] is not None:
                 click.echo(f"           | {' ' * one['mark']}^")
-        click.echo(f"           {one['fix']}")
+        click.echo(f"           {one['fix']}{' (' + one['section'] + ')' if one['section'] else ''}")
     advice = {(tool, words): None for one in findings for tool, words in one.get("in_tools", {}).items()}
-    for tool, words in advice:
+    for tool, words in sorted(advice, key=lambda pair: pair[0].casefold()):
         click.echo(f"  In {tool}: {words}")
 
 

@@ -226,8 +226,14 @@ def _wanted_part(environ: dict[str, Any], file: ContentFile, etag: str) -> tuple
 
 
 def _if_range_holds(environ: dict[str, Any], file: ContentFile, etag: str) -> bool:
-    """If-Range (RFC 9110 section 13.1.5): the range counts only for the file that the client has a part of."""
-    condition = parse_if_range_header(environ.get("HTTP_IF_RANGE"))
+    """If-Range (RFC 9110 section 13.1.5): the range counts only for the file that the client has a part of.
+
+    A weak entity tag promises too little for that.
+    """
+    header = environ.get("HTTP_IF_RANGE", "").strip()
+    if header[:2].upper() == "W/":
+        return False
+    condition = parse_if_range_header(header)
     if condition.etag is not None:
         return condition.etag == etag.strip('"')
     return condition.date is None or condition.date == _seconds(file.info.modified_at)

@@ -23,8 +23,13 @@ def in_words(found: Mapping[str, Any], say: Say) -> dict[str, Any]:
         except KeyError:
             return said
     if "in_tools" in found:
-        said["in_tools"] = {tool: say(advice) for tool, advice in found["in_tools"].items()}
+        said["in_tools"] = {tool: say(advice) for tool, advice in sorted(found["in_tools"].items(), key=_by_letters)}
     return said
+
+
+def _by_letters(pair: tuple[str, str]) -> str:
+    """Tools in the order in which people look for them; a database keeps none of its own."""
+    return pair[0].casefold()
 
 
 def _fact(value: Any, say: Say) -> Any:
