@@ -114,17 +114,7 @@ def make_app() -> Callable[..., Iterable[bytes]]:
     log_events()
     app = create_app(build(settings))
     _calm_garbage_collector()
-    return _with_terminated_input(app)
-
-
-def _with_terminated_input(app: Wsgi) -> Wsgi:
-    """Tell the application that Granian ends its input where the body ends, so that chunked bodies can be read."""
-
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ["wsgi.input_terminated"] = True
-        return app(environ, start_response)
-
-    return application
+    return app
 
 
 def _calm_garbage_collector() -> None:
