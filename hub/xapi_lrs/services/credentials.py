@@ -25,6 +25,9 @@ BELIEVED_SECONDS = 0.8
 #: How often the last use of a credential is written down.
 TOUCH_SECONDS = 60
 
+#: What a refusal asks for (RFC 7617 section 2).
+CHALLENGE = 'Basic realm="xAPI", charset="UTF-8"'
+
 _MOST_KEPT = 10_000
 
 
@@ -263,5 +266,5 @@ def _refused() -> Unauthenticated:
     return Unauthenticated(
         "The key and secret are not those of a credential in use.",
         code="bad_credential",
-        headers={"WWW-Authenticate": 'Basic realm="xAPI", charset="UTF-8"'},
+        headers={"WWW-Authenticate": CHALLENGE},
     )

@@ -50,6 +50,7 @@ class AlternateRequestSyntax:
             _put(environ, meant(query, form))
         except HubError as refusal:
             environ[REFUSAL] = refusal
+            _authorize(environ, form)
 
     def _form(self, environ: dict[str, Any]) -> str:
         request = Request(environ)
@@ -71,6 +72,13 @@ def _is_version_1(environ: dict[str, Any], form: dict[str, list[str]]) -> bool:
     if named is None:
         return bool(environ["PATH_INFO"].startswith("/xapi/1.0.3/"))
     return not named.startswith("2.0")
+
+
+def _authorize(environ: dict[str, Any], form: dict[str, list[str]]) -> None:
+    """Take who is refused from the form, so that they are told why instead of being asked who they are."""
+    named = next((texts[0] for name, texts in form.items() if name.lower() == "authorization"), None)
+    if named is not None:
+        environ["HTTP_AUTHORIZATION"] = named
 
 
 def _put(environ: dict[str, Any], request: Meant) -> None:

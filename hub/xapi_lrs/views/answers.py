@@ -1,6 +1,7 @@
 """What every answer of the LRS has in common, whoever writes it."""
 
 import gzip
+import re
 from typing import Any
 
 THROUGH = "X-Experience-API-Consistent-Through"
@@ -10,6 +11,7 @@ _EXPOSED = (
     " X-Experience-API-Consistent-Through, X-Request-Id"
 )
 _WORTH_PACKING = 1_400
+_REFUSED = re.compile(r"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE).search
 
 
 def cors_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
@@ -33,8 +35,9 @@ def packed(environ: dict[str, Any], body: bytes) -> tuple[list[tuple[str, str]],
 
 
 def takes_gzip(environ: dict[str, Any]) -> bool:
-    """Whether the client understands gzip (RFC 9110 section 12.5.3)."""
-    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    """Whether the client understands gzip, and has not refused it by a weight of 0 (RFC 9110 section 12.5.3)."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return "gzip" in accepted and _REFUSED(accepted) is None
 
 
 def is_worth_packing(body: bytes) -> bool:

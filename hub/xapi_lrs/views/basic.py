@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request
 from hub.errors import Unauthenticated
 from hub.http.access import Authenticator
 from hub.identity import Principal
-from hub.xapi_lrs.services.credentials import Credentials
+from hub.xapi_lrs.services.credentials import CHALLENGE, Credentials
 
 PATH = "/xapi"
 
@@ -39,5 +39,9 @@ def key_and_secret(encoded: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         colon = ""
     if not colon:
-        raise Unauthenticated("The Authorization header is not Basic with a key and a secret.", code="bad_credential")
+        raise Unauthenticated(
+            "The Authorization header is not Basic with a key and a secret.",
+            code="bad_credential",
+            headers={"WWW-Authenticate": CHALLENGE},
+        )
     return key, secret

@@ -89,6 +89,8 @@ def _finisher(default: Version) -> Callable[[Response], Response]:
         """The headers of every answer, and its compression."""
         environ, headers = request.environ, response.headers
         headers[versions.HEADER] = g.get("xapi_version", default).latest
+        if response.status_code == 204:
+            headers.pop("Content-Type", None)
         if environ["REQUEST_METHOD"] == "OPTIONS":
             _answer_preflight(response)
         elif environ["PATH_INFO"].endswith("/statements") and THROUGH not in headers:

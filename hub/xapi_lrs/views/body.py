@@ -10,6 +10,9 @@ from hub.errors import Invalid, TooLarge, Unsupported
 
 _PIECE = 64 * 1024
 
+#: What tells zlib to expect the header and the checksum of gzip.
+_GZIP = 16 + zlib.MAX_WBITS
+
 
 def read_body(limit: int) -> bytes:
     """The whole body, unpacked; 413 as soon as it is larger than `limit` bytes."""
@@ -55,14 +58,19 @@ def _packed(limit: int) -> Iterator[bytes]:
 
 
 def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Never more than one piece at a time, so that a small body cannot unpack into a large memory."""
-    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    """Never more than one piece at a time, so that a small body cannot unpack into a large memory.
+
+    A gzip body is one member or several, one behind the other (RFC 1952 section 2.2).
+    """
+    unpacker = zlib.decompressobj(_GZIP)
     try:
         for piece in packed:
             rest = piece
             while rest:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(_GZIP)
                 yield unpacker.decompress(rest, _PIECE)
-                rest = unpacker.unconsumed_tail
+                rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
         yield unpacker.flush()
     except zlib.error:
         raise Invalid("The body is not valid gzip.", code="bad_encoding") from None

@@ -235,6 +235,9 @@ def test_a_form_that_is_not_right_is_refused(lrs_as):
     assert alternate(older, "POST", {}).status_code == 400
     assert alternate(older, "PATCH", content).status_code == 400
     assert alternate(newer, "POST", content).status_code == 400
+    content["Authorization"] = older.headers.pop("Authorization")
+    refused = alternate(older, "PATCH", content)
+    assert (refused.status_code, refused.json["violations"][0]["where"]) == (400, "method")
 
 
 def test_the_certificates_of_a_signature_are_reported(lrs, signer, hub, system, store):

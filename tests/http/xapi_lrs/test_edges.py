@@ -55,10 +55,26 @@ def test_bodies_are_taken_and_given_as_gzip(lrs):
         (b"no gzip at all", 400),
         (gzip.compress(b"[]", mtime=0)[:-6], 400),
         (gzip.compress(b" " * 20_000_000, mtime=0), 413),
+        (gzip.compress(b"[]", mtime=0) + b"junk", 400),
     ],
 )
 def test_a_body_that_unpacks_badly_is_refused(lrs, body, status):
     assert lrs.post(body, headers={"Content-Encoding": "gzip"}).status_code == status
+
+
+def test_a_gzip_body_may_have_several_members(lrs):
+    text = json.dumps(statement()).encode()
+    packed = gzip.compress(text[:20]) + gzip.compress(text[20:])
+    assert lrs.post(packed, headers={"Content-Encoding": "gzip"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip;q=0", None), ("gzip; q=0.0, br", None), ("br, gzip;q=0.1", "gzip"), ("identity", None)],
+)
+def test_an_answer_is_packed_only_for_who_accepts_it(lrs, accepted, encoding):
+    assert lrs.post([statement() for _ in range(20)]).status_code == 200
+    assert lrs.get(headers={"Accept-Encoding": accepted}).headers.get("Content-Encoding") == encoding
 
 
 def test_a_body_in_an_unknown_encoding_is_refused(lrs):
@@ -105,7 +121,8 @@ def test_a_statement_that_nests_too_deep_is_refused_and_a_deep_one_within_the_li
         return statement(result={"extensions": {"https://example.com/deep": inner}})
 
     assert lrs.post(nested(90)).status_code == 200
-    assert lrs.post([nested(90), nested(98)]).status_code == 400
+    [fault] = lrs.post([nested(90), nested(98)]).json["violations"]
+    assert (fault["where"], fault["allowed"]) == ("$[1]", 100)
 
 
 def test_the_null_character_in_a_text_is_kept(lrs):
@@ -139,6 +156,8 @@ def test_the_null_character_in_a_text_is_kept(lrs):
 def test_a_query_that_is_not_valid_is_refused_by_name(lrs, query):
     refused = lrs.get(**query)
     assert refused.status_code == 400
+    named = [each["where"].split()[0] for each in refused.json.get("violations", [])]
+    assert "more" in query or set(named) <= set(query), named
 
 
 def test_the_format_ids_and_the_canonical_one_in_the_readers_language(lrs):
