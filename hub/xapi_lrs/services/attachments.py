@@ -54,7 +54,13 @@ class Attachments:
         self._limits = limits
 
     def take_in(
-        self, principal: Principal, statements: Sequence[dict[str, Any]], parts: Iterable[Part], version: Version
+        self,
+        principal: Principal,
+        statements: Sequence[dict[str, Any]],
+        parts: Iterable[Part],
+        version: Version,
+        *,
+        is_batch: bool,
     ) -> None:
         """Read the data of the attachments that valid statements declare, check all of it, and keep it.
 
@@ -64,7 +70,7 @@ class Attachments:
         declared = rules.declared(statements)
         with ExitStack() as open_files:
             received = dict(self._received(parts, declared, open_files))
-            rules.refuse_missing(statements, received)
+            rules.refuse_missing(statements, received, is_batch=is_batch)
             for statement in statements:
                 for attachment in signatures.signatures_in(statement):
                     file = received.get(attachment["sha2"].lower())

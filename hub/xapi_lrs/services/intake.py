@@ -20,6 +20,7 @@ from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.stores import StoreView
 from hub.xapi_lrs.spec.immutability import are_same
+from hub.xapi_lrs.spec.reading import statement_path
 from hub.xapi_lrs.storage import intake, references
 
 #: The most statements of one commit; a larger request is a commit of its own.
@@ -58,6 +59,7 @@ class Submission:
 
     store: StoreView
     statements: list[Incoming]
+    is_batch: bool
     lessons: list[Lesson] = field(default_factory=list)
     error: HubError | None = None
     is_finished: bool = False
@@ -223,7 +225,12 @@ def _fail(group: Sequence[Submission], error: HubError) -> None:
 def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
     """Keep the statements whose ids are new; the same ones again are accepted, different ones are refused (409)."""
     faults = [
-        Violation("Data 2.3.1", f"$[{index}].id", "another statement has this id", str(UUID(bytes=each.id)))
+        Violation(
+            "Data 2.3.1",
+            f"{statement_path(index, is_batch=submission.is_batch)}.id",
+            "another statement has this id",
+            str(UUID(bytes=each.id)),
+        )
         for index, each in enumerate(submission.statements)
         if each.id in known and not are_same(each.statement, known[each.id])
     ]

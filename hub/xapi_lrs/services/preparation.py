@@ -23,7 +23,7 @@ from hub.xapi_lrs.services.recognition import Recognised, Recognition
 from hub.xapi_lrs.services.stores import Stores, StoreView
 from hub.xapi_lrs.spec import actors, filing
 from hub.xapi_lrs.spec.completion import opened, opened_as_is
-from hub.xapi_lrs.spec.reading import Limits, plain_statements_of, statements_of
+from hub.xapi_lrs.spec.reading import Limits, plain_statements_of, statement_path, statements_of
 from hub.xapi_lrs.spec.statement import faults_of
 from hub.xapi_lrs.spec.versions import Version
 from hub.xapi_lrs.storage import terms
@@ -43,6 +43,11 @@ class Request:
     version: Version
     parts: Iterable[Part] = ()
     put_id: str | None = None
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether the body is an array of statements."""
+        return self.body.lstrip()[:1] == b"["
 
 
 class Preparation:
@@ -83,7 +88,7 @@ class Preparation:
             for raw, found, statement in zip(raws, known, statements, strict=True)
         ]
         _refuse_repeated_ids(made)
-        return Submission(store, made, self._lessons(store, request.principal, statements, known))
+        return Submission(store, made, request.is_batch, self._lessons(store, request.principal, statements, known))
 
     def authority_term(self, store: StoreView, principal: Principal) -> bytes:
         """The hash of the term that finds what a principal stored."""
@@ -109,9 +114,11 @@ class Preparation:
             _check_put(request.put_id, statements, is_batch)
         if len(known) != len(statements):
             known = [None] * len(statements)
-        _refuse_faults(statements, known, request.version)
+        _refuse_faults(statements, known, request.version, is_batch=is_batch)
         if request.parts or any("attachments" in each or "attachments" in each["object"] for each in statements):
-            self._attachments.take_in(request.principal, statements, request.parts, request.version)
+            self._attachments.take_in(
+                request.principal, statements, request.parts, request.version, is_batch=is_batch
+            )
         return statements, raws, known
 
     def _completed(self, request: Request, mark: "_Mark", raw: bytes, found: Recognised) -> Incoming:
@@ -165,12 +172,14 @@ def _mark(term_key: bytes, home_page: str, name: str, shown: str) -> _Mark:
     return _Mark(orjson.dumps(agent), key, term_bytes(term_key, filing.AUTHORITY, key))
 
 
-def _refuse_faults(statements: Sequence[Any], known: Sequence[Recognised | None], version: Version) -> None:
+def _refuse_faults(
+    statements: Sequence[Any], known: Sequence[Recognised | None], version: Version, *, is_batch: bool
+) -> None:
     listed: list[Violation] = []
     for index, statement in enumerate(statements):
         found = [] if known[index] else faults_of(statement, version)
-        if found and len(statements) > 1:
-            found = [replace(each, where=f"$[{index}]{each.where[1:]}") for each in found]
+        if found and is_batch:
+            found = [replace(each, where=statement_path(index, is_batch=True) + each.where[1:]) for each in found]
         listed += found
         if len(listed) >= _MOST_FAULTS:
             break

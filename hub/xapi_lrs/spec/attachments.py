@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.errors import Invalid, Violation
+from hub.xapi_lrs.spec.reading import statement_path
 
 REQUIREMENT = "Communication 1.5.2"
 HASH_HEADER = "X-Experience-API-Hash"
@@ -27,11 +28,16 @@ def declared(statements: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {each["sha2"].lower(): each for statement in statements for each in attachments_in(statement)}
 
 
-def refuse_missing(statements: Sequence[dict[str, Any]], received: Iterable[str]) -> None:
+def refuse_missing(statements: Sequence[dict[str, Any]], received: Iterable[str], *, is_batch: bool) -> None:
     """Refuse attachments that have neither a fileUrl nor data in the request (Communication 1.5.2)."""
     known = set(received)
     faults = [
-        Violation(REQUIREMENT, f"$[{index}].attachments", "its data is not in the request, and it has no fileUrl", sha2)
+        Violation(
+            REQUIREMENT,
+            f"{statement_path(index, is_batch=is_batch)}.attachments",
+            "its data is not in the request, and it has no fileUrl",
+            sha2,
+        )
         for index, statement in enumerate(statements)
         for sha2 in (each["sha2"].lower() for each in attachments_in(statement) if "fileUrl" not in each)
         if sha2 not in known

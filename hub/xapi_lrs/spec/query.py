@@ -141,10 +141,14 @@ def _activity_group(read: dict[str, Any]) -> tuple[Term, ...] | None:
 
 def agent(text: str, name: str = "agent") -> dict[str, Any]:
     """An Agent or identified Group given as JSON in a parameter; `Invalid` with every fault."""
-    value = reading.decode(text.encode("utf-8", "surrogatepass"), 20)
-    faults = agent_faults(value, name)
+    try:
+        value = reading.decode(text.encode("utf-8", "surrogatepass"), 20)
+    except Invalid as refused:
+        value, faults = None, [replace(each, where=f"{name} {each.where}") for each in refused.violations]
+    else:
+        faults = agent_faults(value, name)
     if not faults and actors.key_of(value) is None:
-        faults = [Violation(REQUIREMENT, name, "must be identified")]
+        faults = [Violation(REQUIREMENT, name, "must be identified", text[:200])]
     if faults:
         raise Invalid(f"The parameter {name} is not an Agent or identified Group.", violations=faults)
     found: dict[str, Any] = value

@@ -5,7 +5,8 @@ Bytes are kept as they came. `orjson` refuses NaN, broken UTF-8 and lone surroga
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import msgspec
 import orjson
 
 from hub.errors import Invalid, TooLarge, Violation
-from hub.xapi_lrs.spec.structure import path_of
+from hub.xapi_lrs.spec.structure import ROOT, Place, path_of
 
 _RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -41,7 +42,7 @@ def decode(body: bytes, depth: int) -> Any:
     """The JSON value of `body`; 400 unless it is JSON text without duplicate keys (RFC 8259; Data 2.2), nesting no
     deeper than `depth`."""
     value = _decode(body)
-    _refuse_deep(body, value, depth)
+    _refuse_deep(body, value, depth, "$")
     return value
 
 
@@ -59,10 +60,11 @@ def _decode(body: bytes) -> Any:
     return value
 
 
-def _refuse_deep(body: bytes, value: Any, depth: int) -> None:
+def _refuse_deep(body: bytes, value: Any, depth: int, where: str) -> None:
     """Count levels only where there are enough brackets for it to matter."""
     if body.count(b"{") + body.count(b"[") > depth and _depth_of(value, depth) > depth:
-        raise Invalid(f"The body nests deeper than {depth} levels.", code="too_deep")
+        fault = Violation("limit", where, "nests too deep", allowed=depth)
+        raise Invalid(f"The body nests deeper than {depth} levels.", code="too_deep", violations=[fault])
 
 
 def _keys_are_plainly_distinct(body: bytes, value: Any) -> bool:
@@ -82,22 +84,37 @@ def _keys_are_plainly_distinct(body: bytes, value: Any) -> bool:
 
 
 def _refuse_duplicate_keys(body: bytes) -> None:
-    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            names = [name for name, _ in pairs]
-            doubled = sorted({name for name in names if names.count(name) > 1})
-            raise Invalid(
-                "An object has the same property more than once.",
-                code="duplicate_property",
-                violations=[Violation("Data 2.2", name, "is there more than once") for name in doubled],
-            )
-        return members
-
     try:
-        json.loads(body, object_pairs_hook=distinct)
+        value = json.loads(body, object_pairs_hook=_Members)
     except RecursionError:
-        raise Invalid("The body nests too deep.", code="too_deep") from None
+        fault = Violation("limit", "$", "nests too deep")
+        raise Invalid("The body nests too deep.", code="too_deep", violations=[fault]) from None
+    faults = [Violation("Data 2.2", path_of(place), "is there more than once") for place in _doubled_in(value)]
+    if faults:
+        raise Invalid(
+            "An object has the same property more than once.", code="duplicate_property", violations=faults
+        )
+
+
+class _Members(dict[str, Any]):
+    """An object that remembers which of its keys came more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(name for name, _ in pairs) if len(self) < len(pairs) else {}
+        self.doubled = [name for name, count in counts.items() if count > 1]
+
+
+def _doubled_in(value: Any) -> Iterator[Place]:
+    """The place of every key that came more than once."""
+    waiting: list[tuple[Place, Any]] = [(ROOT, value)]
+    while waiting:
+        place, each = waiting.pop()
+        if isinstance(each, _Members):
+            yield from ((place, name) for name in each.doubled)
+            waiting += [((place, name), inner) for name, inner in each.items()]
+        elif isinstance(each, list):
+            waiting += [((place, index), inner) for index, inner in enumerate(each)]
 
 
 def _depth_of(value: Any, limit: int) -> int:
@@ -134,30 +151,39 @@ def statements_of(body: bytes, limits: Limits) -> tuple[list[dict[str, Any]], Se
     """
     value = _decode(body)
     if type(value) is dict:
-        _refuse_large(0, body, limits)
-        _refuse_deep(body, value, limits.depth)
+        _refuse_large(0, body, limits, "$")
+        _refuse_deep(body, value, limits.depth, "$")
         return [value], [body.strip()], False
     if type(value) is not list:
-        raise Invalid("The body must be a statement or an array of statements.", code="invalid_statement")
-    if len(value) > limits.batch_statements:
-        raise TooLarge(
-            f"The batch has {len(value)} statements; {limits.batch_statements} are allowed.", code="batch_too_large"
+        fault = Violation("Communication 2.1.2", "$", "must be an object", value, ["object", "array"])
+        raise Invalid(
+            "The body must be a statement or an array of statements.", code="invalid_statement", violations=[fault]
         )
-    raws = [bytes(raw) for raw in _RAW_ITEMS.decode(body)]
+    if len(value) > limits.batch_statements:
+        fault = Violation("limit", "$", "is too large", len(value), limits.batch_statements)
+        raise TooLarge(
+            f"The batch has {len(value)} statements; {limits.batch_statements} are allowed.",
+            code="batch_too_large",
+            violations=[fault],
+        )
+    raws = items_of(body)
     for index, raw in enumerate(raws):
-        _refuse_large(index, raw, limits)
-        _refuse_deep(raw, value[index], limits.depth)
+        _refuse_large(index, raw, limits, statement_path(index, is_batch=True))
+        _refuse_deep(raw, value[index], limits.depth, statement_path(index, is_batch=True))
     return value, raws, True
 
 
-def _refuse_large(index: int, raw: bytes, limits: Limits) -> None:
+def statement_path(index: int, *, is_batch: bool) -> str:
+    """The JSON path of a statement in its body: only in a batch it has an index."""
+    return f"$[{index}]" if is_batch else "$"
+
+
+def _refuse_large(index: int, raw: bytes, limits: Limits, where: str) -> None:
     if len(raw) > limits.statement_bytes:
         raise TooLarge(
             f"Statement {index} has {len(raw)} bytes; {limits.statement_bytes} are allowed.",
             code="statement_too_large",
-            violations=[
-                Violation("limit", path_of((None, f"$[{index}]")), "is too large", len(raw), limits.statement_bytes)
-            ],
+            violations=[Violation("limit", where, "is too large", len(raw), limits.statement_bytes)],
         )
 
 

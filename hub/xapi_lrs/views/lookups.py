@@ -14,7 +14,7 @@ def get_activity() -> Response:
     """The canonical definition of an activity."""
     activity_id = required("activityId")
     if not values.is_iri(activity_id):
-        raise refused("activityId", "must be an IRI with a scheme")
+        raise refused("activityId", "must be an IRI with a scheme", activity_id)
     found = service(Lookups).activity(principal(), activity_id)
     return Response(orjson.dumps(found), content_type="application/json")
 

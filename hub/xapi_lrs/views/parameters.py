@@ -26,7 +26,7 @@ def required(name: str) -> str:
     return given[name]
 
 
-def refused(name: str, message: str) -> Invalid:
+def refused(name: str, message: str, found: str | None = None) -> Invalid:
     """A refusal of one parameter."""
-    fault = Violation("Communication 2", name, message)
+    fault = Violation("Communication 2", name, message, found[:200] if found else None)
     return Invalid("The query is not valid.", code="invalid_query", violations=[fault])

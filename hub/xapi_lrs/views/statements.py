@@ -40,10 +40,11 @@ def post_statements() -> Response:
 @action("statements.write")
 def put_statement() -> Response:
     """Store one statement under an id that the client chose."""
+    given = required("statementId")
     try:
-        statement_id = queries.uuid(required("statementId"))
+        statement_id = queries.uuid(given)
     except ValueError as fault:
-        raise refused("statementId", str(fault)) from None
+        raise refused("statementId", str(fault), given) from None
     body, parts = _body_and_parts()
     service(Statements).store_one(principal(), statement_id, body, g.xapi_version, parts)
     return Response(status=204)

@@ -145,6 +145,29 @@ def test_every_fault_of_a_batch_is_listed(lrs):
 
 
 @pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        (b'{"actor":1,"actor":2}', ["$.actor"]),
+        (b'[{"id":1},{"result":{"x":[{"a":1,"b":2,"a":3,"b":4}]}}]', ["$[1].result.x[0].a", "$[1].result.x[0].b"]),
+        (b'{"actor":{"mbox":1,"\\u006dbox":2}}', ["$.actor.mbox"]),
+        (b"5", ["$"]),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_its_place(lrs, body, places):
+    refused = lrs.post(body)
+    assert refused.status_code == 400
+    assert sorted(each["where"] for each in refused.json["violations"]) == places
+
+
+def test_a_statement_has_an_index_in_a_batch_only(lrs):
+    sent, other = statement(id=str(uuid.uuid4())), statement(verb={"id": "http://x.example/other"})
+    assert lrs.post(sent).status_code == 200
+    for bad, where in ((statement(extra=1), ".extra"), (other | {"id": sent["id"]}, ".id")):
+        assert [each["where"] for each in lrs.post(bad).json["violations"]] == [f"${where}"]
+        assert [each["where"] for each in lrs.post([bad]).json["violations"]] == [f"$[0]{where}"]
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"{", b"[1]", b'"x"', b"NaN", b"\xff\xfe", b'{"actor":1,"actor":2}', b"[" * 5000, b'{"a":1e999}']
 )
 def test_what_is_no_statement_is_refused_with_400(lrs, body):
@@ -153,7 +176,9 @@ def test_what_is_no_statement_is_refused_with_400(lrs, body):
 
 def test_a_stranger_and_a_reader_without_the_scope_are_refused(lrs, lrs_as):
     assert lrs.get(headers={"Authorization": None}).status_code == 401
-    assert lrs.get(headers={"Authorization": "Basic eDp5"}).status_code == 401
+    for malformed in ("Basic eDp5", "Basic x", "Basic bm9jb2xvbg=="):
+        refused = lrs.get(headers={"Authorization": malformed})
+        assert (refused.status_code, refused.headers["WWW-Authenticate"][:5]) == (401, "Basic")
     assert lrs_as("statements/read").post(statement()).status_code == 403
     assert lrs_as("statements/write").get().status_code == 403
 
