@@ -16,17 +16,24 @@ from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDI
 from hub.console.words import FIELD_NAMES, MODE_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
 from hub.scorm.services.wording import worded
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
+from hub.xapi_lrs.spec import values
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def when(moment: datetime | str | None, otherwise: str = "–") -> Markup:
-    """A time: UTC in the page, the reader's own by script, the exact UTC on hover."""
+    """A time: UTC in the page, the reader's own by script, the exact UTC on hover.
+
+    A text is the timestamp of a statement, which may name a leap second or no zone (xAPI Data 4.5).
+    """
     if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
+        moment = values.moment(moment)
     if moment is None:
         return Markup('<span class="soft">{}</span>').format(otherwise)
-    utc = moment.astimezone(UTC)
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:  # The offset leads out of the years that exist.
+        return escape(moment.isoformat())
     exact = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(exact, exact, utc)
 

@@ -6,6 +6,7 @@ What a statement holds was written by others: everything here is text, and the t
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from hub.console.filters import duration, percent
@@ -119,7 +120,7 @@ def _result(result: Mapping[str, Any]) -> str:
 
 
 def _length(text: str) -> str:
-    """An ISO 8601 duration in words, where it has hours, minutes and seconds only; else as it is."""
+    """An ISO 8601 duration in words, where it has hours, minutes and seconds only and a length; else as it is."""
     seconds, number = 0.0, ""
     if not text.startswith("PT"):
         return text
@@ -131,4 +132,4 @@ def _length(text: str) -> str:
             number += character
         else:
             return text
-    return duration(seconds)
+    return duration(seconds) if isfinite(seconds) else text

@@ -217,6 +217,18 @@ def test_all_kinds_of_objects_and_actors_have_a_sentence(client, enter, store):
     assert client.get("/statements").text.count('class="sentence break"') == 6
 
 
+def test_odd_times_and_lengths_have_a_sentence(client, enter, store):
+    enter("reporting")
+    for timestamp in ("2016-12-31T23:59:60Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        store(timestamp=timestamp)
+    store(result={"duration": f"PT{'9' * 400}H"})
+    page = client.get("/statements").text
+    assert page.count('class="sentence break"') == 4
+    assert "2016-12-31 23:59 UTC" in page
+    assert "0001-01-01T00:00:00+14:00" in page
+    assert client.get("/statements/download?as=csv").text.count("Mara Quist") == 4
+
+
 def test_pages_of_statements_go_on_where_they_ended(client, enter, store):
     enter("reporting")
     for number in range(51):
