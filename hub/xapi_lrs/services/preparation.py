@@ -116,9 +116,7 @@ class Preparation:
             known = [None] * len(statements)
         _refuse_faults(statements, known, request.version, is_batch=is_batch)
         if request.parts or any("attachments" in each or "attachments" in each["object"] for each in statements):
-            self._attachments.take_in(
-                request.principal, statements, request.parts, request.version, is_batch=is_batch
-            )
+            self._attachments.take_in(request.principal, statements, request.parts, request.version, is_batch=is_batch)
         return statements, raws, known
 
     def _completed(self, request: Request, mark: "_Mark", raw: bytes, found: Recognised) -> Incoming:

@@ -91,9 +91,7 @@ def _refuse_duplicate_keys(body: bytes) -> None:
         raise Invalid("The body nests too deep.", code="too_deep", violations=[fault]) from None
     faults = [Violation("Data 2.2", path_of(place), "is there more than once") for place in _doubled_in(value)]
     if faults:
-        raise Invalid(
-            "An object has the same property more than once.", code="duplicate_property", violations=faults
-        )
+        raise Invalid("An object has the same property more than once.", code="duplicate_property", violations=faults)
 
 
 class _Members(dict[str, Any]):
