@@ -25,6 +25,9 @@ DEEPEST_JSON = 32
 SHORTEST_RSA_BITS = 2048
 #: Larger ones make every launch dear, and OpenSSL refuses them from here on.
 LONGEST_RSA_BITS = 16_384
+#: Verifiers that check the padding carelessly take forged signatures for smaller ones; every platform uses this one
+#: (FIPS 186-5, A.1.1: above 2^16 and below 2^256).
+SMALLEST_EXPONENT, LONGEST_EXPONENT = 65537, 44
 #: So many keys of one `kid` are tried; a platform has one, or two of different kinds.
 MOST_KEYS = 4
 
@@ -106,7 +109,18 @@ def _is_strong(key: Mapping[str, Any]) -> bool:
         return key.get("crv") == "P-256"
     modulus = key.get("n")
     # Base64 has 6 bits a character, and up to 5 more than the number.
-    return isinstance(modulus, str) and SHORTEST_RSA_BITS <= len(modulus.rstrip("=")) * 6 < LONGEST_RSA_BITS + 6
+    is_long = isinstance(modulus, str) and SHORTEST_RSA_BITS <= len(modulus.rstrip("=")) * 6 < LONGEST_RSA_BITS + 6
+    return is_long and _number(key.get("e")) >= SMALLEST_EXPONENT
+
+
+def _number(value: object) -> int:
+    """A Base64urlUInt (RFC 7518 section 2); 0 for what is none, or too long for an exponent."""
+    if not isinstance(value, str) or len(value) > LONGEST_EXPONENT:
+        return 0
+    try:
+        return int.from_bytes(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+    except ValueError:
+        return 0
 
 
 def _public_part(key: Mapping[str, Any]) -> dict[str, Any]:

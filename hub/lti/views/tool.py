@@ -13,6 +13,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from hub.errors import Invalid, Violation
 from hub.http import public, service
 from hub.lti.services.links import Links
 from hub.lti.services.messages import (
@@ -85,6 +86,11 @@ def login() -> WerkzeugResponse:
 @public
 def launch() -> WerkzeugResponse:
     """A launch of any message type (Security Framework 1.0 section 5.1.1.3)."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        fault = Violation(
+            "Form Post Response Mode 1.0, 2", "Content-Type", "is not that of a form", request.mimetype[:100]
+        )
+        raise Invalid("This is not the form of a launch.", code="lti_launch_malformed", violations=[fault])
     messages = service(Messages)
     arrival = messages.arrive(request.form.to_dict(flat=False))
     g.frame_origins, g.lti_tenant = arrival.platform.origins, arrival.platform.tenant_id

@@ -5,6 +5,7 @@ thing of it. Every row must be refused with a 4xx, and the page must not repeat 
 """
 
 import base64
+import gzip
 import hashlib
 import hmac
 import html
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from flask.testing import FlaskClient
 from joserfc import jwe, jwt
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 from jwcrypto.jwk import JWK
 from werkzeug.test import TestResponse
 
@@ -244,6 +245,51 @@ CLAIM_FAULTS = {
     "custom with a list": claim(v.CUSTOM, {"package_id": ["x"]}),
     "a huge title": claim(v.CONTEXT, {"id": "course-1", "title": "x" * 30_000}),
     "submission review without a learner": lambda a: a.claims.update({v.MESSAGE_TYPE: v.SUBMISSION_REVIEW_REQUEST}),
+    "issuer of look-alike letters": claim(
+        "iss", lambda a: a.platform.issuer.replace("o", "\u043e").replace("1", "\u0661")
+    ),
+    "issuer with its port in other digits": claim("iss", lambda a: a.platform.issuer + "\u200b"),
+    "issuer with a path": claim("iss", lambda a: a.platform.issuer + "/."),
+    "iat beyond all numbers": claim("iat", 10**30),
+    "nbf beyond all numbers": claim("nbf", 10**400),
+    "nbf is negative": claim("nbf", -1e9),
+    "exp is the shortest fraction": claim("exp", 5e-324),
+    "ten thousand roles": claim(v.ROLES, [LEARNER] * 10_000),
+    "roles in a list in a list": claim(v.ROLES, [[LEARNER]]),
+    "roles with null": claim(v.ROLES, [LEARNER, None]),
+    "a role of two thousand letters": claim(v.ROLES, [INSTRUCTOR + "x" * 2000]),
+    "custom of a megabyte": claim(v.CUSTOM, {"package_id": "x", "more": "x" * 1_000_000}),
+    "target of another port": claim(v.TARGET_LINK_URI, LAUNCH_URL.replace(":8000", ":8001")),
+    "target without the port": claim(v.TARGET_LINK_URI, LAUNCH_URL.replace(":8000", "")),
+    "target of another scheme": claim(v.TARGET_LINK_URI, LAUNCH_URL.replace("http:", "https:")),
+    "target in other letters": claim(v.TARGET_LINK_URI, LAUNCH_URL.upper()),
+    "target with a backslash": claim(v.TARGET_LINK_URI, "http:\\\\localhost:8000\\lti\\launch"),
+    "target with our host as the user": claim(v.TARGET_LINK_URI, "http://localhost:8000:x@evil.example/lti/launch"),
+    "target without a scheme": claim(v.TARGET_LINK_URI, "//localhost:8000/lti/launch"),
+    "target with a full stop after the host": claim(v.TARGET_LINK_URI, "http://localhost.:8000/lti/launch"),
+    "target of look-alike letters": claim(v.TARGET_LINK_URI, "http://l\u043ecalhost:8000/lti/launch"),
+    "target with a line break": claim(v.TARGET_LINK_URI, LAUNCH_URL + "?a=\r\nb"),
+    "target with a slash more": claim(v.TARGET_LINK_URI, LAUNCH_URL + "/"),
+    "target escaped": claim(v.TARGET_LINK_URI, LAUNCH_URL.replace("launch", "%6caunch")),
+    "return address is script in other letters": claim(v.LAUNCH_PRESENTATION, {"return_url": "JaVaScRiPt:alert(1)"}),
+    "return address is script after a blank": claim(v.LAUNCH_PRESENTATION, {"return_url": " javascript:alert(1)"}),
+    "return address is script with a tab": claim(v.LAUNCH_PRESENTATION, {"return_url": "java\tscript:alert(1)"}),
+    "return address has no scheme": claim(v.LAUNCH_PRESENTATION, {"return_url": "//evil.example/"}),
+    "return address is a blob": claim(v.LAUNCH_PRESENTATION, {"return_url": "blob:https://evil.example/x"}),
+    "return address with a user": claim(v.LAUNCH_PRESENTATION, {"return_url": "https://lms.example@evil.example/"}),
+    "return address with a backslash": claim(v.LAUNCH_PRESENTATION, {"return_url": "https://evil.example\\@lms/"}),
+    "return address with markup": claim(
+        v.LAUNCH_PRESENTATION, {"return_url": 'https://lms.example/"><script>alert(1)'}
+    ),
+    "resource link id of blanks": claim(v.RESOURCE_LINK, {"id": "   "}),
+    "resource link id with a line break": claim(v.RESOURCE_LINK, {"id": "a\nb"}),
+    "resource link id is null": claim(v.RESOURCE_LINK, {"id": None}),
+    "resource link in a list": claim(v.RESOURCE_LINK, [{"id": "link-1"}]),
+    "context type is text": claim(v.CONTEXT, {"id": "course-1", "type": "CourseSection"}),
+    "context with a thousand types": claim(v.CONTEXT, {"id": "course-1", "type": ["x"] * 1000}),
+    "context id is empty": claim(v.CONTEXT, {"id": ""}),
+    "azp is null in a list": claim("azp", [None]),
+    "audience with us twice and another": lambda a: a.claims.update(aud=[a.platform.client_id] * 2 + ["other"]),
     "submission review of nobody": lambda a: a.claims.update(
         {v.MESSAGE_TYPE: v.SUBMISSION_REVIEW_REQUEST, v.FOR_USER: {}}
     ),
@@ -394,6 +440,26 @@ TOKEN_FAULTS = {
     "a member twice": token(with_duplicate),
     "NaN": token(with_nan),
     "half a surrogate": token(with_lone_surrogate),
+    "a member of a claim twice": token(
+        lambda a: raw_signed(
+            a,
+            b'{"alg":"RS256","kid":"rsa-1"}',
+            json.dumps(a.claims).replace('"id": "link-1"', '"id": "link-2", "id": "link-1"').encode(),
+        )
+    ),
+    "infinity": token(
+        lambda a: raw_signed(a, b'{"alg":"RS256","kid":"rsa-1"}', json.dumps(a.claims | {"exp": float("inf")}).encode())
+    ),
+    "claims in UTF-16": token(
+        lambda a: raw_signed(a, b'{"alg":"RS256","kid":"rsa-1"}', json.dumps(a.claims).encode("utf-16"))
+    ),
+    "claims in quotes": token(
+        lambda a: raw_signed(a, b'{"alg":"RS256","kid":"rsa-1"}', json.dumps(json.dumps(a.claims)).encode())
+    ),
+    "flattened JSON serialization": token(
+        lambda a: json.dumps(dict(zip(("protected", "payload", "signature"), a.token().split("."), strict=True)))
+    ),
+    "detached payload": token(lambda a: a.token().split(".")[0] + ".." + a.token().split(".")[2]),
     "padded base64": part(1, lambda text: text + "="),
     "blanks in base64": part(1, lambda text: text[:10] + " " + text[10:]),
     "too long": token(lambda a: a.token() + "A" * 70_000),
@@ -523,6 +589,11 @@ BROWSER_FAULTS = {
     "the state as the cookie's secret": state_as_cookie,
     "used before": used_before,
     "state of another login": of_another_login,
+    "state with NUL": form(state="a\0b"),
+    "state of letters that are none": form(state="\ud7ff\uffff\U0001f600"),
+    "state with blanks around": lambda attack: attack.form.update(state=f" {attack.login.sent['state']} "),
+    "the nonce as the state": lambda attack: attack.form.update(state=attack.login.sent["nonce"]),
+    "a token and an error": form(error="access_denied"),
     "the platform declined": form(error="login_required", error_description="<script>alert(1)</script>"),
 }
 
@@ -558,7 +629,44 @@ def short_key(attack: Attack) -> None:
     attack.form["id_token"] = f"{text}.{b64(numbers.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
+def small_exponent(attack: Attack) -> None:
+    """RSA with the exponent 3, for which careless verifiers take forged signatures."""
+    key = RSAKey.import_key(rsa.generate_private_key(public_exponent=3, key_size=2048), {"kid": "three"})
+    attack.platform.key_set, attack.key = key_set_of(key), key
+
+
+def other_curve(attack: Attack) -> None:
+    """ES256 by a key of P-384."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    attack.platform.key_set = {"keys": [{**ECKey.import_key(key).as_dict(private=False), "kid": "ec-1"}]}
+    text = f"{b64({'alg': 'ES256', 'kid': 'ec-1'})}.{b64(attack.claims)}"
+    numbers = decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    attack.form["id_token"] = f"{text}.{b64(b''.join(number.to_bytes(48, 'big') for number in numbers))}"
+
+
+def ec_key(**changes: Any) -> Callable[[Attack], None]:
+    """A key that is no point of the curve; the token is signed by the real one."""
+
+    def change(attack: Attack) -> None:
+        attack.key = EC
+        key_set(EC, **changes)(attack)
+
+    return change
+
+
 PLATFORM_FAULTS = {
+    "exponent of three": small_exponent,
+    "curve of another algorithm": other_curve,
+    "point beside the curve": ec_key(x="AAAA" * 10 + "AAA"),
+    "point at the origin": ec_key(x="A" * 43, y="A" * 43),
+    "point too short": ec_key(x="AAAA"),
+    "curve of the key is null": ec_key(crv=None),
+    "curve of another key": ec_key(crv="P-384"),
+    "key set with a byte order mark and nothing": key_set_answer(200, b"\xef\xbb\xbf"),
+    "key set is a bomb": key_set_answer(200, gzip.compress(b" " * 50_000_000), **{"Content-Encoding": "gzip"}),
+    "keys are an object": key_set_answer(200, json.dumps({"keys": {"rsa-1": RSA.as_dict(private=False)}}).encode()),
+    "key set twice": key_set_answer(200, b'{"keys":[]}{"keys":[]}'),
+    "key set breaks off": key_set_answer(200, json.dumps(key_set_of(RSA)).encode()[:-20]),
     "key set is gone": key_set_answer(404, b""),
     "key set fails": key_set_answer(500, b"oops"),
     "key set is HTML": key_set_answer(200, b"<html>"),
@@ -611,7 +719,7 @@ ALL_FAULTS = {**CLAIM_FAULTS, **TOKEN_FAULTS, **BROWSER_FAULTS, **PLATFORM_FAULT
 
 
 def test_there_are_enough_faults() -> None:
-    assert len(ALL_FAULTS) >= 300
+    assert len(ALL_FAULTS) >= 360
 
 
 @pytest.mark.parametrize("fault", ALL_FAULTS)
@@ -739,6 +847,17 @@ DEEP_LINKING_FAULTS = {
     "return address with a backslash": settings(deep_link_return_url="https://lms.example\\@evil.example/"),
     "return address with a user": settings(deep_link_return_url="https://lms.example@evil.example/"),
     "return address is a list": settings(deep_link_return_url=["https://lms.example/"]),
+    "return address is script in other letters": settings(deep_link_return_url=" JaVaScRiPt:alert(1)"),
+    "return address with a tab": settings(deep_link_return_url="java\tscript:alert(1)"),
+    "return address with a fragment": settings(deep_link_return_url="https://lms.example/#<script>"),
+    "return address of port 0": settings(deep_link_return_url="https://lms.example:0/"),
+    "return address of look-alike letters": settings(deep_link_return_url="https://lm\u0455.example/"),
+    "return address too long": settings(deep_link_return_url="https://lms.example/" + "x" * 3000),
+    "a thousand types": settings(accept_types=["ltiResourceLink"] * 1000),
+    "types with a number": settings(accept_types=["ltiResourceLink", 1]),
+    "targets with null": settings(accept_presentation_document_targets=[None]),
+    "title too long": settings(title="x" * 30_000),
+    "column is a word": settings(accept_lineitem="perhaps"),
     "no types": settings(accept_types=GONE),
     "no type of ours": settings(accept_types=["file", "html"]),
     "types are text": settings(accept_types="ltiResourceLink"),
@@ -782,6 +901,32 @@ LOGIN_FAULTS: dict[str, dict[str, Any]] = {
     "unknown client": {"client_id": "client-of-nobody"},
     "client twice": {"client_id": ["a", "b"]},
     "unknown deployment": {"lti_deployment_id": "deployment-9"},
+    "issuer of script": {"iss": "javascript:alert(1)"},
+    "issuer with NUL": {"iss": "https://lms.example\0"},
+    "issuer of look-alike letters": {"iss": "https://lm\u0455.example"},
+    "issuer that is SQL": {"iss": "' OR 1=1 --"},
+    "issuer too long": {"iss": "https://" + "x" * 3000},
+    "client with NUL": {"client_id": "a\0b"},
+    "client too long": {"client_id": "x" * 300},
+    "client that is SQL": {"client_id": "' OR ''='"},
+    "deployment twice": {"lti_deployment_id": ["deployment-1", "deployment-2"]},
+    "deployment with a line break": {"lti_deployment_id": "deployment-1\n"},
+    "hint twice": {"login_hint": ["a", "b"]},
+    "hint with NUL": {"login_hint": "a\0"},
+    "empty hint": {"login_hint": ""},
+    "message hint too long": {"lti_message_hint": "x" * 20_000},
+    "message hint with a line break": {"lti_message_hint": "a\r\nLocation: https://evil.example"},
+    "storage target too long": {"lti_storage_target": "x" * 300},
+    "storage target with a line break": {"lti_storage_target": "a\nb"},
+    "target of another port": {"target_link_uri": LAUNCH_URL.replace(":8000", ":8001")},
+    "target of another host's scheme": {"target_link_uri": LAUNCH_URL.replace("http:", "https:")},
+    "target without a scheme": {"target_link_uri": "//localhost:8000/lti/launch"},
+    "target with a backslash": {"target_link_uri": "http:\\\\localhost:8000\\lti\\launch"},
+    "target with our host as the user": {"target_link_uri": "http://localhost:8000/lti/launch@evil.example/"},
+    "target with a path above": {"target_link_uri": LAUNCH_URL + "/../../console"},
+    "target in other letters": {"target_link_uri": LAUNCH_URL.upper()},
+    "target with a fragment": {"target_link_uri": LAUNCH_URL + "#x"},
+    "target twice": {"target_link_uri": [LAUNCH_URL, "https://evil.example/"]},
 }
 
 
@@ -832,6 +977,29 @@ def test_the_launch_address_is_not_for_reading(client: FlaskClient) -> None:
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
     assert response.mimetype == "text/html"
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "application/json", "text/plain", None])
+def test_a_launch_is_a_form_and_nothing_else(good: Attack, kind: str | None) -> None:
+    fields = {"state": good.login.sent["state"], "id_token": good.token()}
+    sent = {"data": fields} if kind == "multipart/form-data" else {"data": json.dumps(fields)}
+    response = good.client.post("/lti/launch", content_type=kind, **sent)
+    assert (response.status_code, response.mimetype) == (400, "text/html")
+    assert good.send().status_code == 303
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_a_launch_is_posted(good: Attack, method: str) -> None:
+    fields = {"state": good.login.sent["state"], "id_token": good.token()}
+    response = good.client.open("/lti/launch", method=method, query_string=fields, data=fields)
+    assert response.status_code == (405 if method != "OPTIONS" else 200)
+    assert "play/" not in response.text
+    assert good.send().status_code == 303
+
+
+def test_what_stands_in_the_address_of_a_launch_is_not_looked_at(good: Attack) -> None:
+    fields = {"state": good.login.sent["state"], "id_token": good.token()}
+    assert_refused(good.client.post("/lti/launch", query_string=fields, data={"x": "y"}), good)
 
 
 def test_a_form_that_is_too_large_is_refused(client: FlaskClient) -> None:
