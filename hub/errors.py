@@ -28,6 +28,21 @@ def say(template: str, **values: Any) -> Message:
     return made
 
 
+def packed(text: str) -> Any:
+    """A sentence as JSON values, to be kept and said later in whatever language; `unpacked` takes it back."""
+    if not isinstance(text, Message):
+        return text
+    return [text.template, {name: packed(one) if isinstance(one, str) else one for name, one in text.values.items()}]
+
+
+def unpacked(kept: Any) -> str:
+    """The sentence that was `packed`."""
+    if isinstance(kept, str):
+        return kept
+    template, values = kept
+    return say(template, **{name: unpacked(one) if isinstance(one, list) else one for name, one in values.items()})
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One fault of a judged document.

@@ -16,7 +16,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from hub.errors import HubError, TooMany, Unauthenticated, Unavailable, Violation
+from hub.errors import HubError, TooMany, Unauthenticated, Unavailable, Violation, say
 from hub.lti.gate import Gate
 from hub.lti.spec import jose
 from hub.ports import HttpClient, Transients
@@ -56,7 +56,7 @@ class KeySets:
             with self._gate.passed(url):
                 return self._asked(url, header)
         except TooMany:
-            raise _refused("is being fetched for many launches; try again in a few seconds") from None
+            raise _refused(say("is being fetched for many launches; try again in a few seconds")) from None
 
     def _known(self, url: str, header: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         """The fitting keys of the set that is kept; None where none is kept."""
@@ -76,7 +76,7 @@ class KeySets:
         busy, until = _key(url, "busy"), time.monotonic() + FETCH_SECONDS + 1
         while not self._transients.add(busy, b"1", _TURN_SECONDS):
             if time.monotonic() > until:
-                raise _refused("is being fetched, and the platform is slow; try again in a few seconds")
+                raise _refused(say("is being fetched, and the platform is slow; try again in a few seconds"))
             time.sleep(_LOOK_AGAIN_SECONDS)
         try:
             yield
@@ -85,12 +85,14 @@ class KeySets:
 
     def _fetch(self, url: str) -> object:
         if self._transients.get(_key(url, "failed")) is not None:
-            raise _refused("could not be fetched a moment ago; try again in a few seconds")
+            raise _refused(say("could not be fetched a moment ago; try again in a few seconds"))
         try:
             document = self._get(url)
         except HubError as error:
             self._transients.put(_key(url, "failed"), b"1", FAILED_FETCH_SECONDS)
-            raise _refused(f"could not be fetched from {url}: {error.detail}") from error
+            raise _refused(
+                say("could not be fetched from %(url)s: %(reason)s", url=url, reason=error.detail)
+            ) from error
         self._transients.put(_key(url), orjson.dumps(document), KEY_SET_SECONDS)
         return document
 
@@ -98,13 +100,13 @@ class KeySets:
         headers = {"Accept": "application/json"}
         response = self._http.request("GET", url, headers=headers, longest_seconds=FETCH_SECONDS)
         if response.status != 200:
-            raise Unavailable(f"it answered {response.status}")
+            raise Unavailable(say("it answered %(status)s", status=response.status))
         try:
             document = orjson.loads(response.body)
         except ValueError:
-            raise Unavailable("it did not answer with JSON") from None
+            raise Unavailable(say("it did not answer with JSON")) from None
         if not jose.is_key_set(document):
-            raise Unavailable("it did not answer with a JSON Web Key Set")
+            raise Unavailable(say("it did not answer with a JSON Web Key Set"))
         return document
 
 
@@ -131,4 +133,6 @@ def _key(url: str, what: str = "keys") -> str:
 
 def _refused(message: str) -> Unauthenticated:
     violation = Violation("1EdTech Security Framework 1.0, 5.1.3", "platform key set", message)
-    return Unauthenticated(f"The platform key set {message}.", code="lti_launch_refused", violations=[violation])
+    return Unauthenticated(
+        say("The platform key set %(fault)s.", fault=message), code="lti_launch_refused", violations=[violation]
+    )

@@ -35,7 +35,7 @@ from pylti1p3.service_connector import ServiceConnector, TServiceConnectorRespon
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config import ToolConfAbstract
 
-from hub.errors import Invalid, NotFound, Unauthenticated, Unavailable, Violation
+from hub.errors import Invalid, NotFound, Unauthenticated, Unavailable, Violation, say
 from hub.lti.key_sets import KeySets, verifies
 from hub.lti.spec import jose, scores
 from hub.lti.spec import vocabulary as v
@@ -430,14 +430,14 @@ class _Launch(MessageLaunch):
 
     def get_iss(self) -> str:
         if self._token.claims.get("iss") != self._expected.issuer:
-            raise _refused("iss", "is not the issuer that this login began with")
+            raise _refused("iss", say("is not the issuer that this login began with"))
         return self._expected.issuer
 
     def get_client_id(self) -> str:
         """Our client id when it is anywhere in the audience (pylti1p3 reads the first entry only)."""
         audience = self._token.claims.get("aud")
         if self._expected.client_id not in (audience if isinstance(audience, list) else [audience]):
-            raise _refused("aud", "does not name the Hub's client id at this platform")
+            raise _refused("aud", say("does not name the Hub's client id at this platform"))
         return self._expected.client_id
 
     def validate_jwt_signature(self) -> "_Launch":
@@ -445,9 +445,9 @@ class _Launch(MessageLaunch):
         token, header = self._get_request_param("id_token"), self._token.header
         keys = self._key_sets.matching(self._key_set_url, header)
         if not keys:
-            raise _refused("id_token header kid", "is not in the platform's key set")
+            raise _refused("id_token header kid", say("is not in the platform's key set"))
         if not any(verifies(token, key, header["alg"]) for key in keys):
-            raise _refused("id_token", "has a signature that the platform's key does not verify")
+            raise _refused("id_token", say("has a signature that the platform's key does not verify"))
         return self
 
     def validate_message(self) -> "_Launch":
@@ -458,7 +458,7 @@ class _Launch(MessageLaunch):
     def validate_nonce(self) -> "_Launch":
         """The nonce was compared by the table; here its login is used up, once (pylti1p3 never consumes it)."""
         if not self._session_service.use_up(self._get_request_param("state")):
-            raise _refused("nonce", "has been used already; open the link in the course again")
+            raise _refused("nonce", say("has been used already; open the link in the course again"))
         return self
 
 
@@ -559,7 +559,7 @@ class _Connector(ServiceConnector):
         """One request in what is left of this use's time: pages without end must not hold us without end."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
-            raise Unavailable(f"{urlsplit(url).hostname} took too long to answer.", code="no_answer")
+            raise Unavailable(say("%(host)s took too long to answer.", host=urlsplit(url).hostname), code="no_answer")
         return self._http.request(method, url, headers=headers, body=body, longest_seconds=left)
 
     def _fetch_token(self, scopes: Sequence[str]) -> tuple[str, int]:
@@ -762,7 +762,9 @@ def _faults_refused() -> Iterator[None]:
     try:
         yield
     except LtiException as fault:
-        raise Invalid(f"The platform's service cannot be used: {fault}", code="lti_service_refused") from fault
+        raise Invalid(
+            say("The platform's service cannot be used: %(fault)s", fault=fault), code="lti_service_refused"
+        ) from fault
 
 
 def _registration(platform: Platform) -> Registration:
@@ -774,7 +776,7 @@ def _registration(platform: Platform) -> Registration:
 def _load_record(transients: Transients, state: str) -> LoginRecord:
     raw = transients.get(_record_key(state))
     if raw is None:
-        raise _refused("state", "is unknown, used already or older than ten minutes; open the link again")
+        raise _refused("state", say("is unknown, used already or older than ten minutes; open the link again"))
     return msgspec.json.decode(raw, type=LoginRecord)
 
 
@@ -818,4 +820,6 @@ def _json_or_none(body: bytes) -> Any:
 
 def _refused(where: str, message: str) -> Unauthenticated:
     violation = Violation("1EdTech Security Framework 1.0, 5.1", where, message)
-    return Unauthenticated(f"The {where} {message}.", code="lti_launch_refused", violations=[violation])
+    return Unauthenticated(
+        say("The %(where)s %(fault)s.", where=where, fault=message), code="lti_launch_refused", violations=[violation]
+    )

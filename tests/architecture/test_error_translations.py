@@ -33,6 +33,10 @@ SOURCES = (
     "privacy/services/*.py",
     "privacy/spec/*.py",
     "identity.py",
+    "lti/*.py",
+    "lti/services/*.py",
+    "lti/spec/*.py",
+    "lti/views/*.py",
 )
 #: What roles, scopes and actions allow is said on pages by the same catalogue.
 MEANINGS = {*ACTIONS.values(), *(scope.meaning for scope in SCOPES.values())}

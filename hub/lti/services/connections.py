@@ -6,7 +6,7 @@ No token and nothing that names a person is among the claims that are kept.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from hub.db import Database
-from hub.errors import HubError, NotFound
+from hub.errors import HubError, NotFound, packed, say, unpacked
 from hub.identity import Principal
 from hub.lti.gate import Gate
 from hub.lti.key_sets import FETCH_SECONDS
@@ -50,7 +50,35 @@ class Seen:
     code: str = ""
     detail: str = ""
     faults: tuple[str, ...] = ()
-    claims: Mapping[str, str] = msgspec.field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A launch as it is kept: sentences in parts, which a page says in its reader's language."""
+
+    at: datetime
+    is_admitted: bool
+    message_type: str
+    code: str
+    detail: Any
+    faults: list[Any]
+    claims: Mapping[str, str]
+
+    @classmethod
+    def of(cls, at: datetime, message_type: str, refusal: HubError | None, claims: Mapping[str, str]) -> bytes:
+        """What there is to be kept of a launch or login, and what was wrong with it."""
+        faults = [packed(one) for one in _faults(refusal)] if refusal else []
+        code, detail = (refusal.code, packed(refusal.detail)) if refusal else ("", "")
+        return msgspec.json.encode(cls(at, refusal is None, message_type, code, detail, faults, claims))
+
+    @classmethod
+    def read(cls, raw: bytes) -> Seen:
+        """The launch as people see it."""
+        kept = msgspec.json.decode(raw, type=cls)
+        faults = tuple(unpacked(one) for one in kept.faults)
+        detail = unpacked(kept.detail)
+        return Seen(kept.at, kept.is_admitted, kept.message_type, kept.code, detail, faults, kept.claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +117,24 @@ class Connections:
 
     def note(self, platform_id: UUID, claims: Mapping[str, Any], refusal: HubError | None) -> None:
         """Keep a launch among the last ones of its platform."""
-        seen = Seen(
-            at=self._clock.now(),
-            is_admitted=refusal is None,
-            message_type=str(claims.get(v.MESSAGE_TYPE, ""))[:100],
-            code=refusal.code if refusal else "",
-            detail=refusal.detail if refusal else "",
-            faults=_faults(refusal) if refusal else (),
-            claims={} if refusal is None else _shown(claims),
-        )
+        message_type = str(claims.get(v.MESSAGE_TYPE, ""))[:100]
+        kept = _Kept.of(self._clock.now(), message_type, refusal, {} if refusal is None else _shown(claims))
         number = self._transients.increment(_key(platform_id), KEPT_SECONDS)
-        self._transients.put(_key(platform_id, number % KEPT), msgspec.json.encode(seen), KEPT_SECONDS)
+        self._transients.put(_key(platform_id, number % KEPT), kept, KEPT_SECONDS)
 
     def note_login(self, platform_id: UUID, parameters: Mapping[str, str], refusal: HubError) -> None:
         """Keep the last login of each kind that was refused. Anybody can send logins: they take no launch's place."""
-        seen = Seen(
-            at=self._clock.now(),
-            is_admitted=False,
-            message_type="login",
-            code=refusal.code,
-            detail=refusal.detail,
-            faults=_faults(refusal),
-            claims={name: _cut(parameters[name]) for name in _TOLD_OF_LOGINS if name in parameters},
-        )
+        told = {name: _cut(parameters[name]) for name in _TOLD_OF_LOGINS if name in parameters}
+        kept = _Kept.of(self._clock.now(), "login", refusal, told)
         kind = f"{refusal.code} {refusal.violations[0].where if refusal.violations else ''}"
-        self._transients.put_entry(_key(platform_id) + ":logins", kind, msgspec.json.encode(seen), KEPT_SECONDS)
+        self._transients.put_entry(_key(platform_id) + ":logins", kind, kept, KEPT_SECONDS)
 
     def recent(self, principal: Principal, platform_id: UUID) -> list[Seen]:
         """The last launches of a platform and the logins that were refused, the newest first. Raises `NotFound`."""
         self._platforms.get(principal, platform_id)
         kept = [self._transients.get(_key(platform_id, number)) for number in range(KEPT)]
         kept += self._transients.entries(_key(platform_id) + ":logins").values()
-        found = [msgspec.json.decode(raw, type=Seen) for raw in kept if raw is not None]
+        found = [_Kept.read(raw) for raw in kept if raw is not None]
         return sorted(found, key=lambda seen: seen.at, reverse=True)
 
     def test(self, principal: Principal, platform_id: UUID) -> list[Check]:
@@ -152,7 +166,7 @@ class Connections:
         except NotFound as nothing:
             return Check(name, None, words=nothing.detail)
         except (HubError, PlatformRefused) as refusal:
-            return Check(name, False, words=str(refusal))
+            return Check(name, False, words=refusal.args[0])
 
     def _key_set(self, platform: Platform) -> int:
         headers = {"Accept": "application/json"}
@@ -170,7 +184,7 @@ class Connections:
             raise NotFound("The platform does not tell its time.") from None
         seconds = round((theirs - self._clock.now()).total_seconds())
         if abs(seconds) > WORRYING_SECONDS:
-            raise PlatformRefusedClock(f"The platform's clock is {abs(seconds)} seconds {_side(seconds)}.")
+            raise _clock_refusal(seconds)
         return seconds
 
     def _token(self, platform: Platform, scopes: list[str]) -> None:
@@ -192,11 +206,13 @@ class PlatformRefusedClock(HubError):
 
 
 def _faults(refusal: HubError) -> tuple[str, ...]:
-    return tuple(f"{one.where} {one.message}" for one in refusal.violations)[:20]
+    return tuple(say("%(where)s %(fault)s", where=one.where, fault=one.message) for one in refusal.violations)[:20]
 
 
-def _side(seconds: int) -> str:
-    return "ahead of ours" if seconds > 0 else "behind ours"
+def _clock_refusal(seconds: int) -> PlatformRefusedClock:
+    if seconds > 0:
+        return PlatformRefusedClock(say("The platform's clock is %(seconds)s seconds ahead of ours.", seconds=seconds))
+    return PlatformRefusedClock(say("The platform's clock is %(seconds)s seconds behind ours.", seconds=-seconds))
 
 
 def _is_json(body: bytes) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from uuid import UUID
 
 from hub.db import Database
-from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.errors import Conflict, Invalid, NotFound, Violation, say
 from hub.lti.pylti_bridge import Bridge
 from hub.lti.services.shelf import PackageChoice, Shelf
 from hub.lti.services.visits import Visit
@@ -134,13 +134,15 @@ def check_wishes(wishes: Wishes) -> None:
     fault."""
     faults = _parameter_faults(wishes.custom)
     if not wishes.points.is_finite() or not Decimal(0) < wishes.points <= MOST_POINTS:
-        faults.append(Violation("AGS 2.0, 3.2.4", "points", f"must be more than 0 and at most {MOST_POINTS}"))
+        faults.append(
+            Violation("AGS 2.0, 3.2.4", "points", say("must be more than 0 and at most %(most)s", most=MOST_POINTS))
+        )
     if _is_before(wishes.available_until, wishes.available_from):
-        faults.append(Violation("Deep Linking 2.0, 3.2.4", "until", "is before the beginning"))
+        faults.append(Violation("Deep Linking 2.0, 3.2.4", "until", say("is before the beginning")))
     if _is_before(wishes.due_at, wishes.available_from):
-        faults.append(Violation("Deep Linking 2.0, 3.2.4", "due", "is before the beginning"))
+        faults.append(Violation("Deep Linking 2.0, 3.2.4", "due", say("is before the beginning")))
     if faults:
-        detail = f"The field {faults[0].where} {faults[0].message}."
+        detail = say("The field %(field)s %(fault)s.", field=faults[0].where, fault=faults[0].message)
         raise Invalid(detail, code="lti_bad_choice", violations=faults)
 
 
@@ -148,17 +150,21 @@ def _parameter_faults(custom: Mapping[str, str]) -> list[Violation]:
     """What is wrong with the teacher's own parameters (LTI 1.3 section 5.4.6)."""
     section, faults = "LTI 1.3, 5.4.6", []
     if len(custom) > MOST_PARAMETERS:
-        faults.append(Violation(section, "custom", f"has more than {MOST_PARAMETERS} parameters"))
+        faults.append(Violation(section, "custom", say("has more than %(most)s parameters", most=MOST_PARAMETERS)))
     for name, value in custom.items():
         if not _PARAMETER_NAME.fullmatch(name):
-            message = (
+            message = say(
                 "has a name that is not a letter with up to 63 letters, digits, dots, dashes or underscores after it"
             )
             faults.append(Violation(section, "custom", message, name[:100]))
         elif name.lower() in OWN_PARAMETERS:
-            faults.append(Violation(section, "custom", "sets a parameter that is the Hub's own", name))
+            faults.append(Violation(section, "custom", say("sets a parameter that is the Hub's own"), name))
         elif len(value) > LONGEST_PARAMETER:
-            faults.append(Violation(section, "custom", f"has a value of more than {LONGEST_PARAMETER} letters", name))
+            faults.append(
+                Violation(
+                    section, "custom", say("has a value of more than %(most)s letters", most=LONGEST_PARAMETER), name
+                )
+            )
     return faults
 
 
@@ -171,5 +177,5 @@ def _checked(chosen: Sequence[Chosen], settings: DeepLinkingSettings) -> Sequenc
     if not chosen:
         raise Invalid("Choose a package first.", code="lti_nothing_chosen")
     if len(chosen) > most:
-        raise Invalid(f"The platform takes at most {most}.", code="lti_too_many_chosen")
+        raise Invalid(say("The platform takes at most %(most)s.", most=most), code="lti_too_many_chosen")
     return list({one.package: one for one in chosen}.values())

@@ -19,7 +19,7 @@ import structlog
 
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
-from hub.errors import Conflict, Gone, HubError, Invalid, NotFound, TooMany, Violation
+from hub.errors import Conflict, Gone, HubError, Invalid, NotFound, TooMany, Violation, say
 from hub.identity import Principal
 from hub.lti.gate import Gate
 from hub.lti.services.platforms import Platforms
@@ -145,8 +145,8 @@ class DynamicRegistration:
         """A new invitation, and its address, which cannot be shown again. `Invalid` for a life of odd length."""
         principal.require("platforms.write")
         if not 1 <= days <= LONGEST_INVITATION_DAYS:
-            fault = Violation("platform", "days", f"must be 1 to {LONGEST_INVITATION_DAYS}", days)
-            raise Invalid(f"The invitation's days {fault.message}.", violations=[fault])
+            fault = Violation("platform", "days", say("must be 1 to %(most)s", most=LONGEST_INVITATION_DAYS), days)
+            raise Invalid(say("The invitation's days %(fault)s.", fault=fault.message), violations=[fault])
         secret, expires_at = self._ids.secret(), self._clock.now() + timedelta(days=days)
         with self._db.unit_of_work(principal.tenant_id) as work:
             row = invitations.add(
@@ -216,10 +216,14 @@ class DynamicRegistration:
         fault = url_fault(url, allow_private=self._allow_private)
         if fault or len(token or "") > LONGEST_TOKEN or not (token or "").isascii() or not (token or "").isprintable():
             where = "openid_configuration" if fault else "registration_token"
-            what = fault or "is no token"
+            what = fault or say("is no token")
             violation = Violation("Dynamic Registration 1.0, step 1", where, what, url[:200] if fault else None)
-            raise Invalid(f"The {where} {what}.", code="lti_registration_refused", violations=[violation])
-        document = self._document(self._ask("GET", url, token), "OpenID configuration")
+            raise Invalid(
+                say("The %(where)s %(fault)s.", where=where, fault=what),
+                code="lti_registration_refused",
+                violations=[violation],
+            )
+        document = self._document(self._ask("GET", url, token), say("OpenID configuration"))
         return read_configuration(document, url, allow_private=self._allow_private)
 
     def confirm(self, key: str) -> Platform:
@@ -260,7 +264,7 @@ class DynamicRegistration:
     def _register(self, opened: _Opened) -> Registered:
         body = orjson.dumps(registration_request(self.tool, opened.platform))
         response = self._ask("POST", opened.platform.registration_url, opened.registration_token, body)
-        return read_response(self._document(response, "answer to the registration"))
+        return read_response(self._document(response, say("answer to the registration")))
 
     def _add(self, opened: _Opened, registered: Registered) -> Platform:
         platform = opened.platform
@@ -300,20 +304,25 @@ class DynamicRegistration:
             raise
         except HubError as error:
             raise Invalid(
-                f"The platform cannot be reached. {error.detail}", code="lti_registration_declined"
+                say("The platform cannot be reached. %(reason)s", reason=error.detail), code="lti_registration_declined"
             ) from error
 
     @staticmethod
     def _document(response: HttpResponse, what: str) -> object:
         if response.status not in {200, 201}:
             words = reason_of(response.status, response.body)
-            raise Invalid(f"The platform's {what} cannot be had. {words}", code="lti_registration_declined")
+            raise Invalid(
+                say("The platform's %(what)s cannot be had. %(reason)s", what=what, reason=words),
+                code="lti_registration_declined",
+            )
         if len(response.body) > LARGEST_CONFIGURATION:
-            raise Invalid(f"The platform's {what} is too large.", code="lti_registration_refused")
+            raise Invalid(say("The platform's %(what)s is too large.", what=what), code="lti_registration_refused")
         try:
             return orjson.loads(response.body)
         except ValueError:
-            raise Invalid(f"The platform's {what} is not JSON.", code="lti_registration_refused") from None
+            raise Invalid(
+                say("The platform's %(what)s is not JSON.", what=what), code="lti_registration_refused"
+            ) from None
 
 
 def _called(platform: Configuration) -> str:
@@ -325,8 +334,12 @@ def _called(platform: Configuration) -> str:
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str:
     values = parameters.get(name, ())
     if len(values) > 1:
-        violation = Violation("Dynamic Registration 1.0, step 1", name, "is there more than once")
-        raise Invalid(f"The {name} is there more than once.", code="lti_registration_refused", violations=[violation])
+        violation = Violation("Dynamic Registration 1.0, step 1", name, say("is there more than once"))
+        raise Invalid(
+            say("The %(name)s is there more than once.", name=name),
+            code="lti_registration_refused",
+            violations=[violation],
+        )
     return values[0] if values else ""
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.errors import Conflict, Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visit, launch_principal
@@ -209,7 +209,9 @@ class Links:
         visit.require("link.change")
         link = self.link_of(visit)
         if counting not in COUNTING:
-            fault = Violation("link", "counting", f"must be one of {', '.join(COUNTING)}", counting[:50])
+            fault = Violation(
+                "link", "counting", say("must be one of %(ways)s", ways=", ".join(COUNTING)), counting[:50]
+            )
             raise Invalid("There is no such way to count attempts.", code="lti_bad_counting", violations=[fault])
         with self._db.unit_of_work(visit.tenant_id) as work:
             links.set_counting(work.session, visit.tenant_id, link.id, counting)

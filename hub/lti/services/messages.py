@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from hub.db import EVERY_TENANT, Database
-from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation
+from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation, say
 from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, PlatformStorage, UnboundBrowser
 from hub.lti.services.connections import Connections
 from hub.lti.services.links import Links
@@ -137,14 +137,17 @@ class Messages:
         if login.deployment_id:
             fitting = [one for one in found if login.deployment_id in one.deployment_ids or one.learns_deployments]
             if found and not fitting:
-                raise _unknown("lti_deployment_id", "is not registered with the Hub", login.deployment_id)
+                raise _unknown("lti_deployment_id", say("is not registered with the Hub"), login.deployment_id)
             found = fitting
         if len(found) > 1:
-            raise _unknown("client_id", "is missing, and the issuer has several platforms here", login.issuer)
+            raise _unknown("client_id", say("is missing, and the issuer has several platforms here"), login.issuer)
         if not found:
-            raise _unknown("iss", "and client_id name no platform that is registered with the Hub", login.issuer)
+            raise _unknown("iss", say("and client_id name no platform that is registered with the Hub"), login.issuer)
         if found[0].awaits_approval:
-            raise Forbidden(f"{found[0].name} waits for an administrator's approval.", code="lti_platform_waiting")
+            raise Forbidden(
+                say("%(platform)s waits for an administrator's approval.", platform=found[0].name),
+                code="lti_platform_waiting",
+            )
         self._db.suspensions.require_open(found[0].tenant_id)
         return found[0]
 
@@ -152,12 +155,12 @@ class Messages:
         """Find the login that a launch answers, so that even a refusal knows whose page it is shown in."""
         fields = {name: _single(form, name) for name in ("state", "id_token", "error", "error_description")}
         if not fields["state"] or len(fields["state"]) > _LONGEST_STATE:
-            raise _malformed("state", "is missing" if not fields["state"] else "is too long")
+            raise _malformed("state", say("is missing") if not fields["state"] else say("is too long"))
         record = self._bridge.record_of(fields["state"])
         with self._db.read(record.tenant_id) as session:
             platform = platforms.get(session, record.tenant_id, record.platform_id)
         if platform is None or not platform.is_active or platform.awaits_approval:
-            raise _unknown("iss", "names a platform that was removed from the Hub", record.login.issuer)
+            raise _unknown("iss", say("names a platform that was removed from the Hub"), record.login.issuer)
         self._db.suspensions.require_open(platform.tenant_id)
         return Arrival(platform, record, fields, self._bridge.cookie_name(fields["state"]))
 
@@ -185,7 +188,7 @@ class Messages:
             if form["error"]:
                 raise _declined(form["error"], form["error_description"])
             if not form["id_token"]:
-                raise _malformed("id_token", "is missing")
+                raise _malformed("id_token", say("is missing"))
             launch = self._bridge.receive(platform, form, cookies, stored, arrival.record)
         except UnboundBrowser:
             raise
@@ -268,22 +271,28 @@ def _claims(token: str) -> Mapping[str, Any]:
 def _single(form: Mapping[str, Sequence[str]], name: str) -> str:
     values = form.get(name, ())
     if len(values) > 1:
-        raise _malformed(name, "is there more than once")
+        raise _malformed(name, say("is there more than once"))
     return values[0] if values else ""
 
 
 def _malformed(where: str, message: str) -> Invalid:
     violation = Violation("Security Framework 1.0, 5.1.1.3", where, message)
-    return Invalid(f"The launch's {where} {message}.", code="lti_launch_malformed", violations=[violation])
+    return Invalid(
+        say("The launch's %(where)s %(fault)s.", where=where, fault=message),
+        code="lti_launch_malformed",
+        violations=[violation],
+    )
 
 
 def _unknown(where: str, message: str, found: str) -> Unauthenticated:
     violation = Violation("Security Framework 1.0, 5.1.1", where, message, found[:200])
-    return Unauthenticated(f"The {where} {message}.", code="lti_platform_unknown", violations=[violation])
+    return Unauthenticated(
+        say("The %(where)s %(fault)s.", where=where, fault=message), code="lti_platform_unknown", violations=[violation]
+    )
 
 
 def _declined(error: str, description: str) -> Unauthenticated:
     """The platform did not vouch for the person (OIDC Core section 3.1.2.6): its words, shortened."""
     found = f"{error}: {description}"[:300] if description else error[:300]
-    violation = Violation("OIDC Core, 3.1.2.6", "error", "came from the platform instead of a launch", found)
+    violation = Violation("OIDC Core, 3.1.2.6", "error", say("came from the platform instead of a launch"), found)
     return Unauthenticated("The platform did not sign you in.", code="lti_login_declined", violations=[violation])

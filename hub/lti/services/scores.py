@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.db.outbox import Claimed
-from hub.errors import Conflict, HubError, NotFound, Unavailable
+from hub.errors import Conflict, HubError, NotFound, Unavailable, say
 from hub.events import RegistrationProgressed
 from hub.identity import Principal
 from hub.lti.pylti_bridge import Bridge, Grades, PlatformRefused
@@ -344,7 +344,7 @@ class Scores:
             if row is None:
                 raise NotFound("There is no such score delivery.")
             if row.status != "failed":
-                raise Conflict(f"The score is {row.status}; only a failed one can be sent again.")
+                raise Conflict(say("The score is %(status)s; only a failed one can be sent again.", status=row.status))
             target = deliveries.Target(row.line_item_id, row.user_id)
             made = self._queue(work, row.tenant_id, row.registration_id, target, _score(row), force=True)
             assert made is not None  # Nothing holds a forced one back.

@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from hub.errors import Violation
+from hub.errors import Violation, say
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.shapes import (
     Shape,
     flag,
     identifier,
+    is_nothing,
     list_of,
     map_of,
     numeric_date,
+    of_member,
     record,
     scalar,
     text,
     text_or_list,
     url,
+    url_or_nothing,
 )
 from hub.lti.spec.urls import url_fault
 
@@ -32,8 +35,6 @@ LEEWAY_SECONDS = 60
 LONGEST_LIFE_SECONDS = 24 * 3600
 #: A login may take this long; a token issued earlier cannot belong to it.
 LOGIN_SECONDS = 600
-
-_CLOCKS = "compare the clocks of the platform and the Hub"
 
 
 class Level(Enum):
@@ -87,67 +88,77 @@ class Claim:
 
 
 def _is_issuer(value: str, expected: Expected, _: Mapping[str, Any]) -> str | None:
-    return None if value == expected.issuer else "is not the issuer that this login began with"
+    return None if value == expected.issuer else say("is not the issuer that this login began with")
 
 
 def _names_the_client(value: str | list[str], expected: Expected, _: Mapping[str, Any]) -> str | None:
     audiences = [value] if isinstance(value, str) else value
-    return None if expected.client_id in audiences else "does not name the Hub's client id at this platform"
+    return None if expected.client_id in audiences else say("does not name the Hub's client id at this platform")
 
 
 def _is_the_client(value: str | None, expected: Expected, claims: Mapping[str, Any]) -> str | None:
     audience = claims.get("aud")
     if value is None:
         several = isinstance(audience, list) and len(set(map(str, audience))) > 1
-        return "is missing, although the token has several audiences" if several else None
-    return None if value == expected.client_id else "is not the Hub's client id at this platform"
+        return say("is missing, although the token has several audiences") if several else None
+    return None if value == expected.client_id else say("is not the Hub's client id at this platform")
 
 
 def _is_not_over(value: float, expected: Expected, _: Mapping[str, Any]) -> str | None:
     if value <= expected.now - LEEWAY_SECONDS:
-        return f"was over {expected.now - value:.0f} seconds ago; {_CLOCKS}"
+        return say(
+            "was over %(seconds)s seconds ago; compare the clocks of the platform and the Hub",
+            seconds=round(expected.now - value),
+        )
     if value > expected.now + LONGEST_LIFE_SECONDS:
-        return f"is more than {LONGEST_LIFE_SECONDS // 3600} hours away"
+        return say("is more than %(hours)s hours away", hours=LONGEST_LIFE_SECONDS // 3600)
     return None
 
 
 def _is_recent(value: float, expected: Expected, claims: Mapping[str, Any]) -> str | None:
     ends_at = claims.get("exp")
     if value > expected.now + LEEWAY_SECONDS:
-        return f"is {value - expected.now:.0f} seconds in the future; {_CLOCKS}"
+        return say(
+            "is %(seconds)s seconds in the future; compare the clocks of the platform and the Hub",
+            seconds=round(value - expected.now),
+        )
     if value < expected.now - LOGIN_SECONDS - LEEWAY_SECONDS:
-        return f"is from before this login began; {_CLOCKS}"
-    return "is not before exp" if isinstance(ends_at, int | float) and ends_at <= value else None
+        return say("is from before this login began; compare the clocks of the platform and the Hub")
+    return say("is not before exp") if isinstance(ends_at, int | float) and ends_at <= value else None
 
 
 def _has_begun(value: float, expected: Expected, _: Mapping[str, Any]) -> str | None:
-    return None if value <= expected.now + LEEWAY_SECONDS else f"is not reached yet; {_CLOCKS}"
+    return (
+        None
+        if value <= expected.now + LEEWAY_SECONDS
+        else say("is not reached yet; compare the clocks of the platform and the Hub")
+    )
 
 
 def _is_our_nonce(value: str, expected: Expected, _: Mapping[str, Any]) -> str | None:
-    return None if value == expected.nonce else "is not the one of this login"
+    return None if value == expected.nonce else say("is not the one of this login")
 
 
 def _is_deployed(value: str, expected: Expected, _: Mapping[str, Any]) -> str | None:
     """Known, and the one that the login told of (LTI 1.3 section 4.1.2)."""
     if expected.login_deployment not in (None, value):
-        return "is not the deployment that this login began with"
+        return say("is not the deployment that this login began with")
     is_known = value in expected.deployment_ids or expected.learns_deployments
-    return None if is_known else "is not registered with the Hub; add it to the platform"
+    return None if is_known else say("is not registered with the Hub; add it to the platform")
 
 
 def _is_lti_version(value: str, _: Expected, __: Mapping[str, Any]) -> str | None:
-    return None if value == v.LTI_VERSION else f"must be {v.LTI_VERSION}"
+    return None if value == v.LTI_VERSION else say("must be %(value)s", value=v.LTI_VERSION)
 
 
 def _is_known_message(value: str, _: Expected, __: Mapping[str, Any]) -> str | None:
-    return None if value in MESSAGE_TYPES else "is not a message that the Hub answers"
+    return None if value in MESSAGE_TYPES else say("is not a message that the Hub answers")
 
 
 def _is_the_link(value: str, expected: Expected, _: Mapping[str, Any]) -> str | None:
     if not is_own_link(value, expected.launch_url):
-        return "is not an address of the Hub"
-    return None if value == expected.target_link_uri else "is not the one of the login that began this launch"
+        return say("is not an address of the Hub")
+    return None if value == expected.target_link_uri else say("is not the one of the login that began this launch")
 
 
 def _may_be_called(*members: str) -> Verify:
@@ -155,10 +166,10 @@ def _may_be_called(*members: str) -> Verify:
 
     def fault(value: Mapping[str, Any], expected: Expected, _: Mapping[str, Any]) -> str | None:
         for member in members:
-            if value.get(member) is not None:
+            if not is_nothing(value.get(member)):
                 wrong = url_fault(value[member], allow_private=expected.allow_private)
                 if wrong:
-                    return f"member {member!r} {wrong}"
+                    return of_member(member, wrong)
         return None
 
     return fault
@@ -166,7 +177,7 @@ def _may_be_called(*members: str) -> Verify:
 
 def _takes_links(value: Mapping[str, Any], expected: Expected, claims: Mapping[str, Any]) -> str | None:
     if "ltiResourceLink" not in value["accept_types"]:
-        return "member 'accept_types' has no ltiResourceLink, the only thing that the Hub offers"
+        return say("member ‘accept_types’ has no ltiResourceLink, the only thing that the Hub offers")
     return _may_be_called("deep_link_return_url")(value, expected, claims)
 
 
@@ -189,7 +200,7 @@ _CONTEXT = record({"id": identifier}, {"label": _LINES, "title": _LINES, "type":
 _PRESENTATION = record(
     {}, {"document_target": text(100), "return_url": url, "locale": text(100)}
 )  # height and width come as numbers or as strings; the Hub does not use them.
-_AGS = record({"scope": list_of(text(1000), 100)}, {"lineitem": url, "lineitems": url})
+_AGS = record({"scope": list_of(text(1000), 100)}, {"lineitem": url_or_nothing, "lineitems": url_or_nothing})
 _NRPS = record({"context_memberships_url": url}, {"service_versions": list_of(text(100), 100)})
 _GROUPS = record({"context_groups_url": url, "scope": list_of(text(1000), 100)})
 _DEEP_LINKING_SETTINGS = record(
@@ -280,7 +291,7 @@ def _judge_row(row: Claim, claims: Mapping[str, Any], expected: Expected) -> Vio
 
 def _absence_fault(row: Claim, expected: Expected, claims: Mapping[str, Any]) -> str | None:
     if row.level in {Level.VERIFY, Level.EXIST}:
-        return "is missing"
+        return say("is missing")
     # Only azp is needed or not by what another claim says.
     return _is_the_client(None, expected, claims) if row.name == "azp" else None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.shapes import Shape, identifier, list_of, record, text, url
 from hub.lti.spec.urls import url_fault
@@ -105,12 +105,18 @@ _PLATFORM = record(
     {"version": text(255), "variables": _WORDS, CANVAS + "account_name": text(1000)},
 )
 
-#: A list that has to name one of these where the platform has the list at all; what it is needed for.
+#: A list that has to name one of these where the platform has the list at all, and what is wrong if it does not.
 _NEEDED = {
-    "response_types_supported": ({"id_token"}, "launches"),
-    "id_token_signing_alg_values_supported": ({"RS256", "ES256"}, "launches"),
-    "token_endpoint_auth_methods_supported": ({"private_key_jwt"}, "access tokens"),
-    "token_endpoint_auth_signing_alg_values_supported": ({"RS256"}, "access tokens"),
+    "response_types_supported": ({"id_token"}, say("has nothing that the Hub can use for launches")),
+    "id_token_signing_alg_values_supported": ({"RS256", "ES256"}, say("has nothing that the Hub can use for launches")),
+    "token_endpoint_auth_methods_supported": (
+        {"private_key_jwt"},
+        say("has nothing that the Hub can use for access tokens"),
+    ),
+    "token_endpoint_auth_signing_alg_values_supported": (
+        {"RS256"},
+        say("has nothing that the Hub can use for access tokens"),
+    ),
 }
 
 
@@ -121,7 +127,7 @@ def read_configuration(document: object, configuration_url: str, *, allow_privat
     (OpenID Connect Discovery 1.0, section 4.3, as far as Dynamic Registration keeps it).
     """
     if not isinstance(document, dict):
-        raise _refused([Violation(_DISCOVERY, "openid_configuration", "is not a JSON object")])
+        raise _refused([Violation(_DISCOVERY, "openid_configuration", say("is not a JSON object"))])
     faults = _configuration_faults(document, allow_private) or _issuer_faults(document["issuer"], configuration_url)
     if faults:
         raise _refused(faults)
@@ -141,20 +147,20 @@ def _configuration_faults(document: Mapping[str, Any], allow_private: bool) -> l
         if name not in wrongly_shaped and (wrong := url_fault(document[name], allow_private=allow_private))
     ]
     faults += [
-        Violation(_DISCOVERY, name, f"has nothing that the Hub can use for {use}", document[name][:10], sorted(needed))
+        Violation(_DISCOVERY, name, use, document[name][:10], sorted(needed))
         for name, (needed, use) in _NEEDED.items()
         if name not in wrongly_shaped and name in document and not needed & set(document[name])
     ]
     if PLATFORM_CONFIGURATION not in wrongly_shaped and v.RESOURCE_LINK_REQUEST not in _messages(document):
         faults.append(
-            Violation(_DISCOVERY, "messages_supported", "does not name the message that opens a course", None)
+            Violation(_DISCOVERY, "messages_supported", say("does not name the message that opens a course"), None)
         )
     return faults
 
 
 def _member_fault(document: Mapping[str, Any], name: str, shape: Shape) -> str | None:
     if document.get(name) is None:
-        return None if name in _OPTIONAL else "is missing"
+        return None if name in _OPTIONAL else say("is missing")
     return shape(document[name])
 
 
@@ -162,7 +168,7 @@ def _issuer_faults(issuer: str, configuration_url: str) -> list[Violation]:
     host, expected = urlsplit(issuer).hostname, urlsplit(configuration_url).hostname
     if host == expected:
         return []
-    return [Violation(_DISCOVERY, "issuer", "is of another host than the configuration came from", host, expected)]
+    return [Violation(_DISCOVERY, "issuer", say("is of another host than the configuration came from"), host, expected)]
 
 
 def _configuration(document: Mapping[str, Any]) -> Configuration:
@@ -293,9 +299,9 @@ def read_response(document: object) -> Registered:
     The deployment is in the tool configuration (step 3), in Canvas beside it; a platform that has none yet, because an
     administrator decides later where the tool is used, tells it with the first launch.
     """
-    if not isinstance(document, dict) or (wrong := _REGISTERED(document)):
-        fault = wrong if isinstance(document, dict) else "is not a JSON object"
-        raise _refused([Violation(_REGISTRATION, "registration response", fault or "")])
+    fault = _REGISTERED(document)
+    if fault is not None or not isinstance(document, dict):
+        raise _refused([Violation(_REGISTRATION, "registration response", fault or say("is not a JSON object"))])
     configuration = document.get(TOOL_CONFIGURATION)
     told = [document.get("deployment_id"), configuration.get("deployment_id") if isinstance(configuration, dict) else 0]
     deployments = {str(one) for one in told if isinstance(one, str | int) and one and identifier(str(one)) is None}
@@ -305,7 +311,11 @@ def read_response(document: object) -> Registered:
 
 def _refused(faults: list[Violation]) -> Invalid:
     first = faults[0]
-    return Invalid(f"The platform's {first.where} {first.message}.", code="lti_registration_refused", violations=faults)
+    return Invalid(
+        say("The platform's %(where)s %(fault)s.", where=first.where, fault=first.message),
+        code="lti_registration_refused",
+        violations=faults,
+    )
 
 
 def canvas_configuration(tool: Tool) -> dict[str, Any]:

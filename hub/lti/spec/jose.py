@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from hub.errors import Unauthenticated, Violation
+from hub.errors import Unauthenticated, Violation, say
 
 #: Asymmetric only: with an HMAC algorithm a public key would pass as the shared secret (RFC 8725 section
 #: 2.1).
@@ -48,9 +48,9 @@ class Unverified:
 def decode(token: str) -> Unverified:
     """Take a compact JWS apart, strictly (RFC 7515 section 7.1); anything odd raises `Unauthenticated`."""
     if len(token) > LONGEST_TOKEN:
-        raise _refused("id_token", f"is longer than {LONGEST_TOKEN} characters")
+        raise _refused("id_token", say("is longer than %(most)s characters", most=LONGEST_TOKEN))
     if not _COMPACT.fullmatch(token):
-        raise _refused("id_token", "is not a signed token of three base64url parts")
+        raise _refused("id_token", say("is not a signed token of three base64url parts"))
     header_part, claims_part, _ = token.split(".")
     header = _json_object(header_part, "id_token header")
     judge_header(header)
@@ -61,17 +61,17 @@ def judge_header(header: Mapping[str, Any]) -> None:
     """Refuse a header that the Hub does not take (RFC 7515 section 4, Security Framework section 5.1.3)."""
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise _refused("id_token header alg", "is not allowed", str(algorithm)[:100], sorted(ALGORITHMS))
+        raise _refused("id_token header alg", say("is not allowed"), str(algorithm)[:100], sorted(ALGORITHMS))
     if not isinstance(header.get("kid"), str) or not header["kid"]:
-        raise _refused("id_token header kid", "is missing: it must name the key of the platform's key set")
+        raise _refused("id_token header kid", say("is missing: it must name the key of the platform's key set"))
     if str(header.get("typ", "JWT")).upper() != "JWT":
-        raise _refused("id_token header typ", "is not JWT", str(header["typ"])[:100], "JWT")
+        raise _refused("id_token header typ", say("is not JWT"), str(header["typ"])[:100], "JWT")
     for name in _KEYS_OF_THE_TOKEN:
         if name in header:
-            raise _refused(f"id_token header {name}", "is not taken: only the registered key set is")
+            raise _refused(f"id_token header {name}", say("is not taken: only the registered key set is"))
     for name in ("crit", "b64", "cty", "zip"):
         if name in header:
-            raise _refused(f"id_token header {name}", "is an extension that the Hub does not know")
+            raise _refused(f"id_token header {name}", say("is an extension that the Hub does not know"))
 
 
 def matching_keys(key_set: object, header: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def matching_keys(key_set: object, header: Mapping[str, Any]) -> list[dict[str, 
     """
     keys = key_set.get("keys") if isinstance(key_set, Mapping) else None
     if not isinstance(keys, list):
-        raise _refused("platform key set", "is not a JSON Web Key Set: it has no list of keys")
+        raise _refused("platform key set", say("is not a JSON Web Key Set: it has no list of keys"))
     fitting = (_public_part(key) for key in keys if isinstance(key, dict) and _fits(key, header))
     return list(islice(fitting, MOST_KEYS))
 
@@ -135,9 +135,9 @@ def _json_object(part: str, where: str) -> dict[str, Any]:
         orjson.loads(raw)  # Refuses what the standard library lets pass: NaN, lone surrogates, bad UTF-8.
         value = json.loads(raw, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError):
-        raise _refused(where, "is not base64url-encoded JSON") from None
+        raise _refused(where, say("is not base64url-encoded JSON")) from None
     if not isinstance(value, dict):
-        raise _refused(where, "is not a JSON object")
+        raise _refused(where, say("is not a JSON object"))
     _judge_values(value, where, DEEPEST_JSON)
     return value
 
@@ -153,9 +153,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _judge_values(value: object, where: str, depth: int) -> None:
     """Refuse values that cannot be stored or that only serve to exhaust: NUL characters, deep nesting."""
     if depth == 0:
-        raise _refused(where, f"is nested deeper than {DEEPEST_JSON} levels")
+        raise _refused(where, say("is nested deeper than %(levels)s levels", levels=DEEPEST_JSON))
     if isinstance(value, str) and "\0" in value:
-        raise _refused(where, "has a NUL character")
+        raise _refused(where, say("has a NUL character"))
     if isinstance(value, dict):
         for name, item in value.items():
             _judge_values(name, where, depth)
@@ -167,4 +167,6 @@ def _judge_values(value: object, where: str, depth: int) -> None:
 
 def _refused(where: str, message: str, found: object = None, allowed: object = None) -> Unauthenticated:
     violation = Violation("1EdTech Security Framework 1.0, 5.1.3", where, message, found, allowed)
-    return Unauthenticated(f"The {where} {message}.", code="lti_token_refused", violations=[violation])
+    return Unauthenticated(
+        say("The %(where)s %(fault)s.", where=where, fault=message), code="lti_token_refused", violations=[violation]
+    )

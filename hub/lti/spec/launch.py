@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation
+from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation, say
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.claims import CLAIMS, Expected, Level, judge
 from hub.lti.spec.roles import Roles, judge_roles
+from hub.lti.spec.shapes import is_nothing
 
 #: The custom parameter by which a link names its package.
 PACKAGE_PARAMETER = "package_id"
@@ -127,7 +128,11 @@ def _refusal(violations: list[Violation]) -> HubError:
     elif places & verified:
         kind = Unauthenticated
     first = violations[0]
-    return kind(f"The claim {first.where} {first.message}.", code="lti_launch_refused", violations=violations)
+    return kind(
+        say("The claim %(where)s %(fault)s.", where=first.where, fault=first.message),
+        code="lti_launch_refused",
+        violations=violations,
+    )
 
 
 def _launch(claims: Mapping[str, Any]) -> Launch:
@@ -184,7 +189,8 @@ def _ags(claims: Mapping[str, Any]) -> AgsEndpoint | None:
     endpoint = claims.get(v.AGS_ENDPOINT)
     if not endpoint:
         return None
-    return AgsEndpoint(frozenset(endpoint["scope"]), endpoint.get("lineitem"), endpoint.get("lineitems"))
+    item, items = (None if is_nothing(endpoint.get(name)) else endpoint[name] for name in ("lineitem", "lineitems"))
+    return AgsEndpoint(frozenset(endpoint["scope"]), item, items)
 
 
 def _deep_linking(claims: Mapping[str, Any]) -> DeepLinkingSettings | None:

@@ -5,7 +5,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 from hub.lti.spec.claims import is_own_link
 
 #: Parameters and the most characters that each may have.
@@ -58,11 +58,15 @@ def read_login(parameters: Mapping[str, Sequence[str]], launch_url: str) -> Logi
     first = {name: values[0] for name, values in parameters.items() if values}
     target = first.get("target_link_uri")
     if target and not is_own_link(target, launch_url):
-        faults.append(Violation(_SECTION, "target_link_uri", "is not an address of the Hub", target[:200], launch_url))
+        faults.append(
+            Violation(_SECTION, "target_link_uri", say("is not an address of the Hub"), target[:200], launch_url)
+        )
     if faults:
         wrong = faults[0]
         raise Invalid(
-            f"The login parameter {wrong.where} {wrong.message}.", code="lti_login_refused", violations=faults
+            say("The login parameter %(where)s %(fault)s.", where=wrong.where, fault=wrong.message),
+            code="lti_login_refused",
+            violations=faults,
         )
     return Login(
         issuer=first["iss"],
@@ -78,11 +82,11 @@ def read_login(parameters: Mapping[str, Sequence[str]], launch_url: str) -> Logi
 
 def _fault(name: str, values: Sequence[str]) -> Violation | None:
     if len(values) > 1:
-        return Violation(_SECTION, name, "is there more than once")
+        return Violation(_SECTION, name, say("is there more than once"))
     if not values or not values[0]:
-        return Violation(_SECTION, name, "is missing") if name in _REQUIRED else None
+        return Violation(_SECTION, name, say("is missing")) if name in _REQUIRED else None
     if len(values[0]) > _LIMITS[name]:
-        return Violation(_SECTION, name, f"is longer than {_LIMITS[name]} characters")
+        return Violation(_SECTION, name, say("is longer than %(most)s characters", most=_LIMITS[name]))
     if not values[0].isprintable():
-        return Violation(_SECTION, name, "has characters that are not printable")
+        return Violation(_SECTION, name, say("has characters that are not printable"))
     return None

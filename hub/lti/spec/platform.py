@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 from hub.lti.spec.shapes import identifier
 from hub.lti.spec.urls import origin_of, url_fault
 
@@ -76,15 +76,19 @@ def judge_details(details: PlatformDetails, *, allow_private: bool) -> None:
         if (wrong := url_fault(getattr(details, name), allow_private=allow_private))
     ]
     if "?" in details.issuer:
-        faults.append(Violation(_SECTION, "issuer", "must not have a query", details.issuer[:200]))
+        faults.append(Violation(_SECTION, "issuer", say("must not have a query"), details.issuer[:200]))
     faults += _text_faults(details)
     faults += _identifier_faults([("issuer", details.issuer), ("client_id", details.client_id)])
     faults += _identifier_faults(("deployment", value) for value in details.deployment_ids)
     if not details.deployment_ids and not details.learns_deployments:
-        faults.append(Violation(_SECTION, "deployment", "is missing: the platform shows it with the client id"))
+        faults.append(Violation(_SECTION, "deployment", say("is missing: the platform shows it with the client id")))
     if faults:
         first = faults[0]
-        raise Invalid(f"The platform's {first.where} {first.message}.", code="platform_refused", violations=faults)
+        raise Invalid(
+            say("The platform's %(where)s %(fault)s.", where=first.where, fault=first.message),
+            code="platform_refused",
+            violations=faults,
+        )
 
 
 def _text_faults(details: PlatformDetails) -> list[Violation]:
@@ -93,7 +97,7 @@ def _text_faults(details: PlatformDetails) -> list[Violation]:
     if audience is not None:
         texts.append(("token_audience", audience, 2048))
     return [
-        Violation("platform", name, f"must have 1 to {longest} printable characters", value[:200])
+        Violation("platform", name, say("must have 1 to %(most)s printable characters", most=longest), value[:200])
         for name, value, longest in texts
         if not value.strip() or len(value) > longest or not value.isprintable()
     ]

@@ -11,6 +11,8 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from hub.errors import say
+
 LINE_ITEM_MEDIA_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 RESULTS_MEDIA_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 
@@ -236,7 +238,9 @@ def reason_of(status: int, body: bytes) -> str:
     """What a person reads about a refusal: the status and the beginning of the platform's words, on one line."""
     words = " ".join(body[:2000].decode("utf-8", "replace").split())[:300]
     text = "".join(letter for letter in words if letter.isprintable())
-    return f"The platform answered {status}" + (f": {text}" if text else ".")
+    if not text:
+        return say("The platform answered %(status)s.", status=status)
+    return say("The platform answered %(status)s: %(words)s", status=status, words=text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
+from hub.errors import say
 from hub.lti.spec.urls import url_fault
 
 Shape = Callable[[object], str | None]
@@ -17,16 +18,21 @@ _LATEST_TIME = 2**53
 _LONGEST_SHOWN = 40
 
 
+def of_member(name: str, fault: str) -> str:
+    """A fault of one member of a value."""
+    return say("member ‘%(name)s’ %(fault)s", name=name[:_LONGEST_SHOWN], fault=fault)
+
+
 def text(longest: int, shortest: int = 0) -> Shape:
     """A string of so many characters."""
 
     def fault(value: object) -> str | None:
         if not isinstance(value, str):
-            return "must be a string"
+            return say("must be a string")
         if len(value) < shortest or (not value.strip() and shortest):
-            return "must not be empty"
+            return say("must not be empty")
         if len(value) > longest:
-            return f"must be at most {longest} characters long, not {len(value)}"
+            return say("must be at most %(most)s characters long, not %(length)s", most=longest, length=len(value))
         return None
 
     return fault
@@ -35,25 +41,25 @@ def text(longest: int, shortest: int = 0) -> Shape:
 def identifier(value: object) -> str | None:
     """An identifier: 1 to 255 ASCII characters (LTI 1.3 section 5.3, limits of `sub`, `deployment_id`, ids)."""
     if not isinstance(value, str):
-        return "must be a string"
+        return say("must be a string")
     if not value.strip():
-        return "must not be empty"
+        return say("must not be empty")
     if len(value) > 255:
-        return f"must be at most 255 characters long, not {len(value)}"
-    return None if re.fullmatch(r"[\x20-\x7e]+", value) else "must be printable ASCII"
+        return say("must be at most %(most)s characters long, not %(length)s", most=255, length=len(value))
+    return None if re.fullmatch(r"[\x20-\x7e]+", value) else say("must be printable ASCII")
 
 
 def flag(value: object) -> str | None:
     """A boolean; some platforms write it as the string "true" or "false"."""
-    return None if isinstance(value, bool) or value in ("true", "false") else "must be true or false"
+    return None if isinstance(value, bool) or value in ("true", "false") else say("must be true or false")
 
 
 def numeric_date(value: object) -> str | None:
     """Seconds since 1970 (RFC 7519 section 2, NumericDate)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return "must be a number of seconds since 1970"
+        return say("must be a number of seconds since 1970")
     if not math.isfinite(value) or not 0 <= value <= _LATEST_TIME:
-        return "is not a possible time"
+        return say("is not a possible time")
     return None
 
 
@@ -62,11 +68,24 @@ def url(value: object) -> str | None:
     return url_fault(value, allow_private=True)
 
 
+def url_or_nothing(value: object) -> str | None:
+    """A URL, or what platforms write where they have none: nothing between the quotes, or their variable as it was.
+
+    Moodle does for the column of a link that was removed from the gradebook.
+    """
+    return None if is_nothing(value) else url(value)
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a platform left a member empty, or did not put a value in place of its variable."""
+    return value is None or value == "" or (isinstance(value, str) and value.startswith("$"))
+
+
 def scalar(value: object) -> str | None:
     """A custom parameter: a string by the specification, but Canvas also sends numbers, booleans and null."""
     if isinstance(value, str):
         return text(8192)(value)
-    return None if value is None or isinstance(value, bool | int | float) else "must be a string"
+    return None if value is None or isinstance(value, bool | int | float) else say("must be a string")
 
 
 def list_of(shape: Shape, most: int) -> Shape:
@@ -74,10 +93,17 @@ def list_of(shape: Shape, most: int) -> Shape:
 
     def fault(value: object) -> str | None:
         if not isinstance(value, list):
-            return "must be a list"
+            return say("must be a list")
         if len(value) > most:
-            return f"must have at most {most} entries, not {len(value)}"
-        return next((f"entry {n} {wrong}" for n, item in enumerate(value) if (wrong := shape(item))), None)
+            return say("must have at most %(most)s entries, not %(count)s", most=most, count=len(value))
+        return next(
+            (
+                say("entry %(number)s %(fault)s", number=n, fault=wrong)
+                for n, item in enumerate(value)
+                if (wrong := shape(item))
+            ),
+            None,
+        )
 
     return fault
 
@@ -85,7 +111,7 @@ def list_of(shape: Shape, most: int) -> Shape:
 def text_or_list(value: object) -> str | None:
     """An audience: one string or a list with at least one (RFC 7519 section 4.1.3)."""
     if isinstance(value, list) and not value:
-        return "must not be empty"
+        return say("must not be empty")
     return list_of(identifier, 50)(value) if isinstance(value, list) else identifier(value)
 
 
@@ -94,11 +120,11 @@ def map_of(shape: Shape, most: int) -> Shape:
 
     def fault(value: object) -> str | None:
         if not isinstance(value, dict):
-            return "must be an object"
+            return say("must be an object")
         if len(value) > most:
-            return f"must have at most {most} members, not {len(value)}"
+            return say("must have at most %(most)s members, not %(count)s", most=most, count=len(value))
         return next(
-            (f"member {name[:_LONGEST_SHOWN]!r} {wrong}" for name, item in value.items() if (wrong := shape(item))),
+            (of_member(name, wrong) for name, item in value.items() if (wrong := shape(item))),
             None,
         )
 
@@ -112,19 +138,19 @@ def record(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None =
 
     def fault(value: object) -> str | None:
         if not isinstance(value, dict):
-            return "must be an object"
+            return say("must be an object")
         return _missing(value, required) or _wrong(value, {**required, **(optional or {})})
 
     return fault
 
 
 def _missing(value: Mapping[str, object], required: Mapping[str, Shape]) -> str | None:
-    return next((f"has no member {name!r}" for name in required if value.get(name) is None), None)
+    return next((say("has no member ‘%(name)s’", name=name) for name in required if value.get(name) is None), None)
 
 
 def _wrong(value: Mapping[str, object], members: Mapping[str, Shape]) -> str | None:
     for name, shape in members.items():
         wrong = shape(value[name]) if value.get(name) is not None else None
         if wrong:
-            return f"member {name!r} {wrong}"
+            return of_member(name, wrong)
     return None

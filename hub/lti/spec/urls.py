@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
+from hub.errors import say
+
 LONGEST_URL = 2048
 
 #: A name by letters, digits and hyphens (underscores are met within), or an IPv6 address. Origins stand in policies of
@@ -29,14 +31,14 @@ def url_fault(url: object, *, allow_private: bool = False) -> str | None:
     2.1).
     """
     if not isinstance(url, str) or not url:
-        return "must be a URL"
+        return say("must be a URL")
     if len(url) > LONGEST_URL:
-        return f"must be at most {LONGEST_URL} characters long"
+        return say("must be at most %(most)s characters long", most=LONGEST_URL)
     if not _URL_CHARACTERS.fullmatch(url):
-        return "has characters that a URL may not have"
+        return say("has characters that a URL may not have")
     parts = _split(url)
     if parts is None or not _HOST.fullmatch(parts.hostname or ""):
-        return "must be an absolute URL with a host"
+        return say("must be an absolute URL with a host")
     return _parts_fault(parts, allow_private)
 
 
@@ -65,17 +67,17 @@ def _split(url: str) -> SplitResult | None:
 
 def _parts_fault(parts: SplitResult, allow_private: bool) -> str | None:
     if parts.scheme not in {"http", "https"}:
-        return "must begin with https://"
+        return say("must begin with https://")
     if parts.username is not None or parts.password is not None:
-        return "must not carry a user name or password"
+        return say("must not carry a user name or password")
     if parts.fragment:
-        return "must not have a fragment"
+        return say("must not have a fragment")
     if allow_private:
         return None
     if parts.scheme != "https":
-        return "must begin with https://"
+        return say("must begin with https://")
     if _is_private(parts.hostname or ""):
-        return "must not be a private or loopback address"
+        return say("must not be a private or loopback address")
     return None
 
 

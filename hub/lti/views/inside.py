@@ -13,7 +13,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 from hub.http import public, service
 from hub.lti.services.deep_linking import Chosen, DeepLinking
 from hub.lti.services.links import Links
@@ -113,7 +113,11 @@ def _parameters(text: str) -> dict[str, str]:
     for name, sign, _ in pairs:
         if not sign:
             fault = Violation("LTI 1.3, 5.4.6", "custom", "has a line without an equals sign", name[:100])
-            raise Invalid(f"The field custom {fault.message}.", code="lti_bad_choice", violations=[fault])
+            raise Invalid(
+                say("The field %(field)s %(fault)s.", field="custom", fault=fault.message),
+                code="lti_bad_choice",
+                violations=[fault],
+            )
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
@@ -127,7 +131,9 @@ def _moment(field: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         fault = Violation("Deep Linking 2.0, 3.2.4", field, "is not a time", text[:50])
-        raise Invalid(f"The field {field} is not a time.", code="lti_bad_choice", violations=[fault]) from None
+        raise Invalid(
+            say("The field %(field)s is not a time.", field=field), code="lti_bad_choice", violations=[fault]
+        ) from None
 
 
 def picker_page(
@@ -217,7 +223,7 @@ def _uuid(field: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise Invalid(f"The field {field} is no id.", code="lti_wrong_page") from None
+        raise Invalid(say("The field %(field)s is no id.", field=field), code="lti_wrong_page") from None
 
 
 def _visit() -> Visit:

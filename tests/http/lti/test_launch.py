@@ -1,15 +1,20 @@
 """Launches that are let in, and what they lead to."""
 
+import html
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from hub.bootstrap import Hub
 from hub.db import EVERY_TENANT
+from hub.http.words import said
 from hub.identity import Principal
+from hub.lti.services.connections import Connections
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
 from hub.oauth.services.tenants import Tenants
@@ -19,7 +24,7 @@ from hub.scorm.services.registrations import Registrations
 from hub.scorm.storage.registrations import Filters
 from hub.scorm.storage.tables_runtime import Launch
 from tests.support.courses import add_course
-from tests.support.lti_platform import EC, INSTRUCTOR, LAUNCH_URL, LtiPlatform
+from tests.support.lti_platform import AGS_SCOPES, EC, INSTRUCTOR, LAUNCH_URL, LtiPlatform
 
 PLAYER = "http://content.localhost:8000/play/"
 
@@ -193,3 +198,47 @@ def test_statements_of_a_platform_may_not_name_its_learners(hub, client, platfor
     hub.service(Platforms).change(system, known.id, PlatformChange(uses_pseudonyms=False))
     platform.enter(client, **launch)
     assert hub.service(Learners).page(system)[0].pseudonym is None
+
+
+@pytest.mark.parametrize("nothing", ["", "$LineItem.url", None])
+def test_a_column_that_the_platform_has_lost_is_no_fault(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, nothing: str | None
+) -> None:
+    """Moodle tells an empty address once the link's column was removed from its gradebook."""
+    endpoint = {"scope": AGS_SCOPES, "lineitem": nothing, "lineitems": f"{platform.origin}/items"}
+    launched = platform.enter(client, **{v.CUSTOM: {"package_id": str(package)}, v.AGS_ENDPOINT: endpoint})
+    assert launched.status_code == 303, launched.text
+
+
+def test_what_is_wrong_is_said_in_german(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal
+) -> None:
+    """Whole sentences, with what they are made of; and on the platform's page they are said again."""
+    login = platform.begin(client)
+    claims = platform.claims(login, exp=int(time.time()) - 100, **{v.RESOURCE_LINK: {"id": "x" * 300}})
+    fields = {"state": login.sent["state"], "id_token": platform.sign(claims)}
+    german = {"Accept-Language": "de"}
+    page = client.post("/lti/launch", data=fields, headers=german)
+    assert "Die Angabe (Claim) exp war vor 10" in page.text
+    assert "– Element „id“: darf höchstens 255 Zeichen lang sein, nicht 300" in html.unescape(page.text)
+    [known] = hub.service(Platforms).list(system)
+    [seen] = hub.service(Connections).recent(system, known.id)
+    app = client.application
+    with app.test_request_context(headers=german):
+        assert said(seen.detail).startswith("Die Angabe (Claim) exp war vor 10")
+        assert any("darf höchstens 255 Zeichen" in said(fault) for fault in seen.faults)
+
+
+def test_what_is_wrong_with_a_choice_is_said_in_german(
+    client: FlaskClient, platform: LtiPlatform, package: UUID
+) -> None:
+    login = platform.begin(client)
+    claims = platform.deep_linking_claims(login, **{v.LAUNCH_PRESENTATION: {"locale": "de"}})
+    visit = visit_of(platform.launch(client, login, claims).text)
+    wrong = {"visit": visit, "package": str(package), "graded": "on", "points": "0", "until": "2026-01-01T00:00Z"}
+    page = client.post("/lti/choice", data=wrong | {"from": "2026-02-01T00:00Z", "custom": "level"})
+    assert page.status_code == 400
+    assert "Eigene Parameter: hat eine Zeile ohne Gleichheitszeichen." in page.text
+    page = client.post("/lti/choice", data=wrong | {"from": "2026-02-01T00:00Z"}).text
+    assert "Punkte: muss mehr als 0 und höchstens 10000 sein." in page
+    assert "liegt vor dem Beginn." in page
