@@ -149,7 +149,7 @@ def _configuration_faults(document: Mapping[str, Any], allow_private: bool) -> l
     faults += [
         Violation(_DISCOVERY, name, use, document[name][:10], sorted(needed))
         for name, (needed, use) in _NEEDED.items()
-        if name not in wrongly_shaped and name in document and not needed & set(document[name])
+        if name not in wrongly_shaped and document.get(name) is not None and not needed & set(document[name])
     ]
     if PLATFORM_CONFIGURATION not in wrongly_shaped and v.RESOURCE_LINK_REQUEST not in _messages(document):
         faults.append(
@@ -164,9 +164,15 @@ def _member_fault(document: Mapping[str, Any], name: str, shape: Shape) -> str |
     return shape(document[name])
 
 
+#: The hosted Canvas answers at one host in the name of another ("Configuring Canvas in the Tool").
+_SPEAKS_FOR = {
+    f"sso.{environment}canvaslms.com": f"canvas.{environment}instructure.com" for environment in ("", "beta.", "test.")
+}
+
+
 def _issuer_faults(issuer: str, configuration_url: str) -> list[Violation]:
     host, expected = urlsplit(issuer).hostname, urlsplit(configuration_url).hostname
-    if host == expected:
+    if host == expected or host == _SPEAKS_FOR.get(expected or ""):
         return []
     return [Violation(_DISCOVERY, "issuer", say("is of another host than the configuration came from"), host, expected)]
 
@@ -285,8 +291,10 @@ def _wanted_messages(tool: Tool, platform: Configuration) -> Iterable[dict[str, 
 
 
 def _placed(kind: str, platform: Configuration) -> dict[str, Any]:
+    """Canvas calls its own placements by their names, and since 2024 with its prefix."""
     known = platform.messages[kind]
-    wanted = [place for place in PLACEMENTS[kind] if place in known]
+    names = ({place, CANVAS + place}.intersection(known) for place in PLACEMENTS[kind])
+    wanted = [min(found, key=len) for found in names if found]
     return {"placements": wanted} if wanted else {}
 
 
