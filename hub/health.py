@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hub.errors import ConfigurationError, HubError, Unavailable
+from hub.errors import ConfigurationError, HubError, Unavailable, say
 from hub.ports import HttpClient, Transients
 
 HEARTBEAT_SECONDS = 5
@@ -92,4 +92,4 @@ class Origins:
             # Health is answered under any host name; other addresses only under one that is the Hub's (421).
             known = self._http.request("GET", f"{origin}/", allow_private=True)
             if alive.status != 200 or known.status == 421:
-                raise Unavailable(f"{origin} does not lead to this Hub.", code="bad_origin")
+                raise Unavailable(say("%(origin)s does not lead to this Hub.", origin=origin), code="bad_origin")

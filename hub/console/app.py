@@ -9,7 +9,7 @@ from flask_babel import Babel, get_locale
 from hub.console.blueprint import LARGE_FORMS, Surroundings, console, signed_in
 from hub.console.filters import FILTERS
 from hub.console.listing import address
-from hub.errors import HubError, NotFound
+from hub.errors import HubError, NotFound, say
 from hub.http import register_dialect
 from hub.http.problem import problem
 from hub.oauth.services.sign_in import ProofNeeded
@@ -112,7 +112,7 @@ def _to_entrance() -> Response:
 def _error_outside(error: HubError) -> Response:
     """An address that nobody serves, or a method that it does not take: a page for browsers, else a problem."""
     if error.status == 404:
-        error = NotFound(f"There is nothing at {request.path[:LONGEST_PATH]}.")
+        error = NotFound(say("There is nothing at %(path)s.", path=request.path[:LONGEST_PATH]))
     likes = request.accept_mimetypes.best_match(["application/problem+json", "text/html"])
     if request.path.startswith(_MACHINES) or likes != "text/html":
         return problem(error)

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDING_KINDS, IDENTITY_KINDS
 from hub.console.words import FIELD_NAMES, MODE_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
+from hub.http.words import said
 from hub.scorm.services.wording import worded
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
 from hub.xapi_lrs.spec import values
@@ -126,7 +127,7 @@ def reach_name(reach: str) -> str:
 
 def field_name(field: str) -> str:
     """A form field in words, for the summary of faults."""
-    return str(FIELD_NAMES.get(field, field))
+    return str(FIELD_NAMES.get(field) or said(field))
 
 
 def score(result: Any) -> str:

@@ -58,14 +58,19 @@ class Form:
     def faults(self, field: str) -> list[str]:
         """What is wrong with a field."""
         violations = self.refusal.violations if self.refusal else ()
-        return [fault.message for fault in violations if fault.where.partition("[")[0] == field]
+        return [fault.message for fault in violations if _field(fault) == field]
 
     def summary(self) -> list[tuple[str, str]]:
         """(field, fault) of everything that is wrong; the refusal itself where no field is at fault."""
         if self.refusal is None:
             return []
-        listed = [(fault.where.partition("[")[0], fault.message) for fault in self.refusal.violations]
+        listed = [(_field(fault), fault.message) for fault in self.refusal.violations]
         return listed or [("", self.refusal.detail)]
+
+
+def _field(fault: Violation) -> str:
+    """The field that a fault is in, also when it is in one of its values (`scopes[2]`)."""
+    return fault.where.partition("[")[0] if "[" in fault.where else fault.where
 
 
 def require_same(form: Form) -> None:

@@ -12,7 +12,7 @@ from flask import Flask, g, request
 from flask.views import MethodView
 from werkzeug.wrappers import Request
 
-from hub.errors import Forbidden, Unauthenticated
+from hub.errors import Forbidden, Unauthenticated, say
 from hub.identity import ACTIONS, Principal
 from hub.oauth.scopes import scopes_allowing
 
@@ -106,7 +106,7 @@ def _refusal(known: Principal, needed: str) -> Forbidden:
     """A person learns the action; a program which scope would do (RFC 6750 section 3.1)."""
     scopes = scopes_allowing(needed)
     if known.kind == "user" or not scopes:
-        return Forbidden(f"{known.name} may not do {needed}.", code="not_allowed")
+        return Forbidden(say("%(name)s may not do %(action)s.", name=known.name, action=needed), code="not_allowed")
     challenge = f'Bearer realm="Standards Hub", error="insufficient_scope", scope="{scopes[0]}"'
     return Forbidden(
         f"This needs a credential with one of these scopes: {', '.join(scopes)}.",

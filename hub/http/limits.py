@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RequestLimit
 from limits.errors import StorageError
 
-from hub.errors import TooMany, Unavailable
+from hub.errors import TooMany, Unavailable, say
 from hub.http.problem import answer
 
 WINDOW_SECONDS = 60
@@ -50,7 +50,11 @@ def install_rate_limits(app: Flask, redis_url: str, per_minute: int) -> None:
 def _refuse(limit: RequestLimit) -> None:
     seconds = _seconds_left(limit)
     raise TooMany(
-        f"More than {limit.limit.amount} requests in a minute. Go on in {seconds} s.",
+        say(
+            "More than %(limit)s requests in a minute. Go on in %(seconds)s s.",
+            limit=limit.limit.amount,
+            seconds=seconds,
+        ),
         headers={"Retry-After": str(seconds)},
     )
 

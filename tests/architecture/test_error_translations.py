@@ -23,26 +23,40 @@ from hub.oauth.scopes import SCOPES
 HUB = Path(hub.__file__).parent
 #: The sources whose errors people see on pages; an area that translates its own adds itself here.
 SOURCES = (
-    "scorm/services/*.py",
-    "adapters/outbound_http.py",
-    "adapters/pillow_pictures.py",
-    "console/views/packages.py",
-    "scorm/spec/settings.py",
-    "oauth/services/*.py",
-    "oauth/spec/*.py",
-    "privacy/services/*.py",
-    "privacy/spec/*.py",
+    "adapters/*.py",
+    "bootstrap.py",
+    "console/*.py",
+    "console/views/*.py",
+    "db/database.py",
+    "db/people.py",
+    "db/suspension.py",
+    "health.py",
+    "http/access.py",
+    "http/context.py",
+    "http/limits.py",
+    "http/paging.py",
+    "http/problem.py",
     "identity.py",
     "lti/*.py",
     "lti/services/*.py",
     "lti/spec/*.py",
     "lti/views/*.py",
+    "oauth/services/*.py",
+    "oauth/spec/*.py",
+    "oauth/views/session.py",
+    "privacy/services/*.py",
+    "privacy/spec/*.py",
+    "scorm/services/*.py",
+    "scorm/spec/enrolment.py",
+    "scorm/spec/settings.py",
 )
 #: What roles, scopes and actions allow is said on pages by the same catalogue.
 MEANINGS = {*ACTIONS.values(), *(scope.meaning for scope in SCOPES.values())}
 KEYWORDS = {
     "say": (1,),
     "Violation": (3,),
+    "fault": (3,),
+    "Part": (3,),
     **{name: (1,) for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, HubError)},
 }
 TRANSLATED = [language for language in LANGUAGES if language != "en"]

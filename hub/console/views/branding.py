@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from hub.console.blueprint import LOOK_COOKIE, Surroundings, console, look
 from hub.console.forms import Form
-from hub.errors import NotFound
+from hub.errors import NotFound, say
 from hub.http import action, principal, public, service
 from hub.oauth.services.branding import Branding, Look
 from hub.oauth.spec.branding import palette
@@ -19,7 +19,7 @@ def tenant_door(slug: str) -> Response:
     """The address of a tenant's own sign-in page, to be handed out."""
     found = service(Branding).of_slug(slug)
     if found is None:
-        raise NotFound(f"There is nothing at /t/{slug[:63]}.")
+        raise NotFound(say("There is nothing at %(path)s.", path=f"/t/{slug[:63]}"))
     response = redirect(url_for("console.sign_in", tenant=found.slug), 303)
     response.set_cookie(LOOK_COOKIE, found.slug, secure=request.is_secure, httponly=True, samesite="Lax")
     return response

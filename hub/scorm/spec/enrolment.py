@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hub.errors import HubError, Violation
+from hub.errors import HubError, Violation, say
 
 COLUMNS = ("email", "name", "package")
 MOST_LINES = 5000
@@ -39,7 +39,7 @@ class Wishes:
 
 def fault(line: int, column: str, message: str, found: str = "") -> Violation:
     """Something wrong in a line; `where` reads as people say it."""
-    where = f"line {line}, {column}" if column else f"line {line}"
+    where = say("line %(line)s, %(column)s", line=line, column=column) if column else say("line %(line)s", line=line)
     return Violation(_RULE, where, message, found[:100] or None)
 
 
@@ -60,13 +60,13 @@ def read(data: bytes, package: str, check_email: Callable[[str], str], check_nam
             if len(reading.lines) > MOST_LINES or len(reading.faults) >= MOST_FAULTS or reading.is_hopeless:
                 break
     except csv.Error as error:
-        reading.faults.append(fault(rows.line_num, "", f"is not CSV: {error}"))
+        reading.faults.append(fault(rows.line_num, "", say("is not CSV: %(error)s", error=error)))
     return reading.result()
 
 
 def _text(data: bytes) -> str | Violation:
     if len(data) > LARGEST_FILE:
-        return Violation(_RULE, "file", f"must have at most {LARGEST_FILE // 1024**2} MB")
+        return Violation(_RULE, "file", say("must have at most %(most)s MB", most=LARGEST_FILE // 1024**2))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -100,17 +100,20 @@ class _Reading:
         if self._columns is None:
             self._take_head(line, cells)
         elif len(cells) > len(self._columns):
-            self.faults.append(fault(line, "", f"has {len(cells)} cells, but the header {len(self._columns)}"))
+            found = say("has %(cells)s cells, but the header %(head)s", cells=len(cells), head=len(self._columns))
+            self.faults.append(fault(line, "", found))
         else:
             self._take_wish(line, dict(zip(self._columns, cells, strict=False)))
 
     def _take_head(self, line: int, cells: Sequence[str]) -> None:
         self._columns = [cell.lower() for cell in cells]
+        once = say("must name each of %(names)s once at most", names=", ".join(COLUMNS))
         for column in self._columns:
             if column not in COLUMNS or self._columns.count(column) > 1:
-                self.faults.append(fault(line, "", f"must name each of {', '.join(COLUMNS)} once at most", column))
+                self.faults.append(fault(line, "", once, column))
         needed = ("email",) if self._package else ("email", "package")
-        self.faults += [fault(line, "", f"has no column {name}") for name in needed if name not in self._columns]
+        missing = [name for name in needed if name not in self._columns]
+        self.faults += [fault(line, "", say("has no column %(name)s", name=name)) for name in missing]
         self.is_hopeless = bool(self.faults)
 
     def _take_wish(self, line: int, cells: dict[str, str]) -> None:
@@ -123,7 +126,7 @@ class _Reading:
             return
         before = self._seen.setdefault((email, package), line)
         if before != line:
-            self.faults.append(fault(line, "", f"says the same as line {before}", email))
+            self.faults.append(fault(line, "", say("says the same as line %(line)s", line=before), email))
         self.lines.append(Wish(line, email, name, package))
 
     def _checked(self, line: int, column: str, text: str, check: Callable[[str], str]) -> str | None:
@@ -137,7 +140,7 @@ class _Reading:
     def result(self) -> Wishes:
         """Everything that was read."""
         if len(self.lines) > MOST_LINES:
-            self.faults.append(Violation(_RULE, "file", f"must have at most {MOST_LINES} lines"))
+            self.faults.append(Violation(_RULE, "file", say("must have at most %(most)s lines", most=MOST_LINES)))
         if not self.lines and not self.faults:
             self.faults.append(Violation(_RULE, "file", "has no lines below its header"))
         return Wishes(self.lines, self.faults)
