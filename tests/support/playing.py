@@ -1,6 +1,7 @@
 """Courses for the player's tests, and a player without a browser."""
 
 import io
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from hub.scorm.services.runtime import Commit, Committed, Delivery, Destination,
 from hub.scorm.services.tokens import PlayerSession, PlayerTokens
 from hub.scorm.spec.manifest.course import ControlMode, Course, DataMap, Item, Organization, Sequencing, as_data
 from hub.scorm.storage.tables import Activity, Package, PackageVersion
+from hub.xapi_lrs.services.stores import Stores
 
 PAGE = "<!doctype html><title>A page</title><h1>A page</h1>"
 
@@ -202,6 +204,16 @@ class Window:
         self.go("choice" if target else "start", target)
         self.commit(kind="initialize")
         return self.commit(values, kind="terminate")
+
+
+def said(hub: Hub, window: Window) -> list[dict[str, Any]]:
+    """The registration's statements as the LRS has them, the first one first."""
+    store = hub.service(Stores).of(system_principal(window.session.tenant_id))
+    with hub.db.connection(EVERY_TENANT) as connection:
+        rows = connection.execute(
+            "SELECT body FROM lrs_statement WHERE store = %s ORDER BY stored", (store.number,)
+        ).fetchall()
+    return [json.loads(bytes(row[0])) for row in rows]
 
 
 def course_address(hub: Hub, files: dict[str, bytes]) -> str:

@@ -1,6 +1,5 @@
 """The run-time service: commits, sessions, attempts, statements, news."""
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -13,7 +12,7 @@ from hub.bootstrap import Hub
 from hub.db import EVERY_TENANT
 from hub.errors import Conflict, Gone, Invalid, NotFound, Unprocessable
 from hub.events import RegistrationProgressed
-from hub.identity import Principal, system_principal
+from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import Learners
@@ -31,8 +30,7 @@ from hub.scorm.spec.manifest.course import (
     SequencingRule,
 )
 from hub.scorm.storage import tables
-from hub.xapi_lrs.services.stores import Stores
-from tests.support.playing import Sco, Window, add_played_course, enrol
+from tests.support.playing import Sco, Window, add_played_course, enrol, said
 
 Open = Callable[..., Window]
 
@@ -60,20 +58,6 @@ def window2004(hub: Hub, tenant: TenantView, system: Principal) -> Window:
 def verbs(hub: Hub, window: Window) -> list[str]:
     """The verbs of the registration's statements, the first one first."""
     return [statement["verb"]["display"]["en-US"] for statement in said(hub, window)]
-
-
-def said(hub: Hub, window: Window) -> list[dict[str, Any]]:
-    """The registration's statements as the LRS has them, the first one first."""
-    store = hub.service(Stores).of(_system(window))
-    with hub.db.connection(EVERY_TENANT) as connection:
-        rows = connection.execute(
-            "SELECT body FROM lrs_statement WHERE store = %s ORDER BY stored", (store.number,)
-        ).fetchall()
-    return [json.loads(bytes(row[0])) for row in rows]
-
-
-def _system(window: Window) -> Principal:
-    return system_principal(window.session.tenant_id)
 
 
 class TestFirstSession:
