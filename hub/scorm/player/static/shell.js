@@ -16,6 +16,7 @@ export class Shell {
     this.bar = this.find("bar");
     this.frame = this.find("content");
     this.statuses = {};
+    this.course = document.title;
     this.warning = null;
     this.contents = this.find("contents");
     this.toggle = this.find("contents-toggle");
@@ -98,6 +99,7 @@ export class Shell {
     const place = this.find("place");
     if (place) place.textContent = delivery.title;
     this.frame.title = delivery.title;
+    document.title = delivery.title === this.course ? this.course : `${delivery.title} · ${this.course}`;
     this.emphasize(null);
   }
 
@@ -170,7 +172,7 @@ export class Shell {
   /** A short word in the bar, read out politely. */
   say(key) {
     const state = this.find("state");
-    const text = this.words[key] ?? "";
+    const text = this.words[`${key}_briefly`] ?? this.words[key] ?? "";
     if (state.textContent !== text) state.textContent = text;
     state.dataset.state = key;
   }
@@ -195,6 +197,7 @@ export class Shell {
     notice.hidden = false;
     this.frame.hidden = true;
     document.body.dataset.over = "yes";
+    document.title = this.course;
     this.say("");
     notice.focus();
   }
