@@ -202,7 +202,7 @@ class Intake:
         (self._unsettled.add if dangling else self._unsettled.discard)(store.number)
         ids = {UUID(bytes=each.id) for submission in submissions for each in submission.statements}
         stored = intake.bodies_of(connection, store.number, list(ids))
-        known = {key.bytes: orjson.loads(body) for key, (_, body) in stored.items()}
+        known = {key.bytes: orjson.loads(body) if body else None for key, (_, body) in stored.items()}
         for submission in submissions:
             _settle(submission, known)
         accepted = [each for each in submissions if each.error is None]
@@ -222,8 +222,9 @@ def _fail(group: Sequence[Submission], error: HubError) -> None:
         each.error = each.error or error
 
 
-def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
-    """Keep the statements whose ids are new; the same ones again are accepted, different ones are refused (409)."""
+def _settle(submission: Submission, known: dict[bytes, dict[str, Any] | None]) -> None:
+    """Keep the statements whose ids are new; the same ones again are accepted, different ones are refused (409), and so
+    are those whose id is `known` without its statement, because nobody can tell whether they are the same."""
     faults = [
         Violation(
             "Data 2.3.1",
@@ -232,7 +233,7 @@ def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
             str(UUID(bytes=each.id)),
         )
         for index, each in enumerate(submission.statements)
-        if each.id in known and not are_same(each.statement, known[each.id])
+        if each.id in known and not _is_same(each, known[each.id])
     ]
     if faults:
         submission.error = Conflict(
@@ -241,6 +242,10 @@ def _settle(submission: Submission, known: dict[bytes, dict[str, Any]]) -> None:
         return
     submission.statements = [each for each in submission.statements if each.id not in known]
     known.update({each.id: each.statement for each in submission.statements})
+
+
+def _is_same(incoming: Incoming, before: dict[str, Any] | None) -> bool:
+    return before is not None and are_same(incoming.statement, before)
 
 
 def _connect(

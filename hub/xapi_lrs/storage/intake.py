@@ -119,11 +119,12 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     return wire.integer(result.get_value(0, 0)) + 1 if result.ntuples else None
 
 
-def bodies_of(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:
-    """The `stored` time and body of each of `ids` that the store has."""
+def bodies_of(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes | None]]:
+    """The `stored` time and body of each of `ids` that the store knows; None for the body of a statement whose
+    partition was taken away."""
     query = """
     SELECT i.id, i.stored, s.body
-      FROM lrs_statement_id i JOIN lrs_statement s ON s.store = i.store AND s.stored = i.stored
+      FROM lrs_statement_id i LEFT JOIN lrs_statement s ON s.store = i.store AND s.stored = i.stored
      WHERE i.store = %s AND i.id = ANY(%s)
     """
     rows = connection.execute(query, (store, list(ids)), binary=True).fetchall()

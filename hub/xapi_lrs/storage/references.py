@@ -120,4 +120,5 @@ def _load(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> list[
     return [
         Filed(statement_id, stored, orjson.loads(body))
         for statement_id, (stored, body) in intake.bodies_of(connection, store, ids).items()
+        if body is not None
     ]

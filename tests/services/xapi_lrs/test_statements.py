@@ -202,6 +202,21 @@ def test_the_same_new_statement_from_two_clients_at_once_is_stored_once(statemen
     assert len(list(read_all(statements, writer))) == 1
 
 
+def test_the_id_of_a_statement_that_was_taken_away_is_not_given_to_another(hub, statements, writer, store):
+    gone = orjson.dumps(statement(id=str(uuid.uuid4())))
+    statements.store(writer, gone)
+    with hub.db.connection(store.tenant_id, store.number) as connection:  # As detaching its partition does.
+        connection.execute("DELETE FROM lrs_statement WHERE store = %s", (store.number,))
+    with pytest.raises(Conflict):
+        statements.store(writer, gone)
+    voiding = statement(
+        verb={"id": "http://adlnet.gov/expapi/verbs/voided"},
+        object={"objectType": "StatementRef", "id": orjson.loads(gone)["id"]},
+    )
+    [stored] = statements.store(writer, orjson.dumps(voiding))
+    assert [each["id"] for each in read_all(statements, writer)] == [stored]
+
+
 def test_partitions_of_the_coming_year_are_there_and_stay(hub):
     assert hub.service(Upkeep).extend_partitions() == 0
 
