@@ -161,29 +161,30 @@ class Intake:
 
     def _commit(self, store: StoreView, group: list[Submission]) -> None:
         """Write at once what only adds statements; where more is to be done, or an id is known, look at each."""
-        last = self._append(store, group)
+        looks_new, last = True, None
+        try:
+            last = self._append(store, group)
+        except intake.IdsTaken:
+            looks_new = False
         if last is None:
             with self._db.connection(store.tenant_id, store.number) as connection:
-                last = self._write_carefully(connection, store, group)
+                last = self._write_in_order(connection, store, group, looks_new=looks_new)
         if last:
             self.newest[store.number] = max(self.newest.get(store.number, 0), last)
         self.note_committed([each for each in group if each.error is None])
 
     def _append(self, store: StoreView, group: list[Submission]) -> int | None:
         """Write and commit in one round trip; returns the last `stored` time, or None when that is not possible."""
-        if store.number in self._unsettled or any(each.lessons or each.has_references for each in group):
+        if store.number in self._unsettled or not _only_add(group):
             return None
-        rows = [each for submission in group for each in submission.statements]
-        try:
-            with self._db.connection(store.tenant_id, store.number) as connection:
-                first = intake.append(connection, store.number, rows, follows_references=False)
-        except intake.IdsTaken:
-            return None
+        rows = _statements_of(group)
+        with self._db.connection(store.tenant_id, store.number) as connection:
+            first = intake.append(connection, store.number, rows, follows_references=False)
         return None if first is None else first + len(rows) - 1
 
     def write_within(self, connection: psycopg.Connection[Any], submission: Submission) -> None:
         """Write in a transaction of the caller's, who commits soon: the store waits until then."""
-        self._write_carefully(connection, submission.store, [submission])
+        self._write_in_order(connection, submission.store, [submission], looks_new=True)
         if submission.error is not None:
             raise submission.error
 
@@ -193,20 +194,37 @@ class Intake:
             self._knowledge.remember(each.lessons)
             self._filing.note(each.store, len(each.statements))
 
+    def _write_in_order(
+        self,
+        connection: psycopg.Connection[Any],
+        store: StoreView,
+        submissions: Sequence[Submission],
+        *,
+        looks_new: bool,
+    ) -> int:
+        """Become the one writer of the store, and look at each statement only where that is needed. Returns the last
+        `stored` time, or 0 when nothing was new."""
+        dangling = intake.take_order(connection, store.number)
+        (self._unsettled.add if dangling else self._unsettled.discard)(store.number)
+        rows = _statements_of(submissions)
+        if looks_new and _only_add(submissions) and not (dangling and _waiting_for(connection, store, rows)):
+            first = intake.append_new(connection, store.number, rows)
+            if first is not None:
+                return first + len(rows) - 1
+        return self._write_carefully(connection, store, submissions, dangling)
+
     def _write_carefully(
-        self, connection: psycopg.Connection[Any], store: StoreView, submissions: Sequence[Submission]
+        self, connection: psycopg.Connection[Any], store: StoreView, submissions: Sequence[Submission], dangling: int
     ) -> int:
         """Leave out what is stored already, refuse the requests that say something else under a known id, follow
         references, and learn what is new. Returns the last `stored` time, or 0 when nothing was new."""
-        dangling = intake.take_order(connection, store.number)
-        (self._unsettled.add if dangling else self._unsettled.discard)(store.number)
-        ids = {UUID(bytes=each.id) for submission in submissions for each in submission.statements}
+        ids = {UUID(bytes=each.id) for each in _statements_of(submissions)}
         stored = intake.bodies_of(connection, store.number, list(ids))
         known = {key.bytes: orjson.loads(body) if body else None for key, (_, body) in stored.items()}
         for submission in submissions:
             _settle(submission, known)
         accepted = [each for each in submissions if each.error is None]
-        incoming = [each for submission in accepted for each in submission.statements]
+        incoming = _statements_of(accepted)
         if not incoming:
             return 0
         first = intake.append(connection, store.number, incoming, follows_references=True)
@@ -214,6 +232,22 @@ class Intake:
         _connect(connection, store, first, incoming, dangling)
         self._knowledge.learn(connection, store, [each for submission in accepted for each in submission.lessons])
         return first + len(incoming) - 1
+
+
+def _statements_of(submissions: Sequence[Submission]) -> list[Incoming]:
+    return [each for submission in submissions for each in submission.statements]
+
+
+def _only_add(submissions: Sequence[Submission]) -> bool:
+    """Whether they teach nothing and target no statement."""
+    return not any(each.lessons or each.has_references for each in submissions)
+
+
+def _waiting_for(
+    connection: psycopg.Connection[Any], store: StoreView, incoming: Sequence[Incoming]
+) -> list[references.Reference]:
+    """The references whose target is among the statements."""
+    return references.pointing_to(connection, store.number, [UUID(bytes=each.id) for each in incoming])
 
 
 def _fail(group: Sequence[Submission], error: HubError) -> None:
@@ -257,7 +291,6 @@ def _connect(
         for stored, each in enumerate(incoming, first)
         if each.reference is not None
     ]
-    ids = [UUID(bytes=each.id) for each in incoming]
-    waiting = references.pointing_to(connection, store.number, ids) if dangling else []
+    waiting = _waiting_for(connection, store, incoming) if dangling else []
     if made or waiting:
         references.connect(connection, store.number, store.term_key, made, waiting)

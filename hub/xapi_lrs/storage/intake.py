@@ -24,10 +24,11 @@ _LENGTH_8 = int4(8)
 _LENGTH_16 = int4(16)
 _TRUE, _FALSE = int4(1) + b"\x01", int4(1) + b"\x00"
 
-#: The second statement begins once the lock is held, so it sees what the writer before has committed.
+#: What comes after the lock begins once it is held, so it sees what the writer before has committed.
 _TAKE_ORDER = """
 {begin}
 SELECT pg_advisory_xact_lock({lock}, {store});
+SAVEPOINT in_order;
 SELECT dangling FROM lrs_store WHERE number = {store}
 """
 
@@ -117,6 +118,16 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     except wire.UniqueViolation:
         raise IdsTaken from None
     return wire.integer(result.get_value(0, 0)) + 1 if result.ntuples else None
+
+
+def append_new(connection: Connection[Any], store: int, rows: Sequence[Row]) -> int | None:
+    """The same for the one writer (`take_order`), who may go on when it fails: None, and nothing written, when an id is
+    there already."""
+    try:
+        return append(connection, store, rows, follows_references=True)
+    except IdsTaken:
+        wire.execute(connection, "ROLLBACK TO SAVEPOINT in_order")
+        return None
 
 
 def bodies_of(connection: Connection[Any], store: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes | None]]:

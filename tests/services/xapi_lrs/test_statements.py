@@ -14,6 +14,7 @@ from hub.oauth.scopes import actions_of_scopes
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.services.upkeep import Upkeep
+from hub.xapi_lrs.spec import filing
 from hub.xapi_lrs.spec.query import StatementQuery, continued
 
 
@@ -200,6 +201,20 @@ def test_the_same_new_statement_from_two_clients_at_once_is_stored_once(statemen
     for thread in threads:
         thread.join()
     assert len(list(read_all(statements, writer))) == 1
+
+
+def test_a_store_in_which_a_reference_waits_takes_statements_like_any_other(statements, writer):
+    awaited, known = statement(id=str(uuid.uuid4())), statement(id=str(uuid.uuid4()))
+    reference = statement(object={"objectType": "StatementRef", "id": awaited["id"]})
+    [source] = statements.store(writer, orjson.dumps(reference))
+    for body in (known, known, [known, statement()]):
+        statements.store(writer, orjson.dumps(body))
+    with pytest.raises(Conflict):
+        statements.store(writer, orjson.dumps([statement(), known | {"verb": {"id": "http://example.com/other"}}]))
+    assert len(list(read_all(statements, writer))) == 3
+    statements.store(writer, orjson.dumps([statement(), awaited]))
+    about = StatementQuery(groups=(((filing.ACTIVITY, awaited["object"]["id"]),),))
+    assert source in [orjson.loads(body)["id"] for body in statements.find(writer, about).bodies]
 
 
 def test_the_id_of_a_statement_that_was_taken_away_is_not_given_to_another(hub, statements, writer, store):
