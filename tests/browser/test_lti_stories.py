@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Frame, FrameLocator, Page, Playwright, expect
 
-from tests.support.chromium import chromium, chromium_program
+from tests.support.chromium import chromium, chromium_program, cookies_seen_in_a_frame
 from tests.support.demo_browser import FIRE_SAFETY, LmsVisitor, answer, heading, read_on
 from tests.support.running_demo import RunningDemo, running_demo
 
@@ -199,6 +199,45 @@ def check_review(teacher: LmsVisitor) -> None:
     expect(page.get_by_role("heading", name="Liam Learner")).to_be_visible()
     assert heading(teacher.content())
     expect(teacher.player.get_by_text("Review", exact=False).first).to_be_visible()
+
+
+@pytest.mark.parametrize("cookies", ["blocked", "allowed"])
+def test_the_whole_way_from_the_picker_to_the_grade_whatever_becomes_of_third_party_cookies(
+    visit: Visit, cookies: str
+) -> None:
+    """Picked by the teacher, begun, left, resumed and finished by the learner, graded, and told in the report."""
+    keeps = {"third_party_cookies": cookies == "allowed"}
+    teacher = visit("teacher", **keeps)
+    course = copy_course(teacher, "/courses/1", f"Cookies are {cookies}")
+    add_in(teacher, course, FIRE)
+    learner = visit("learner2", **keeps)
+    seen = learner.page.context.new_page()
+    assert cookies_seen_in_a_frame(seen) == ({"plain", "own"} if keeps["third_party_cookies"] else {"own"})
+    seen.close()
+
+    learner.page.goto(course)
+    open_last(learner)
+    content = learner.content()
+    read_on(content, 5)
+    answer(content, FIRE_SAFETY[0])
+    read_on(content, 1)
+    learner.exit()
+    expect(learner.page.get_by_role("status").filter(has_text="Your progress is saved.")).to_be_visible()
+    open_last(learner)
+    content = learner.content()
+    assert heading(content) == "Question 2 of 6"
+    for given in FIRE_SAFETY[1:]:
+        answer(content, given)
+        read_on(content, 1)
+    content.get_by_role("button", name="Finish").click()
+    expect(content.get_by_text("Everything is recorded.")).to_be_visible()
+
+    gradebook = teacher.page
+    gradebook.goto(f"{course}/gradebook")
+    expect(gradebook.get_by_role("row", name="Lena").get_by_role("cell").last).to_contain_text("100 / 100")
+    gradebook.goto(course)
+    open_last(teacher)
+    expect(teacher.player.get_by_role("row", name="Lena Learner")).to_contain_text("100")
 
 
 def test_a_platform_that_nobody_invited_waits_for_an_administrator(teacher: LmsVisitor) -> None:
