@@ -22,7 +22,7 @@ from hub.db.audit import record
 from hub.errors import Conflict, Gone, HubError, Invalid, NotFound, TooMany, Violation, say
 from hub.identity import Principal
 from hub.lti.gate import Gate
-from hub.lti.services.platforms import Platforms
+from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec.dynamic_registration import (
     Configuration,
     Registered,
@@ -286,10 +286,25 @@ class DynamicRegistration:
         try:
             return self._platforms.add(principal, details, awaits_approval=opened.invitation_id is None)
         except Conflict as error:
-            raise Conflict(
-                "The platform gave a client id that the Hub knows already. Remove the Hub there, and begin again.",
-                code="platform_exists",
-            ) from error
+            known = self._known(opened, details)
+            if known is None:
+                raise Conflict(
+                    "The platform gave a client id that the Hub knows already. "
+                    "A one-time link brings the platform up to date.",
+                    code="platform_exists",
+                ) from error
+            self._platforms.change(principal, known.id, _renewed(details))
+            return self._platforms.approve(principal, known.id)
+
+    def _known(self, opened: _Opened, details: PlatformDetails) -> Platform | None:
+        """The platform that registers again, as Moodle does where an administrator chooses to update a tool.
+
+        Whoever was not invited changes nothing that is there.
+        """
+        if opened.invitation_id is None:
+            return None
+        with self._db.read(opened.tenant_id) as session:
+            return platforms.find(session, opened.tenant_id, details.issuer, details.client_id)
 
     def _ask(self, method: str, url: str, token: str | None, body: bytes | None = None) -> HttpResponse:
         headers = {"Accept": "application/json"}
@@ -329,6 +344,17 @@ def _called(platform: Configuration) -> str:
     """What a platform that does not name itself is called: its product and host, as in "Moodle, lms.school.example"."""
     product = platform.product if any(letter.isupper() for letter in platform.product) else platform.product.title()
     return f"{product}, {urlsplit(platform.issuer).netloc}"[:LONGEST_NAME]
+
+
+def _renewed(details: PlatformDetails) -> PlatformChange:
+    """What a registration that is repeated may have changed; what people chose here stays."""
+    return PlatformChange(
+        auth_url=details.auth_url,
+        token_url=details.token_url,
+        jwks_url=details.jwks_url,
+        token_audience=details.token_audience,
+        deployment_ids=details.deployment_ids,
+    )
 
 
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str:

@@ -50,6 +50,13 @@ def get(session: Session, tenant_id: UUID, platform_id: UUID) -> Platform | None
     return found[0] if found else None
 
 
+def find(session: Session, tenant_id: UUID, issuer: str, client_id: str) -> Platform | None:
+    """The tenant's platform of that issuer and client id."""
+    named = (PlatformRow.issuer == issuer, PlatformRow.client_id == client_id)
+    found = _read(session, _PLATFORMS.where(PlatformRow.tenant_id == tenant_id, *named))
+    return found[0] if found else None
+
+
 def list_after(session: Session, tenant_id: UUID, after: UUID | None, limit: int) -> list[Platform]:
     """The tenant's platforms in the order in which they were added."""
     query = _PLATFORMS.where(PlatformRow.tenant_id == tenant_id).order_by(PlatformRow.id).limit(limit)

@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hub.bootstrap import Hub, create_hub_app
-from hub.identity import Principal
+from hub.identity import Principal, system_principal
 from hub.lti.services.dynamic_registration import MOST_WAITING, DynamicRegistration
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.dynamic_registration import PLATFORM_CONFIGURATION, SCOPES, TOOL_CONFIGURATION
 from hub.lti.spec.platform import PlatformDetails
-from hub.oauth.services.tenants import TenantView
+from hub.oauth.services.tenants import Tenants, TenantView
 from tests.support.lti_platform import LAUNCH_URL, LtiPlatform, running
 
 CANVAS_SCOPES = [scope for scope in SCOPES if scope != v.SCOPE_GROUPS_READ]
@@ -231,12 +231,31 @@ def test_an_invitation_that_was_taken_back_or_of_another_tenant_is_none(
     assert opened(client, invitation, stranger).status_code == 410
 
 
-def test_a_client_id_that_is_known_is_a_conflict(
+def test_a_platform_that_registers_again_by_invitation_is_brought_up_to_date(
     client: FlaskClient, stranger: LtiPlatform, invitation: str, hub: Hub, system: Principal
 ) -> None:
-    hub.service(Platforms).add(system, PlatformDetails(**stranger.details()))
-    refused = confirmed(client, opened(client, invitation, stranger))
-    assert refused.status_code == 409
+    """An administrator of Moodle chooses to update the tool that is there."""
+    before = stranger.details() | {"auth_url": f"{stranger.origin}/old", "name": "Our Moodle"}
+    added = hub.service(Platforms).add(system, PlatformDetails(**before), awaits_approval=True)
+    done = confirmed(client, opened(client, invitation, stranger))
+    assert done.status_code == 200, done.text
+    [known] = hub.service(Platforms).list(system)
+    assert (known.id, known.name, known.auth_url) == (added.id, "Our Moodle", f"{stranger.origin}/auth")
+    assert known.deployment_ids == {stranger.deployment_id, "7"}
+    assert not known.awaits_approval
+
+
+def test_nobody_changes_a_platform_without_an_invitation_or_of_another_tenant(
+    client: FlaskClient, stranger: LtiPlatform, hub: Hub, system: Principal, tenant: TenantView, invitation: str
+) -> None:
+    elsewhere = system_principal(hub.service(Tenants).create(f"t{stranger.client_id}", "Other").id)
+    for owner, address in ((system, f"/lti/register/{tenant.slug}"), (elsewhere, invitation)):
+        before = hub.service(Platforms).add(owner, PlatformDetails(**stranger.details()))
+        stranger.configuration = {"authorization_endpoint": f"{stranger.origin}/mine"}
+        refused = confirmed(client, opened(client, address, stranger))
+        assert refused.status_code == 409
+        assert hub.service(Platforms).get(owner, before.id) == before
+        hub.service(Platforms).remove(owner, before.id)
     assert len(hub.service(DynamicRegistration).open_invitations(system)) == 1
 
 
