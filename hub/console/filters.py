@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDING_KINDS, IDENTITY_KINDS
 from hub.console.words import FIELD_NAMES, MODE_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
 from hub.http.words import said
-from hub.scorm.services.wording import worded
+from hub.scorm.services.wording import worded, words_of
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
 from hub.xapi_lrs.spec import values
 
@@ -218,6 +218,11 @@ def in_own_words(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return worded(findings, str(get_locale()))
 
 
+def own_word(word: str) -> str:
+    """A word of the judging of packages in the language of the page."""
+    return words_of(str(get_locale()))(word)
+
+
 def grouped(findings: Iterable[dict[str, Any]]) -> list[FindingGroup]:
     """Findings by their code, in the order of the gravest first that they come in."""
     groups: dict[str, FindingGroup] = {}
@@ -259,6 +264,7 @@ FILTERS = {
     "clock": clock,
     "grouped": grouped,
     "in_own_words": in_own_words,
+    "own_word": own_word,
     "quoted": quoted,
     "score": score,
     "standard": standard,

@@ -230,6 +230,14 @@ def test_what_changed_between_two_versions(client, author, imported):
     assert client.get(f"/packages/{package_id}/changes?since=7&number=2").status_code == 404
 
 
+def test_what_changed_of_a_part_is_said_in_the_readers_language(client, author):
+    german = {"Accept-Language": "de"}
+    with client.application.test_request_context(headers=german):
+        words = [client.application.jinja_env.filters["own_word"](word) for word in ("title", "launch address")]
+    assert words == ["Titel", "Startadresse"]
+    assert "Ein Paket nothere gibt es nicht." in client.get("/packages/nothere", headers=german).text
+
+
 def test_a_picture_is_chosen_and_removed(client, author, imported):
     package_id = imported("fire_safety")
     address = f"/packages/{package_id}/thumbnail"

@@ -33,6 +33,7 @@ _LONGEST_COMMENT = 0xFFFF
 _SATURATED16, _SATURATED32 = 0xFFFF, 0xFFFFFFFF
 _EXTRA_ZIP64, _EXTRA_UNICODE_PATH, _EXTRA_AES = 0x0001, 0x7075, 0x9901
 _FLAG_ENCRYPTED, _FLAG_STREAMED, _FLAG_STRONG, _FLAG_MASKED = 0x0001, 0x0008, 0x0040, 0x2000
+_FLAG_UTF8 = 0x0800
 _STORED, _DEFLATED = 0, 8
 _METHODS = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _OTHER_FORMATS = {
@@ -475,9 +476,19 @@ def _note_names(entries: list[Entry], codepage: str, report: Report) -> None:
     empty = _empty_folders(entries)
     if empty and not report.refuses:
         report.add(finding("archive.empty-folder", Place(empty[0]), count=len(empty), entry=empty[0]))
+    unmarked = [entry.name for entry in entries if _is_unmarked_utf8(entry)]
+    if unmarked:
+        report.add(finding("archive.utf-8", Place(unmarked[0]), count=len(unmarked)))
     guessed = [entry.name for entry in entries if not entry.has_certain_name]
     if guessed:
         report.add(finding("archive.name-encoding", Place(guessed[0]), count=len(guessed), encoding=codepage.upper()))
+
+
+def _is_unmarked_utf8(entry: Entry) -> bool:
+    """Whether the name itself, not an extra field, is in UTF-8 without the mark for it."""
+    if entry.flags & _FLAG_UTF8 or entry.raw_name.isascii():
+        return False
+    return _plain(entry.raw_name.decode(errors="replace")).rstrip("/") == entry.name.rstrip("/")
 
 
 def _empty_folders(entries: list[Entry]) -> list[str]:

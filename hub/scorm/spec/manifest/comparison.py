@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.scorm.spec.manifest.course import Course, Item
+from hub.scorm.spec.manifest.findings import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,18 @@ class OutlineChanges:
 
 #: What authors call the parts of an item, by the fields that hold them.
 _PARTS = {
-    "title": "title",
-    "href": "launch address",
-    "is_visible": "visibility",
-    "launch_data": "launch data",
-    "prerequisites": "prerequisites",
-    "max_time_allowed": "time allowed",
-    "time_limit_action": "time limit action",
-    "mastery_score": "mastery score",
-    "completion_threshold": "completion threshold",
-    "hide_lms_ui": "hidden buttons",
-    "sequencing": "sequencing",
-    "au": "AU settings",
+    "title": Phrase("title"),
+    "href": Phrase("launch address"),
+    "is_visible": Phrase("visibility"),
+    "launch_data": Phrase("launch data"),
+    "prerequisites": Phrase("prerequisites"),
+    "max_time_allowed": Phrase("time allowed"),
+    "time_limit_action": Phrase("time limit action"),
+    "mastery_score": Phrase("mastery score"),
+    "completion_threshold": Phrase("completion threshold"),
+    "hide_lms_ui": Phrase("hidden buttons"),
+    "sequencing": Phrase("sequencing"),
+    "au": Phrase("AU settings"),
 }
 
 

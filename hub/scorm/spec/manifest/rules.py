@@ -22,23 +22,32 @@ ARCHIVE_RULES: dict[str, Rule] = {
         f"{_CAM}, package interchange file",
     ),
     "archive.truncated": Rule(
-        _ERROR, "The zip is cut off: its directory is missing.", "Upload it again; the copy here is incomplete."
+        _ERROR,
+        "The zip is cut off: its directory is missing.",
+        "Upload it again; the copy here is incomplete.",
+        "APPNOTE 4.3.16",
     ),
-    "archive.damaged": Rule(_ERROR, "The zip is damaged: {what}.", _REPACK),
-    "archive.damaged-entry": Rule(_ERROR, "“{entry}” is damaged: {what}.", _REPACK),
+    "archive.damaged": Rule(_ERROR, "The zip is damaged: {what}.", _REPACK, "APPNOTE 4.3.6"),
+    "archive.damaged-entry": Rule(_ERROR, "“{entry}” is damaged: {what}.", _REPACK, "APPNOTE 4.3.8"),
     "archive.empty": Rule(_ERROR, "The zip holds no files.", _REPACK),
-    "archive.several-disks": Rule(_ERROR, "The zip is split over several files.", "Make one zip of the package."),
+    "archive.several-disks": Rule(
+        _ERROR, "The zip is split over several files.", "Make one zip of the package.", "APPNOTE 4.4.19"
+    ),
     "archive.prefixed": Rule(
         _ERROR,
         "{count} bytes that belong to no entry stand before the directory of the zip; programs would disagree "
         "about what it holds.",
         _REPACK,
+        "APPNOTE 4.3.6",
     ),
-    "archive.encrypted": Rule(_ERROR, "“{entry}” is encrypted.", "Zip the package without a password."),
+    "archive.encrypted": Rule(
+        _ERROR, "“{entry}” is encrypted.", "Zip the package without a password.", "APPNOTE 4.4.4, bit 0"
+    ),
     "archive.method": Rule(
         _ERROR,
         "“{entry}” is packed with {method}, which browsers' and learning platforms' zip readers do not know.",
         "Zip the package with the ordinary method (Deflate).",
+        "APPNOTE 4.4.5",
     ),
     "archive.too-large": Rule(
         _DANGER,
@@ -56,27 +65,42 @@ ARCHIVE_RULES: dict[str, Rule] = {
         "Such files are made to fill disks. If this one is meant, ask the administrator for a higher limit.",
     ),
     "archive.entry-larger": Rule(
-        _DANGER, "“{entry}” unpacks to more than the {size} bytes that the zip's directory says.", _REPACK
+        _DANGER,
+        "“{entry}” unpacks to more than the {size} bytes that the zip's directory says.",
+        _REPACK,
+        "APPNOTE 4.4.9",
     ),
-    "archive.overlap": Rule(_DANGER, "“{entry}” and “{other}” use the same bytes of the zip.", _REPACK),
-    "archive.offset": Rule(_DANGER, "“{entry}” points outside the zip's data.", _REPACK),
+    "archive.overlap": Rule(
+        _DANGER, "“{entry}” and “{other}” use the same bytes of the zip.", _REPACK, "APPNOTE 4.3.6"
+    ),
+    "archive.offset": Rule(_DANGER, "“{entry}” points outside the zip's data.", _REPACK, "APPNOTE 4.4.16"),
     "archive.local-mismatch": Rule(
         _DANGER,
         "“{entry}” says one thing in the zip's directory and another at its data ({what}); programs would disagree "
         "about what it is.",
         _REPACK,
+        "APPNOTE 4.3.7, 4.3.12",
     ),
-    "archive.ambiguous": Rule(_DANGER, "The zip contradicts itself: {what}.", _REPACK),
+    "archive.ambiguous": Rule(_DANGER, "The zip contradicts itself: {what}.", _REPACK, "APPNOTE 4.3.6"),
     "archive.escapes": Rule(
-        _DANGER, "The name “{entry}” leads out of the package.", "Remove “..” from the names in the zip."
+        _DANGER,
+        "The name “{entry}” leads out of the package.",
+        "Remove “..” from the names in the zip.",
     ),
-    "archive.absolute": Rule(_DANGER, "The name “{entry}” is absolute.", "Zip the folder's content, not the disk."),
+    "archive.absolute": Rule(
+        _DANGER, "The name “{entry}” is absolute.", "Zip the folder's content, not the disk.", "APPNOTE 4.4.17.1"
+    ),
     "archive.drive": Rule(
-        _DANGER, "The name “{entry}” begins with a drive.", "Zip the folder's content, not the disk."
+        _DANGER,
+        "The name “{entry}” begins with a drive.",
+        "Zip the folder's content, not the disk.",
+        "APPNOTE 4.4.17.1",
     ),
     "archive.control": Rule(_DANGER, "The name “{entry}” has a control character (U+{codepoint}).", "Rename the file."),
     "archive.segment": Rule(
-        _DANGER, "The name “{entry}” has an empty part or one of dots and blanks only.", "Rename the file."
+        _DANGER,
+        "The name “{entry}” has an empty part or one of dots and blanks only.",
+        "Rename the file.",
     ),
     "archive.name-too-long": Rule(
         _ERROR,
@@ -97,6 +121,12 @@ ARCHIVE_RULES: dict[str, Rule] = {
     ),
     "archive.file-and-folder": Rule(_DANGER, "“{entry}” is a file and also a folder.", "Rename one of them."),
     "archive.folder-with-data": Rule(_DANGER, "The folder “{entry}” carries data.", _REPACK),
+    "archive.utf-8": Rule(
+        _HINT,
+        "Names in the zip are in UTF-8 and do not say so ({count}); other systems may read them otherwise.",
+        "Zip with a program that marks UTF-8 names, or use plain letters in file names.",
+        "APPNOTE 4.4.4, bit 11, and appendix D",
+    ),
     "archive.zip64": Rule(
         _HINT,
         "The zip is in the form for very large files (zip64); it was read so.",
@@ -131,9 +161,14 @@ ARCHIVE_RULES: dict[str, Rule] = {
 }
 
 XML_RULES: dict[str, Rule] = {
-    "xml.malformed": Rule(_ERROR, "The XML is malformed: {what}.", "Mend the XML at this place, or export again."),
+    "xml.malformed": Rule(
+        _ERROR, "The XML is malformed: {what}.", "Mend the XML at this place, or export again.", "XML 1.0 2.1"
+    ),
     "xml.doctype": Rule(
-        _DANGER, "The XML has a document type declaration (DTD), which can be used for attacks.", "Remove the DOCTYPE."
+        _DANGER,
+        "The XML has a document type declaration (DTD), which can be used for attacks.",
+        "Remove the DOCTYPE.",
+        "XML 1.0 2.8",
     ),
     "xml.too-deep": Rule(_DANGER, "Elements are nested more than {limit} deep.", _EXPORT),
     "xml.too-large": Rule(_DANGER, "The file has {found} bytes; at most {limit} are read.", _EXPORT),
@@ -142,10 +177,16 @@ XML_RULES: dict[str, Rule] = {
         _DANGER, "The element “{name}” has {found} attributes; at most {limit} are read.", _EXPORT
     ),
     "xml.encoding": Rule(
-        _ERROR, "The text cannot be read as {encoding}.", "Save the file as UTF-8 and declare that encoding."
+        _ERROR,
+        "The text cannot be read as {encoding}.",
+        "Save the file as UTF-8 and declare that encoding.",
+        "XML 1.0 4.3.3",
     ),
     "xml.encoding-unknown": Rule(
-        _ERROR, "The encoding “{encoding}” is not known.", "Save the file as UTF-8 and declare that encoding."
+        _ERROR,
+        "The encoding “{encoding}” is not known.",
+        "Save the file as UTF-8 and declare that encoding.",
+        "XML 1.0 4.3.3",
     ),
     "xml.encoding-other": Rule(
         _HINT,

@@ -136,8 +136,8 @@ def _decode(data: bytes, file: str) -> tuple[str, list[Finding]]:
 def _note_on(encoding: str, file: str, *, has_mark: bool = False) -> Finding:
     """The note for what is right and yet not what every system takes: a mark, or another encoding than UTF-8."""
     if has_mark and _is_utf8(encoding):
-        return finding("xml.byte-order-mark", Place(file))
-    return finding("xml.encoding-other", Place(file), encoding=encoding.upper())
+        return finding("xml.byte-order-mark", Place(file, 1, 1))
+    return finding("xml.encoding-other", Place(file, 1, 1), encoding=encoding.upper())
 
 
 def _is_utf8(encoding: str) -> bool:
@@ -175,7 +175,7 @@ def _mended(data: bytes, declared: str, file: str) -> tuple[str, list[Finding]]:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        note = finding("xml.encoding-mended", Place(file), declared=declared.upper(), encoding=encoding.upper())
+        note = finding("xml.encoding-mended", Place(file, 1, 1), declared=declared.upper(), encoding=encoding.upper())
         return text, [note]
     raise Refused(finding("xml.encoding", Place(file), encoding=declared.upper()))
 
@@ -218,7 +218,7 @@ def _tree(text: str, file: str) -> tuple[etree._Element, list[Finding]]:
                 raise Refused(_syntax_finding(error, file)) from error
             namespace = _KNOWN_PREFIXES.get(prefix[1], f"urn:undeclared:{prefix[1]}")
             text = _declaring(text, prefix[1], namespace)
-            mended.append(finding("xml.prefix-mended", Place(file), prefix=prefix[1], namespace=namespace))
+            mended.append(finding("xml.prefix-mended", _place(error, file), prefix=prefix[1], namespace=namespace))
     raise Refused(finding("xml.malformed", Place(file), what=Phrase("too many prefixes are not declared")))
 
 
@@ -229,9 +229,13 @@ def _declaring(text: str, prefix: str, namespace: str) -> str:
     return f'{text[:end]} xmlns:{prefix}="{namespace}"{text[end:]}'
 
 
-def _syntax_finding(error: etree.XMLSyntaxError, file: str) -> Finding:
+def _place(error: etree.XMLSyntaxError, file: str) -> Place:
     line, column = error.position
-    place = Place(file, line or 1, column or 1)
+    return Place(file, line or 1, column or 1)
+
+
+def _syntax_finding(error: etree.XMLSyntaxError, file: str) -> Finding:
+    place = _place(error, file)
     if "Excessive depth" in (error.msg or ""):
         return finding("xml.too-deep", place, limit=DEEPEST)
     what = re.sub(r",? line \d+, column \d+.*$", "", error.msg or "unreadable")
