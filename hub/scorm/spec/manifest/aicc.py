@@ -6,6 +6,7 @@ sections with name=value lines.
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -26,15 +27,19 @@ _TIME_LIMIT_ACTIONS = {
     "no message": {"n", "no message"},
 }
 _DEEPEST = 64
+#: In one table: far more than courses have, and what a worker gets through in seconds.
+_MOST_FIELDS = 300_000
 
-#: A row of a table: its columns by their lower-case names, and its line.
-Row = tuple[dict[str, str], int]
+#: A row of a table: its fields by the lower-case names of their columns.
+Row = dict[str, str]
+#: Columns that every row of the tables that have them is asked for.
+_INDEXED = ("system_id", "file_name", "block", "member")
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     file: str
-    rows: list[Row]
+    rows: list[tuple[Row, int]]
 
 
 def is_course_file(name: str) -> bool:
@@ -87,17 +92,19 @@ def _text(name: str, data: bytes) -> str:
 def _sections(text: str) -> dict[str, dict[str, str]]:
     """name=value lines by section; the lines of a section without such are its text, under the empty name."""
     sections: dict[str, dict[str, str]] = {}
-    current: dict[str, str] = {}
+    texts: dict[str, list[str]] = defaultdict(list)
+    title, current = "", dict[str, str]()
     for line in text.splitlines():
         header = re.fullmatch(r"\s*\[(.+?)\]\s*", line)
         name, equals, value = line.partition("=")
         if header is not None:
-            current = sections.setdefault(header[1].strip().lower(), {})
+            title = header[1].strip().lower()
+            current = sections.setdefault(title, {})
         elif equals and re.fullmatch(r"\s*\w+\s*", name):
             current.setdefault(name.strip().lower(), value.strip())
         elif line.strip():
-            current[""] = f"{current.get('', '')}\n{line.strip()}".strip()
-    return sections
+            texts[title].append(line.strip())
+    return {name: values | ({"": "\n".join(texts[name])} if texts[name] else {}) for name, values in sections.items()}
 
 
 def _tables(course_file: str, files: Mapping[str, bytes]) -> dict[str, _Table]:
@@ -119,21 +126,34 @@ def _tables(course_file: str, files: Mapping[str, bytes]) -> dict[str, _Table]:
     return found
 
 
-def _rows(name: str, text: str) -> Iterator[Row]:
-    """The rows below the header. A structure row may go on with more members than the header names (6.4)."""
+def _rows(name: str, text: str) -> Iterator[tuple[Row, int]]:
+    """The rows below the header, each with its line."""
     reader = csv.reader(StringIO(text), skipinitialspace=True)
     try:
         header = [column.strip().lower() for column in next(reader, [])]
+        needed = {column: "" for column in _INDEXED if column in header}
+        count = len(header)
         for fields in reader:
-            if not any(field.strip() for field in fields):
-                continue
-            row = dict.fromkeys(header, "")
-            for index, field in enumerate(fields):
-                column, value = header[min(index, len(header) - 1)], field.strip()
-                row[column] = f"{row[column]}\n{value}" if column == "member" and row[column] else value
-            yield row, reader.line_num
+            count += len(fields)
+            if count > _MOST_FIELDS:
+                raise Refused(finding("aicc.too-large", Place(name, reader.line_num), file=name, limit=_MOST_FIELDS))
+            if any(field.strip() for field in fields):
+                yield needed | _row(header, fields), reader.line_num
     except csv.Error as fault:
         raise Refused(finding("aicc.encoding", Place(name, reader.line_num), file=name)) from fault
+
+
+def _row(header: list[str], fields: list[str]) -> Row:
+    """The fields by their columns. A structure row may go on with more members than the header names (6.4)."""
+    row: Row = {}
+    members: list[str] = []
+    for index, field in enumerate(fields):
+        column, value = header[min(index, len(header) - 1)], field.strip()
+        if column == "member":
+            members.append(value)
+        else:
+            row[column] = value
+    return row | {"member": "\n".join(filter(None, members))} if members else row
 
 
 # --- structure

@@ -5,7 +5,18 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from hub.scorm.spec.manifest import aicc, browser_rules, cmi5, content, imsmanifest, media, metadata, tincan, xml
+from hub.scorm.spec.manifest import (
+    aicc,
+    browser_rules,
+    cmi5,
+    content,
+    imsmanifest,
+    long_texts,
+    media,
+    metadata,
+    tincan,
+    xml,
+)
 from hub.scorm.spec.manifest.archive import (
     ByteSource,
     Directory,
@@ -124,8 +135,9 @@ def _judge(source: ByteSource, limits: Limits, name: str) -> Reading:
         return Reading(directory.entries, None, report.findings())
     directory, report = _with_right_codepage(source, limits, directory, report, document)
     report.extend(document.findings)
+    report.extend(long_texts.identifiers(document))
     files = Files(entry.name for entry in directory.entries)
-    course = kind.read(document, manifest.name.rpartition("/")[0], files, report)
+    course = long_texts.cut(kind.read(document, manifest.name.rpartition("/")[0], files, report), manifest.name, report)
     if course is not None and not report.refuses:
         beside = metadata.files_of(document, files)
         report.extend(_repeated_identifiers(course))
@@ -155,7 +167,8 @@ def _read_aicc(source: ByteSource, directory: Directory, manifest: Entry, report
         for entry in directory.entries
         if entry.name.rpartition("/")[0] == folder and aicc.is_course_file(entry.name)
     }
-    course = aicc.read(manifest.name, tables, Files(entry.name for entry in directory.entries), report)
+    read = aicc.read(manifest.name, tables, Files(entry.name for entry in directory.entries), report)
+    course = long_texts.cut(read, manifest.name, report)
     if course is not None and not report.refuses:
         report.extend(_repeated_identifiers(course))
         report.extend(_content_notes(source, directory.entries, course))
@@ -200,7 +213,8 @@ def _read_course_structure(source: ByteSource) -> Reading:
             raise Refused(finding("xml.too-large", Place(_CMI5), found=source.size, limit=xml.LARGEST_BYTES))
         document = xml.parse(source.read(0, source.size), _CMI5)
         report.extend(document.findings)
-        course = cmi5.read(document, "", None, report)
+        report.extend(long_texts.identifiers(document))
+        course = long_texts.cut(cmi5.read(document, "", None, report), _CMI5, report)
     except Refused as refusal:
         report.add(refusal.finding)
     if course is not None and not report.refuses:

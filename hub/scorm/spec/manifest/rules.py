@@ -318,6 +318,18 @@ MANIFEST_RULES: dict[str, Rule] = {
         "Give each item and resource an identifier of its own.",
         f"{_CP}, identifier",
     ),
+    "identifier.too-long": Rule(
+        _ERROR,
+        "{name} “{identifier}” has {found} bytes; at most {limit} are kept.",
+        "Give it a shorter identifier.",
+        f"{_CP}, identifier",
+    ),
+    "item.long-titles": Rule(
+        _WARNING,
+        "Titles are longer than {limit} characters ({count}); they are shown cut.",
+        "Shorten the titles, and put long texts into the description.",
+        f"{_CP}, title",
+    ),
     "identifier.missing": Rule(
         _WARNING,
         "The element {kind} has no identifier; it was named “{identifier}”.",
@@ -816,6 +828,7 @@ CMI5_RULES: dict[str, Rule] = {
         "Export the package again: the course, AU, descriptor and structure files belong together.",
         "AICC CMI001 6",
     ),
+    "aicc.too-large": Rule(_DANGER, "“{file}” has more than {limit} fields.", _EXPORT, "AICC CMI001 6"),
     "aicc.encoding": Rule(_ERROR, "The text of “{file}” cannot be read.", "Save it as UTF-8.", "AICC CMI001 6"),
     "aicc.column-missing": Rule(
         _ERROR, "“{file}” has no column “{name}”.", "Write the column names in the first line.", "AICC CMI001 6"

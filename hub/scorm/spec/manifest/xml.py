@@ -238,5 +238,5 @@ def _syntax_finding(error: etree.XMLSyntaxError, file: str) -> Finding:
     place = _place(error, file)
     if "Excessive depth" in (error.msg or ""):
         return finding("xml.too-deep", place, limit=DEEPEST)
-    what = re.sub(r",? line \d+, column \d+.*$", "", error.msg or "unreadable")
+    what = re.sub(r",? line \d+, column \d+.*$", "", error.msg or "unreadable").strip()
     return finding("xml.malformed", place, what=what)

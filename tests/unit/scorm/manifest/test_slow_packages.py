@@ -71,6 +71,34 @@ def page_of_one_line() -> bytes:
     return package_of({"imsmanifest.xml": manifest_1_2(), "index.html": page}, zipfile.ZIP_STORED)
 
 
+AU, CST = "system_id,file_name\na,index.html\n", "block,member\nroot,a\n"
+
+
+def of_aicc(course: str = "[Course]\nCourse_Title=T\n", units: str = AU, structure: str = CST) -> bytes:
+    tables = {"c.crs": course, "c.au": units, "c.des": "system_id,title\na,A\n", "c.cst": structure}
+    return package_of({name: text.encode() for name, text in tables.items()} | {"index.html": PAGE}, zipfile.ZIP_STORED)
+
+
+def members() -> bytes:
+    """A block of the same member again and again."""
+    return of_aicc(structure="block,member\nroot" + ",a" * 150_000 + "\n")
+
+
+def columns() -> bytes:
+    """Columns that every row would have."""
+    return of_aicc(units="system_id,file_name" + ",c" * 200_000 + "\n" + "a,index.html\n" * 100_000)
+
+
+def rows() -> bytes:
+    """More rows than a course has."""
+    return of_aicc(units=AU + "a\n" * 400_000)
+
+
+def lines() -> bytes:
+    """A description of very many lines."""
+    return of_aicc(course="[Course]\nCourse_Title=T\n[Course_Description]\n" + "x\n" * 1_000_000)
+
+
 @pytest.mark.parametrize(
     ("make", "code"),
     [
@@ -80,6 +108,10 @@ def page_of_one_line() -> bytes:
         (names_of_no_encoding, "archive.name-encoding"),
         (folders, "archive.name-too-long"),
         (page_of_one_line, "page.insecure"),
+        (members, "aicc.member-repeated"),
+        (columns, "package.not-playable"),
+        (rows, "aicc.too-large"),
+        (lines, "package.not-playable"),
     ],
 )
 def test_no_small_package_takes_long(make, code):
