@@ -86,7 +86,7 @@ def members() -> bytes:
 
 def columns() -> bytes:
     """Columns that every row would have."""
-    return of_aicc(units="system_id,file_name" + ",c" * 200_000 + "\n" + "a,index.html\n" * 100_000)
+    return of_aicc(units="system_id,file_name" + ",c" * 100_000 + "\n" + "a,index.html\n" * 50_000)
 
 
 def rows() -> bytes:
