@@ -79,8 +79,11 @@
     };
   }
 
-  /** A few days alone would be drawn years apart. */
-  const aWeekOrMore = (_, least, most) => [Math.min(least, most - 6 * DAY), most];
+  /** A few days alone would be drawn years apart; what uPlot makes of a single one is not asked. */
+  const aWeekOrMore = (chart) => {
+    const [least, most] = [chart.data[0][0], chart.data[0].at(-1)];
+    return [Math.min(least, most - 6 * DAY), most];
+  };
 
   const wholes = (_, __, most) => [0, most > 0 ? most * 1.05 : 1];
 
