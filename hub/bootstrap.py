@@ -554,7 +554,7 @@ def _add_lti(
         Rosters(db, ports.clock, ports.transients, bridge),
         Reports(db, ports.clock, shelf, links, built[Registrations]),
         connections,
-        Messages(db, bridge, platforms, connections, links, visits),
+        Messages(db, bridge, platforms, connections, links, visits, ports.ids),
         Scores(db, ports.clock, ports.ids, ports.transients, bridge),
     )
 

@@ -1,6 +1,7 @@
 """Commands that run and look after a Hub: migrate, serve, worker, keys, tenant, doctor."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -126,6 +127,7 @@ def rotate(line: CommandLine, announce_hours: int, keep_days: int, as_json: bool
     """
     announced, kept = timedelta(hours=announce_hours), timedelta(days=keep_days)
     made, removed = rotate_signing_key(Path(line.settings.keys_dir), announced, kept)
+    _tell_tenants(line, "keys.rotated", {"made": [made], "removed": removed})
     sentence = (
         f"Published a signing key; it signs in {announce_hours} hours." if announce_hours else "It signs from now on."
     )
@@ -143,7 +145,16 @@ def rotate_data(line: CommandLine, as_json: bool) -> None:
     """
     name = add_data_key(Path(line.settings.keys_dir))
     count = line.hub.service(Sealing).reseal()
+    _tell_tenants(line, "keys.data_rotated", {"made": [name], "sealed": count})
     report(as_json, f"Added {name} and sealed {count} value(s) anew with it.", {"made": [name], "sealed": count})
+
+
+def _tell_tenants(line: CommandLine, deed: str, details: Mapping[str, object]) -> None:
+    """Write it into every tenant's audit log. A key that got into wrong hands is replaced even without a database."""
+    try:
+        line.hub.service(Tenants).tell_all(deed, details)
+    except HubError as fault:
+        click.echo(f"It was done, but could not be written into the audit log: {fault}", err=True)
 
 
 @click.group()

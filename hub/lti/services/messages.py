@@ -8,7 +8,9 @@ from uuid import UUID
 import structlog
 
 from hub.db import EVERY_TENANT, Database
+from hub.db.audit import record
 from hub.errors import Forbidden, HubError, Invalid, Unauthenticated, Violation, say
+from hub.identity import Principal
 from hub.lti.pylti_bridge import Bridge, LoginRecord, LoginRedirect, PlatformStorage, UnboundBrowser
 from hub.lti.services.connections import Connections
 from hub.lti.services.links import Links
@@ -22,6 +24,7 @@ from hub.lti.spec.platform import Platform
 from hub.lti.spec.roles import actions_of
 from hub.lti.spec.urls import extended, origin_of
 from hub.lti.storage import platforms
+from hub.ports import Ids
 
 log = structlog.get_logger(__name__)
 
@@ -102,8 +105,10 @@ class Messages:
         connections: Connections,
         links: Links,
         visits: Visits,
+        ids: Ids,
     ) -> None:
         self._db = db
+        self._ids = ids
         self._connections = connections
         self._platforms = platforms_service
         self._bridge = bridge
@@ -194,6 +199,8 @@ class Messages:
             raise
         except HubError as refusal:
             self._connections.note(platform.id, _claims(form["id_token"]), refusal)
+            about = {"platform": platform.name, "code": refusal.code}
+            self._record(platform, str(platform.id), platform.name, "launch.refused", about)
             raise
         self._connections.note(platform.id, {v.MESSAGE_TYPE: launch.message_type}, None)
         return launch
@@ -229,22 +236,30 @@ class Messages:
         resource_link_id: UUID | None = None,
         context_row_id: UUID | None = None,
     ) -> str:
-        person = launch.person
+        person, actions = launch.person, actions_of(launch.roles)
+        about = {"platform": platform.name, "message": launch.message_type, "allowed": sorted(actions)}
+        name = person.name or person.subject
+        self._record(platform, f"{platform.id}:{person.subject}", name, "launch.role_given", about)
         return self._visits.begin(
             Visit(
                 tenant_id=platform.tenant_id,
                 platform_id=platform.id,
                 deployment_id=launch.deployment_id,
                 user_id=person.subject,
-                name=person.name or person.subject,
+                name=name,
                 origins=frame_origins(platform, launch),
                 resource_link_id=resource_link_id,
                 context_row_id=context_row_id,
-                actions=actions_of(launch.roles),
+                actions=actions,
                 language=launch.language,
                 deep_linking=launch.deep_linking,
             )
         )
+
+    def _record(self, platform: Platform, who: str, name: str, deed: str, about: Mapping[str, Any]) -> None:
+        with self._db.unit_of_work(platform.tenant_id) as work:
+            actor = Principal(platform.tenant_id, "launch", who, name)
+            record(work.session, self._ids.uuid(), actor, deed, str(platform.id), about)
 
 
 def frame_origins(platform: Platform, launch: Launch) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Tenants: separate worlds of data. Who runs the Hub makes, suspends and opens them, and acts in them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from hub.db.audit import record
 from hub.db.tables import Tenant
 from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation, say
 from hub.events import TenantCreated
-from hub.identity import Principal
+from hub.identity import Principal, system_principal
 from hub.oauth.spec.names import checked_name
 from hub.oauth.storage import users
 from hub.ports import Clock, Ids
@@ -61,8 +62,7 @@ class Tenants:
                 work.session.add(tenant)
                 work.session.flush()
                 work.publish(TenantCreated(tenant.id))
-                if principal is not None:
-                    self._tell(work.session, principal, tenant, "tenant.created")
+                self._tell(work.session, principal or system_principal(tenant.id), tenant, "tenant.created")
         except IntegrityError as error:
             fault = Violation("tenant", "slug", "is that of another tenant", slug)
             raise Conflict(
@@ -128,6 +128,14 @@ class Tenants:
                 self._tell(work.session, principal, tenant, f"tenant.{'suspended' if is_suspended else 'reopened'}")
             work.after_commit.append(self._db.suspensions.forget)
             return _view(tenant)
+
+    def tell_all(self, deed: str, details: Mapping[str, Any]) -> None:
+        """Write what the Hub's operator did, and what concerns every tenant, into the log of each."""
+        with self._db.read(EVERY_TENANT) as session:
+            tenants = session.scalars(select(Tenant.id).order_by(Tenant.slug)).all()
+        for tenant_id in tenants:
+            with self._db.unit_of_work(tenant_id) as work:
+                record(work.session, self._ids.uuid(), system_principal(tenant_id), deed, None, details)
 
     def _tell(self, session: Session, principal: Principal, tenant: Tenant, deed: str) -> None:
         """Write a deed into the log of the tenant that it was done to, whoever did it."""

@@ -1,6 +1,7 @@
 """Every operation of the API with the smallest scope that its documentation names, and with all others but those.
 
 What a scope opens it opens whole: the operation does its work on real things, and no service behind it asks for more.
+And whatever changes something leaves its trace in the audit log, or is listed here with why it need not.
 """
 
 import io
@@ -11,119 +12,160 @@ import pytest
 from flask.testing import FlaskClient
 
 from hub.bootstrap import Hub
-from hub.demo import courses
-from hub.identity import Principal
-from hub.lti.services.platforms import Platforms
-from hub.lti.spec.platform import PlatformDetails
+from hub.db.tables import AuditEvent
+from hub.identity import ROLES, Principal
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.clients import Clients, NewClient
-from hub.scorm.services.imports import Imports, Upload
+from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.privacy.services.jobs import PrivacyJobs
+from hub.scorm.services.consents import Consents
 from hub.scorm.services.learners import Learners
-from hub.scorm.services.registrations import Registrations
-from hub.xapi_lrs.services.credentials import Credentials
-from hub.xapi_lrs.services.statements import Statements
-from hub.xapi_lrs.services.stores import Stores
+from hub.scorm.services.mentors import Mentors
+from hub.scorm.storage.tables import PackageVersion
+from tests.support.media import picture
 from tests.support.people import make_account
+from tests.support.two_tenants import World, furnished
 
-STATEMENT = b"""{"actor": {"mbox": "mailto:mara@school.example"}, "verb": {"id": "https://v.example/did"},
-  "object": {"id": "https://a.example/1"}}"""
 LMS = {
     "issuer": "https://lms.example",
     "auth_url": "https://lms.example/auth",
     "token_url": "https://lms.example/token",
     "jwks_url": "https://lms.example/jwks",
 }
+TUS = {"Tus-Resumable": "1.0.0"}
+PIECE = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 
-#: What is sent, by operation. Others need no body.
-BODIES: dict[str, dict[str, Any]] = {
-    "PATCH /api/v1/packages/{package_id}": {"title": "Fire"},
-    "PATCH /api/v1/packages/{package_id}/settings": {"window": "new_window"},
-    "PATCH /api/v1/packages/{package_id}/versions/{number}/settings": {"window": "new_window"},
+#: What is sent, by operation; `{user_id}` and the like are things of the tenant. Others need nothing.
+SENT: dict[str, dict[str, Any]] = {
+    "GET /api/v1/identities": {"query_string": {"q": "{learner_id}"}},
+    "GET /api/v1/packages/{package_id}/versions/{number}/changes": {"query_string": {"since": "1"}},
+    "POST /api/v1/packages": {"file": b"PK"},
+    "PATCH /api/v1/packages/{package_id}": {"json": {"title": "Fire"}},
+    "PUT /api/v1/packages/{package_id}/thumbnail": {"picture": True},
+    "POST /api/v1/packages/{package_id}/editors": {"json": {"user": "{user_id}"}},
+    "PATCH /api/v1/packages/{package_id}/settings": {"json": {"window": "new_window"}},
+    "PATCH /api/v1/packages/{package_id}/versions/{number}/settings": {"json": {"window": "new_window"}},
+    "POST /api/v1/jobs": {"json": {"url": "https://files.example/course.zip"}},
+    "POST /api/v1/uploads": {"headers": {**TUS, "Upload-Length": "10"}},
+    "PATCH /api/v1/uploads/{upload_id}": {"headers": PIECE | {"Upload-Offset": "4"}, "data": b"5678"},
+    "POST /api/v1/uploads/{upload_id}": {
+        "headers": {**PIECE, "X-HTTP-Method-Override": "PATCH"},
+        "data": b"1234",
+    },
+    "DELETE /api/v1/uploads/{upload_id}": {"headers": TUS},
     "POST /api/v1/registrations": {
-        "package": "fire-safety",
-        "learner": {"source": "https://lms.example", "subject": "u2"},
+        "json": {"package": "{package_id}", "learner": {"source": "https://lms.example", "subject": "u2"}}
     },
-    "PATCH /api/v1/registrations/{registration_id}": {"mode": "review"},
-    "POST /api/v1/registrations/{registration_id}/launch-link": {},
-    "POST /api/v1/platforms": {"name": "Second", "client_id": "another", **LMS},
-    "PATCH /api/v1/platforms/{platform_id}": {"name": "Renamed"},
-    "POST /api/v1/platform-invitations": {"days": 3},
-    "POST /api/v1/stores": {"name": "research"},
-    "POST /api/v1/stores/{store_id}/credentials": {"name": "Reader", "scopes": ["statements/read"]},
-    "PATCH /api/v1/stores/{store_id}/credentials/{credential_id}": {"requests_per_minute": 60},
-    "POST /api/v1/users": {"email": "new@school.example", "name": "New", "roles": ["author"]},
-    "PATCH /api/v1/users/{user_id}": {"name": "Renamed"},
-    "POST /api/v1/clients": {"name": "Made", "scopes": ["clients:read"]},
+    "PATCH /api/v1/registrations/{registration_id}": {"json": {"mode": "review"}},
+    "POST /api/v1/registrations/{registration_id}/launch-link": {"json": {}},
+    "POST /api/v1/registrations/{registration_id}/comments": {"json": {"activity": "one", "comment": "Look again."}},
+    "POST /api/v1/courses/{registration_id}/launch-link": {"json": {}},
+    "POST /api/v1/learners/{learner_id}/mentors": {"json": {"user": "{mentor_id}"}},
+    "PUT /api/v1/learners/{learner_id}/account": {"json": {"user": "{user_id}"}},
+    "POST /api/v1/cohorts": {"json": {"name": "Class 7b"}},
+    "PATCH /api/v1/cohorts/{cohort_id}": {"json": {"name": "Class 7c"}},
+    "POST /api/v1/cohorts/{cohort_id}/members": {"json": {"learner": "{other_learner_id}"}},
+    "POST /api/v1/cohorts/{cohort_id}/leaders": {"json": {"user": "{leader_id}"}},
+    "POST /api/v1/cohorts/{cohort_id}/enrolments": {"file": b"email,package\na@b.example,{package_id}\n"},
+    "POST /api/v1/platforms": {"json": {"name": "Second", "client_id": "another", "deployments": ["1"], **LMS}},
+    "PATCH /api/v1/platforms/{platform_id}": {"json": {"name": "Renamed"}},
+    "POST /api/v1/platform-invitations": {"json": {"days": 3}},
+    "POST /api/v1/stores": {"json": {"name": "research"}},
+    "POST /api/v1/stores/{store_id}/credentials": {"json": {"name": "Reader", "scopes": ["statements/read"]}},
+    "PATCH /api/v1/stores/{store_id}/credentials/{credential_id}": {"json": {"requests_per_minute": 60}},
+    "POST /api/v1/users": {"json": {"email": "new-{user_id}@school.example", "name": "New", "roles": ["author"]}},
+    "PATCH /api/v1/users/{user_id}": {"json": {"name": "Renamed"}},
+    "POST /api/v1/clients": {"json": {"name": "Made", "scopes": ["clients:read"]}},
     "POST /api/v1/identity-providers": {
-        "kind": "google",
-        "name": "Google",
-        "issuer": "https://accounts.google.com",
-        "client_id": "hub",
-        "client_secret": "s3cret",
-        "default_roles": ["author"],
+        "json": {
+            "kind": "google",
+            "name": "Google",
+            "issuer": "https://accounts.google.com",
+            "client_id": "hub",
+            "client_secret": "s3cret",
+            "default_roles": ["author"],
+        }
     },
-    "POST /api/v1/registrations/{registration_id}/comments": {"activity": "fire-safety", "comment": "Look again."},
-    "PUT /api/v1/retention": {"launches": 400},
+    "PATCH /api/v1/branding": {"json": {"name": "Renamed School"}},
+    "PUT /api/v1/branding/logo": {"data": picture(64, 36), "headers": {"Content-Type": "image/png"}},
+    "PUT /api/v1/retention": {"json": {"launches": 400}},
+    "PUT /api/v1/consent": {"json": {"text": "We keep your answers.", "is_asked": True}},
+    "POST /api/v1/privacy-jobs": {"json": {"kind": "export", "identities": ["learner:{learner_id}"]}},
 }
 #: Nobody gives more than they may do: who makes an author has the scopes of one, and so on.
 AUTHOR = ("packages:write", "registrations:read", "learners:read")
+INSTRUCTOR = (*AUTHOR, "registrations:write", "cohorts:read")
 GIVEN = {
     "POST /api/v1/stores/{store_id}/credentials": ("statements/read",),
-    "POST /api/v1/stores/{store_id}/credentials/{credential_id}/rotate": ("statements/read",),
-    "PATCH /api/v1/stores/{store_id}/credentials/{credential_id}": ("statements/read",),
+    "POST /api/v1/stores/{store_id}/credentials/{credential_id}/rotate": ("all",),
+    "PATCH /api/v1/stores/{store_id}/credentials/{credential_id}": ("all",),
     "POST /api/v1/users": AUTHOR,
-    "PATCH /api/v1/users/{user_id}": AUTHOR,
+    "PATCH /api/v1/users/{user_id}": INSTRUCTOR,
     "POST /api/v1/identity-providers": AUTHOR,
+    "POST /api/v1/clients/{client_id}/rotate": ("packages:read",),
 }
-QUERIES = {"GET /api/v1/identities": {"q": "mara@school.example"}}
-#: So many operations do their work here; the others lack something (a file, S3, a finished export), and are only asked
-#: not to be refused for want of a scope.
-NEEDED = 65
+#: Where another thing is meant than elsewhere by the same name.
+OTHERS = {
+    "/api/v1/privacy-jobs/{job_id}": {"job_id": "privacy_job_id"},
+    "/api/v1/privacy-jobs/{job_id}/archive": {"job_id": "privacy_job_id"},
+    "/api/v1/learners/{learner_id}/mentors/{user_id}": {"user_id": "mentor_id"},
+}
+#: Direct uploads need an object store that takes them: this Hub keeps packages in a folder.
+IMPOSSIBLE = {"POST /api/v1/direct-uploads", "POST /api/v1/direct-uploads/{upload_id}/complete"}
+#: What changes something and leaves no event of its own, and why.
+UNAUDITED = {
+    "POST /api/v1/uploads": "the package that it becomes does",
+    "PATCH /api/v1/uploads/{upload_id}": "the package that it becomes does",
+    "POST /api/v1/uploads/{upload_id}": "the package that it becomes does",
+    "DELETE /api/v1/uploads/{upload_id}": "nothing came of it",
+    "POST /api/v1/registrations": "it is learning, which registrations and launches tell with their times",
+    "POST /api/v1/registrations/{registration_id}/launch-link": "launches tell themselves",
+    "POST /api/v1/courses/{registration_id}/launch-link": "launches tell themselves",
+    "POST /api/v1/platforms/{platform_id}/test": "it only looks",
+    "POST /api/v1/platforms/{platform_id}/approve": "it is approved already, so nothing changes",
+}
 
 
 @pytest.fixture
-def things(hub: Hub, system: Principal) -> dict[str, str]:
-    """Something of everything, by the name that paths have for it."""
-    imports = hub.service(Imports)
-    job = imports.accept(system, Upload(io.BytesIO(courses.build("fire_safety")), "fire.zip", "fire-safety"))
-    imports.run(system.tenant_id, job.id)
-    learner = hub.service(Learners).ensure(system, "https://lms.example", "u1", "Mara")
-    registration = hub.service(Registrations).start(system, learner.id, "fire-safety")
-    (statement,) = hub.service(Statements).store(system, STATEMENT)
-    store = hub.service(Stores).of(system)
-    credential = hub.service(Credentials).create(system, store.name, ["statements/read"], "Reports")
-    details = PlatformDetails(
-        LMS["issuer"], str(system.tenant_id), LMS["auth_url"], LMS["token_url"], LMS["jwks_url"], ("1",), "LMS"
-    )
-    client, _ = hub.service(Clients).create(system, NewClient("Known", ("packages:read",)))
-    return {
-        "package_id": "fire-safety",
-        "number": "1",
-        "job_id": str(job.id),
-        "registration_id": str(registration.id),
-        "learner_id": str(learner.id),
-        "platform_id": str(hub.service(Platforms).add(system, details).id),
-        "store_id": str(store.id),
-        "credential_id": str(credential.credential.id),
-        "statement_id": str(statement),
-        "client_id": client.client_id,
-        "user_id": str(make_account(hub, system, "author").person.id),
-    }
+def world(hub: Hub) -> World:
+    """A thing of every kind."""
+    world = furnished(hub)
+    system, named = world.system, world.named
+    jobs = hub.service(PrivacyJobs)
+    jobs.run(system.tenant_id, named["privacy_job_id"])
+    hub.service(Consents).change(system, "We keep your answers.", is_asked=True)
+    other = hub.service(Learners).ensure(system, "https://lms.example", "u1", "Mara")
+    for name, role in (("mentor_id", "mentor"), ("leader_id", "instructor"), ("player_id", "learner")):
+        named[name] = make_account(hub, system, role).person.id
+    hub.service(Mentors).connect_account(system, named["learner_id"], str(named["player_id"]))
+    named["other_learner_id"] = other.id
+    with hub.db.read(system.tenant_id) as session:
+        [version] = session.query(PackageVersion).all()
+        hub.ports.objects.put(version.archive_key, io.BytesIO(b"PK"), "application/zip")
+    return world
 
 
 @pytest.fixture
-def token_of(hub: Hub, client: FlaskClient, system: Principal) -> Callable[..., str]:
+def token_of(hub: Hub, client: FlaskClient, world: World) -> Callable[..., str]:
     """An access token with exactly these scopes."""
     made: dict[tuple[str, ...], str] = {}
 
     def get(*scopes: str) -> str:
         if scopes not in made:
-            known, secret = hub.service(Clients).create(system, NewClient("Program", scopes))
+            known, secret = hub.service(Clients).create(world.system, NewClient("Program", scopes))
             form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": secret}
             made[scopes] = client.post("/oauth/token", data=form).json["access_token"]
         return made[scopes]
 
     return get
+
+
+@pytest.fixture
+def own_token(hub: Hub, world: World) -> str:
+    """What is one's own is there for a person's token only: that of the learner."""
+    actions = ROLES["learner"].actions
+    user = Principal(world.system.tenant_id, "user", str(world.named["player_id"]), "Learner", actions)
+    return hub.service(PersonalTokens).create(user, "Mine", ("courses:play",), 1)[1]
 
 
 def operations(client: FlaskClient) -> list[tuple[str, str, list[str]]]:
@@ -140,29 +182,64 @@ def operations(client: FlaskClient) -> list[tuple[str, str, list[str]]]:
     return sorted(found, key=lambda each: (order.index(each[0]), -each[1].count("/")))
 
 
-def ask(client: FlaskClient, method: str, path: str, token: str, things: dict[str, str]):
-    address = path
-    for name in [part.partition("}")[0] for part in path.split("{")[1:]]:
-        address = address.replace(f"{{{name}}}", things.get(name, "00000000-0000-7000-8000-000000000000"))
-    key = f"{method} {path}"
-    body = {"json": BODIES[key]} if key in BODIES else {}
-    headers = {"Authorization": f"Bearer {token}"}
-    with client.open(address, method=method, query_string=QUERIES.get(key), headers=headers, **body) as answer:
+def filled(value: Any, named: dict[str, Any]) -> Any:
+    """With the things of the tenant in their places."""
+    if isinstance(value, dict):
+        return {key: filled(each, named) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, named) for each in value]
+    if isinstance(value, str) and "{" in value:
+        return value.format(**named)
+    return value
+
+
+def ask(client: FlaskClient, key: str, token: str, named: dict[str, Any], request_id: str = "walk"):
+    method, path = key.split(" ")
+    things = named | {name: named[other] for name, other in OTHERS.get(path, {}).items()}
+    options = filled(SENT.get(key, {}), things)
+    headers = {"Authorization": f"Bearer {token}", "X-Request-Id": request_id} | options.pop("headers", {})
+    if "file" in options:
+        content = options.pop("file").replace(b"{package_id}", str(things["package_id"]).encode())
+        options |= {"data": {"file": (io.BytesIO(content), "file.csv")}, "content_type": "multipart/form-data"}
+    if options.pop("picture", None):
+        options |= {"data": {"file": (io.BytesIO(picture(64, 36)), "tile.png")}, "content_type": "multipart/form-data"}
+    with client.open(path.format(**things), method=method, headers=headers, **options) as answer:
         answer.get_data()
         return answer
 
 
-def test_the_smallest_scope_does_and_all_others_do_not(client, things, token_of):
-    done = 0
-    for method, path, scopes in operations(client):
-        key = f"{method} {path}"
+def events_of(hub: Hub, system: Principal, request_id: str) -> list[str]:
+    with hub.db.read(system.tenant_id) as session:
+        return [row.action for row in session.query(AuditEvent).filter_by(request_id=request_id)]
+
+
+def test_the_smallest_scope_does_and_all_others_do_not(hub, client, world, token_of, own_token):
+    undone, silent = [], []
+    begun = ask(client, "POST /api/v1/uploads", token_of("packages:write"), world.named)
+    world.named["upload_id"] = begun.headers["Location"].rpartition("/")[2]
+    for number, (method, path, scopes) in enumerate(operations(client)):
+        key, request_id = f"{method} {path}", f"walk-{number:08}"
         others = tuple(name for name in SCOPES if name not in scopes)
-        refused = ask(client, method, path, token_of(*others), things)
+        refused = ask(client, key, token_of(*others), world.named)
         assert refused.status_code == 403, (key, refused.status_code)
         assert f'scope="{scopes[0]}"' in refused.headers["WWW-Authenticate"], key
         smallest = min(scopes, key=lambda name: len(SCOPES[name].actions))
-        answer = ask(client, method, path, token_of(smallest, *GIVEN.get(key, ())), things)
-        assert answer.status_code not in {401, 403}, (key, smallest, answer.text)
-        assert answer.status_code < 500, (key, smallest, answer.text)
-        done += answer.status_code < 300
-    assert done >= NEEDED, f"only {done} operations did their work"
+        token = own_token if smallest == "courses:play" else token_of(smallest, *GIVEN.get(key, ()))
+        answer = ask(client, key, token, world.named, request_id)
+        if answer.status_code >= 300 and key not in IMPOSSIBLE:
+            undone.append((key, smallest, answer.status_code, answer.text[:300]))
+        if method != "GET" and answer.status_code < 300 and not events_of(hub, world.system, request_id):
+            silent.append(key)
+        if key == "PUT /api/v1/consent":  # So that there is something to withdraw.
+            give_consent(hub, world)
+        if key.endswith("/comments") and method == "POST" and answer.status_code < 300:
+            world.named["comment_id"] = answer.json["id"]
+    assert undone == []
+    assert sorted(silent) == sorted(UNAUDITED)
+
+
+def give_consent(hub: Hub, world: World) -> None:
+    consents = hub.service(Consents)
+    with hub.db.unit_of_work(world.system.tenant_id) as work:
+        version = consents.notice(world.system).version
+        consents.give(work.session, world.system.tenant_id, world.named["registration_id"], version)
