@@ -151,6 +151,8 @@ def rotate_data(line: CommandLine, as_json: bool) -> None:
 
 def _tell_tenants(line: CommandLine, deed: str, details: Mapping[str, object]) -> None:
     """Write it into every tenant's audit log. A key that got into wrong hands is replaced even without a database."""
+    if not line.settings.database_url:
+        return
     try:
         line.hub.service(Tenants).tell_all(deed, details)
     except HubError as fault:

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from hub.bootstrap import Hub
 from hub.identity import Principal
+from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.users import NewPerson, Person, Users
 
 PASSWORD = "plover tin umbrella"
@@ -40,3 +41,8 @@ def sign_in(client: FlaskClient, account: Account, **fields: str):
     client.environ_base["REMOTE_ADDR"] = str(IPv6Address(account.person.id.int))
     form = {"csrf_token": form_token(client), "email": account.person.email, "password": account.password}
     return client.post("/sign-in", data=form | fields)
+
+
+def audited(hub: Hub, principal: Principal) -> set[str]:
+    """The events in the newest page of the tenant's audit log."""
+    return {event.action for event in hub.service(AuditLog).list(principal, limit=200)}

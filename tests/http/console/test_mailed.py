@@ -27,7 +27,7 @@ from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import NewPerson, Users
 from hub.relay import PROMPT
-from tests.support.people import PASSWORD, Account, form_token, make_account, sign_in
+from tests.support.people import PASSWORD, Account, audited, form_token, make_account, sign_in
 
 NEW = "quince harbour mittens"
 
@@ -322,12 +322,13 @@ def test_an_invitation_is_sent_again_and_the_same_by_program(mailing, browser, s
     assert password is None
     page = f"/people/{person.id}"
     assert browser.post(f"{page}/invite", data={"csrf_token": form_token(browser, page)}).status_code == 303
+    assert "user.invited" in audited(mailing.hub, system)
     german, english = mailing.to(person.email)
     assert "wählen Sie" in text_of(german)
     assert "choose" in text_of(english)
 
 
-def test_an_address_is_proven_by_a_link(mailing, browser, author):
+def test_an_address_is_proven_by_a_link(mailing, browser, author, system):
     sign_in(browser, author)
     assert "not confirmed" in browser.get("/account").text
     token = {"csrf_token": form_token(browser, "/account")}
@@ -339,9 +340,10 @@ def test_an_address_is_proven_by_a_link(mailing, browser, author):
     assert (confirmed.status_code, confirmed.headers["Location"]) == (303, "/account?done=address-confirmed")
     assert "not confirmed" not in browser.get("/account").text
     assert browser.get(link).status_code == 410
+    assert "user.email_verified" in audited(mailing.hub, system)
 
 
-def test_another_address_is_confirmed_there_and_told_to_the_old_one(mailing, browser, visit, author):
+def test_another_address_is_confirmed_there_and_told_to_the_old_one(mailing, browser, visit, author, system):
     old, new = author.person.email, f"other-{author.person.email}"
     sign_in(browser, author)
     assert send(browser, "/account/address", email=new).status_code == 303
@@ -355,6 +357,7 @@ def test_another_address_is_confirmed_there_and_told_to_the_old_one(mailing, bro
     assert (told["Subject"], new in text_of(told)) == ("Your e-mail address was changed", True)
     assert browser.get(link).status_code == 410
     assert user(mailing, author).email_verified_at is not None
+    assert "user.email_changed" in audited(mailing.hub, system)
 
 
 def test_an_address_that_is_taken_is_told_only_to_its_owner(mailing, browser, author, system):

@@ -94,7 +94,7 @@ def test_a_passkey_signs_in_without_name_and_password(hub, system, client, accou
     assert {"passkey.added", "session.began"} <= set(actions(hub, system))
 
 
-def test_several_have_names_and_each_can_be_removed(client, account, key):
+def test_several_have_names_and_each_can_be_removed(client, account, key, hub, system):
     other = Authenticator(flags=PRESENT | VERIFIED | BACKUP_ELIGIBLE | BACKED_UP)
     assert len(codes_of(add(client, key, "Security key"))) == 10
     assert add(client, other, "Password manager").status_code == 303, "recovery codes are there already"
@@ -111,6 +111,7 @@ def test_several_have_names_and_each_can_be_removed(client, account, key):
     assert post(client, f"/account/passkeys/{first}/remove").status_code == 404
     sign_out(client)
     assert enter(client, key).status_code == 400, "the removed one"
+    assert "passkey.removed" in actions(hub, system)
     assert enter(client, other).status_code == 303
 
 

@@ -19,6 +19,7 @@ from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import Tenants, TenantView
 from tests.support.lti_platform import LAUNCH_URL, LtiPlatform
+from tests.support.people import audited
 
 TOOL = {
     "login_url": "http://localhost:8000/lti/login",
@@ -180,6 +181,7 @@ def test_a_platform_that_waits_is_approved(
     for _ in range(2):
         approved = client.post(f"{where}/approve", headers=headers)
         assert approved.get_json()["awaits_approval"] is False
+    assert "platform.approved" in audited(hub, system)
 
 
 def test_a_platform_without_deployments_learns_them(

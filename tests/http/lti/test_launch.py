@@ -25,6 +25,7 @@ from hub.scorm.storage.registrations import Filters
 from hub.scorm.storage.tables_runtime import Launch
 from tests.support.courses import add_course
 from tests.support.lti_platform import AGS_SCOPES, EC, INSTRUCTOR, LAUNCH_URL, LtiPlatform
+from tests.support.people import audited
 
 PLAYER = "http://content.localhost:8000/play/"
 
@@ -106,7 +107,7 @@ def test_a_package_of_another_tenant_counts_for_nothing(client: FlaskClient, pla
 
 
 def test_a_teacher_chooses_for_a_link_and_learners_then_enter(
-    client: FlaskClient, platform: LtiPlatform, package: UUID
+    client: FlaskClient, platform: LtiPlatform, package: UUID, hub: Hub, system: Principal
 ) -> None:
     page = platform.enter(client, **{v.ROLES: [INSTRUCTOR]}, sub="teacher-1", name="Grace Hopper")
     assert page.status_code == 200
@@ -121,6 +122,26 @@ def test_a_teacher_chooses_for_a_link_and_learners_then_enter(
     preview = client.post("/lti/preview", data={"visit": visit_of(report.text)})
     assert preview.status_code == 303
     assert preview.location.startswith(PLAYER)
+    assert {"launch.role_given", "resource_link.chosen"} <= audited(hub, system)
+
+
+def test_a_deployment_that_is_learnt_is_in_the_audit_log(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal
+) -> None:
+    [known] = hub.service(Platforms).list(system)
+    hub.service(Platforms).change(system, known.id, PlatformChange(learns_deployments=True))
+    login = platform.begin(client, lti_deployment_id="new")
+    entered = platform.launch(client, login, platform.claims(login, **{v.DEPLOYMENT_ID: "new"}))
+    assert entered.status_code == 200, entered.text
+    assert "platform.deployment_learnt" in audited(hub, system)
+
+
+def test_a_launch_that_is_refused_is_in_the_audit_log(
+    client: FlaskClient, platform: LtiPlatform, hub: Hub, system: Principal
+) -> None:
+    assert platform.enter(client, exp=1).status_code == 401
+    assert "launch.refused" in audited(hub, system)
+    assert "launch.role_given" not in audited(hub, system), "learners have no role here but their own"
 
 
 def test_a_teacher_sees_the_learners_of_this_link_alone(

@@ -19,6 +19,7 @@ from hub.lti.spec import vocabulary as v
 from hub.scorm.services.registrations import Registrations
 from hub.scorm.storage.registrations import Filters
 from tests.support.lti_platform import INSTRUCTOR, LAUNCH_URL, LEARNER, LtiPlatform
+from tests.support.people import audited
 
 REPORT = f"{LAUNCH_URL}?page=report"
 
@@ -222,6 +223,7 @@ def test_the_link_says_which_attempt_counts(
     page = platform.enter(client, **teacher(**course))
     saved = client.post("/lti/counting", data={"visit": token_of(page), "counting": "best"})
     assert '<option value="best" selected>' in saved.text
+    assert "resource_link.counting" in audited(hub, system)
     assert client.post("/lti/counting", data={"visit": token_of(page), "counting": "worst"}).status_code == 400
 
 

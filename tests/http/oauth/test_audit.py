@@ -1,22 +1,35 @@
 """The audit log: every deed that matters is in it, nobody changes it, and old months leave it as a whole."""
 
+import ast
 import csv
 import io
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+import hub as hub_package
+from hub.adapters.key_files import create_keys
 from hub.cli import cli
+from hub.command_line import CommandLine
 from hub.db import EVERY_TENANT, audit, audit_months
 from hub.errors import Conflict, Invalid, NotFound
+from hub.identity import system_principal
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.services.tenants import Tenants
 from hub.scorm.services.learners import Learners
+from tests.http.console.test_second_step import enrol
+from tests.http.oauth.test_smallest_scopes import EVENTS
 from tests.support.courses import add_course
 from tests.support.people import PASSWORD, form_token, make_account, sign_in
 
@@ -178,6 +191,35 @@ PAGES = {
 }
 
 
+def _form(client, path, page="/account/data", **fields):
+    return client.post(path, data={"csrf_token": form_token(client, page), **fields})
+
+
+def _end_token(client, account):
+    PAGES["personal_token.created"](client, account)
+    path = re.search(r'action="(/account/tokens/[^"]+)"', client.get("/account").text)[1]
+    return _form(client, path)
+
+
+def _two_steps_and(path):
+    def deed(client, account):
+        _, codes = enrol(client)
+        return _form(client, path, code=codes[0])
+
+    return deed
+
+
+PAGES |= {
+    "personal_token.revoked": _end_token,
+    "session.ended_everywhere": lambda client, account: _form(client, "/account/sessions/end"),
+    "second_factor.added": lambda client, account: enrol(client),
+    "second_factor.removed": _two_steps_and("/account/second-step/off"),
+    "recovery_codes.renewed": _two_steps_and("/account/recovery-codes"),
+    "branding.changed": lambda client, account: _form(client, "/branding", name="Renamed", colour="#aa0000"),
+    "consent.changed": lambda client, account: _form(client, "/privacy/consent", text="We keep it.", is_asked="yes"),
+}
+
+
 @pytest.mark.parametrize("action", PAGES)
 def test_a_deed_of_the_console_is_in_the_log(client, hub, system, action):
     account = signed_in(client, hub, system)
@@ -186,6 +228,77 @@ def test_a_deed_of_the_console_is_in_the_log(client, hub, system, action):
     assert [str(account.person.id)] == list({event.actor_id for event in found})
     assert found[0].address == client.environ_base["REMOTE_ADDR"]
     assert PASSWORD not in json.dumps(found[0].details)
+
+
+def test_what_is_done_to_tenants_is_in_their_own_logs(hub, system):
+    """By a super administrator, and by the command line, which nobody has signed in to."""
+    tenants, slug = hub.service(Tenants), f"t{uuid4().hex[:12]}"
+    operator = replace(system, kind="user", name="O. Perator", id=str(uuid4()))
+    made = tenants.create(slug, "Made", operator)
+    tenants.suspend(operator, made.id)
+    tenants.reopen(operator, made.id)
+    by_command = tenants.create(f"{slug}-2", "By command")
+    tenants.tell_all("keys.rotated", {"made": ["signing-2.pem"], "removed": []})
+
+    def log_of(tenant):
+        return [(each.action, each.actor_name) for each in hub.service(AuditLog).list(system_principal(tenant.id))]
+
+    operators = [(f"tenant.{deed}", "O. Perator") for deed in ("reopened", "suspended", "created")]
+    assert log_of(made) == [("keys.rotated", "Standards Hub"), *operators]
+    assert log_of(by_command) == [("keys.rotated", "Standards Hub"), ("tenant.created", "Standards Hub")]
+
+
+def test_new_keys_are_in_every_log(hub, settings, system, tmp_path):
+    create_keys(tmp_path)
+    line = CommandLine()
+    line.settings, line.hub = replace(settings, keys_dir=str(tmp_path)), hub
+    done = CliRunner().invoke(cli, ["keys", "rotate", "--json"], obj=line)
+    assert done.exit_code == 0, done.output
+    [event] = hub.service(AuditLog).list(system, AuditFilter(action="keys.rotated"))
+    assert event.details == json.loads(done.stdout)
+
+
+#: Events that tests of their own look for, and where.
+ELSEWHERE = {
+    "test_smallest_scopes.py": set(EVENTS.values()),
+    "test_passkeys.py": {"passkey.added", "passkey.removed", "passkey.refused"},
+    "test_mailed.py": {
+        *("user.invited", "user.email_changed", "user.email_verified"),
+        *("password_reset.asked", "user.password_reset"),
+    },
+    "test_grants.py": {"grant.given", "grant.ended"},
+    "test_single_sign_on.py": {"identity.linked"},
+    "test_tenants.py": {"tenant.entered", "tenant.left"},
+    "test_launch.py": {"launch.role_given", "launch.refused", "resource_link.chosen", "platform.deployment_learnt"},
+    "test_api.py": {"platform.approved"},
+    "test_reports.py": {"resource_link.counting"},
+    "test_consent.py": {"consent.given"},
+    "test_retention.py": {"retention.applied"},
+    "test_people.py": {"erasure.finished"},
+    "test_sign_in.py": {"session.slowed"},
+    "test_store_names.py": {"store.renamed"},
+}
+
+
+def events_in_the_sources():
+    """Every event that the code writes, as far as it stands there as a whole."""
+    for source in Path(hub_package.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(source.read_text())):
+            name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
+            if name in {"record", "_record", "_tell", "_tell_tenants", "_note"}:
+                texts = [node.value for part in call.args for node in ast.walk(part) if isinstance(node, ast.Constant)]
+                yield from (text for text in texts if re.fullmatch(r"[a-z_]+\.[a-z_]+", str(text)))
+
+
+def test_every_event_that_there_is_has_a_test():
+    written = set(events_in_the_sources())
+    assert len(written) > 60
+    here = DEEDS.keys() | PAGES.keys() | {"tenant.created", "keys.rotated", "keys.data_rotated"}
+    assert written - here - set().union(*ELSEWHERE.values()) == set()
+    for name, events in ELSEWHERE.items():
+        texts = "".join(file.read_text() for file in Path(__file__).parents[2].rglob(name))
+        untold = {event for event in events if f'"{event}"' not in texts}
+        assert untold == set(), name
 
 
 def test_the_log_is_downloaded_as_csv(client, hub, system):

@@ -18,7 +18,7 @@ from hub.oauth.services import issuing
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.storage.tables import RefreshToken
-from tests.support.people import form_token, make_account, sign_in
+from tests.support.people import audited, form_token, make_account, sign_in
 
 BACK = "https://app.example/back?kept=1"
 LOOPBACK = "http://127.0.0.1/done"
@@ -381,13 +381,14 @@ def test_signing_out_ends_what_was_allowed(client, app, tokens, forgetful):
     assert refresh(client, tokens["refresh_token"], app).json["error"] == "invalid_grant"
 
 
-def test_a_person_ends_the_access_of_a_program(client, app, tokens, forgetful):
+def test_a_person_ends_the_access_of_a_program(client, app, tokens, forgetful, hub, system):
     page = client.get("/account").text
     assert "App" in page
     end = page.partition('action="/account/programs/')[2].partition('"')[0]
     answer = client.post(f"/account/programs/{end}", data={"csrf_token": form_token(client, "/account")})
     assert answer.status_code == 303
     assert packages(client, tokens["access_token"]) == 401
+    assert {"grant.given", "grant.ended"} <= audited(hub, system)
 
 
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])

@@ -17,7 +17,7 @@ from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
 from tests.conftest import PUBLIC_URL, _client
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, ProviderOfTests
-from tests.support.people import PASSWORD, form_token
+from tests.support.people import PASSWORD, audited, form_token
 
 
 @pytest.fixture
@@ -81,6 +81,7 @@ def test_a_person_signs_in_and_gets_an_account(browser, there, make, hub, system
     answer = back(browser, provider, there.visit(address))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/packages"), answer.text
     assert browser.get("/packages").status_code == 200
+    assert {"identity.linked", "session.began"} <= audited(hub, system)
     [person] = hub.service(Users).list(system, "Ada From Afar")
     assert (person.email, person.roles) == (there.claims["email"].lower(), ["author", "reporting"])
     assert "code_verifier" in there.asked[0]

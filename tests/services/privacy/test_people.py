@@ -26,7 +26,7 @@ from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
 from tests.services.privacy.conftest import archive_of
-from tests.support.people import PASSWORD, make_account
+from tests.support.people import PASSWORD, audited, make_account
 from tests.support.playing import Sco, Window, add_played_course
 
 ISSUER = "https://lms.example"
@@ -197,6 +197,7 @@ def test_what_is_open_ends(hub, system, erase, person):
 def test_the_certificate_tells_in_numbers_and_can_be_verified(hub, system, erase, person):
     other_administrator(hub, system)
     done = erase(person.email)
+    assert "erasure.finished" in audited(hub, system)
     certificate = done.certificate
     counts = {(each["kind"], each["outcome"]): each["count"] for each in certificate["done"]}
     assert counts["accounts", "removed"] == 1

@@ -8,6 +8,7 @@ from hub.bootstrap import Hub
 from hub.errors import Conflict, Invalid, NotFound
 from hub.identity import Principal
 from hub.xapi_lrs.services.stores import Stores
+from tests.support.people import audited
 
 
 def test_a_store_is_found_by_its_new_name_alone(hub: Hub, system: Principal) -> None:
@@ -15,6 +16,7 @@ def test_a_store_is_found_by_its_new_name_alone(hub: Hub, system: Principal) -> 
     [store] = stores.list(system)
     renamed = stores.rename(system, store.id, " reports ")
     assert (renamed.id, renamed.name) == (store.id, "reports")
+    assert "store.renamed" in audited(hub, system)
     assert stores.find(system.tenant_id, "reports").id == store.id
     assert stores.get(system.tenant_id, store.id).name == "reports"
     with pytest.raises(NotFound):
