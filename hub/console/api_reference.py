@@ -1,11 +1,14 @@
 """The OpenAPI document as something to read: operations by noun, with their parameters, bodies and scopes."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 METHODS = ("get", "post", "put", "patch", "delete")
 DEEPEST = 3
+#: What stands for a value of which no example is given.
+STAND_INS = {"integer": 1, "number": 1.5, "boolean": True, "object": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +25,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What may come back: the status, and the members of the body."""
+    """What may come back: the status, the members of the body, and an example of it as JSON."""
 
     status: str
     meaning: str
     fields: Sequence[Field]
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one address. `scopes` are those of which a token needs one."""
+    """One method of one address. `scopes` are those of which a token needs one; `example` are arguments for curl."""
 
     anchor: str
     method: str
@@ -42,6 +46,7 @@ class Operation:
     parameters: Sequence[Field]
     body: Sequence[Field]
     answers: Sequence[Answer]
+    example: Sequence[str]
 
 
 class Reference:
@@ -84,7 +89,35 @@ class Reference:
             answers=[
                 self._answer(status, self._resolved(one)) for status, one in sorted(said.get("responses", {}).items())
             ],
+            example=[*([] if method == "get" else [f"-X {method.upper()}"]), *self._sent(said.get("requestBody", {}))],
         )
+
+    def _sent(self, said: Mapping[str, Any]) -> Iterator[str]:
+        """The arguments by which curl sends a body."""
+        for media_type, content in self._resolved(said).get("content", {}).items():
+            schema = content.get("schema", {})
+            if media_type == "multipart/form-data":
+                yield from (f"-F {name}=@FILE" for name in self._resolved(schema).get("required", []))
+            elif media_type.endswith("json"):
+                yield "-H 'Content-Type: application/json'"
+                yield f"-d '{json.dumps(self._example(schema))}'"
+            else:
+                yield f"-H 'Content-Type: {media_type}' --data-binary @FILE"
+
+    def _example(self, schema: Mapping[str, Any]) -> Any:
+        """A value as the schema has it, made of the examples of its members."""
+        schema = self._resolved(schema)
+        if "example" in schema:
+            return schema["example"]
+        if "properties" in schema:
+            return {name: self._example(member) for name, member in schema["properties"].items()}
+        if "items" in schema:
+            return [self._example(schema["items"])]
+        if schema.get("enum"):
+            return schema["enum"][0]
+        types = schema.get("type", "string")
+        kind = types[0] if isinstance(types, list) else types
+        return schema.get("default", STAND_INS.get(kind, "..."))
 
     def _parameter(self, said: Mapping[str, Any]) -> Field:
         schema = self._resolved(said.get("schema", {}))
@@ -99,10 +132,13 @@ class Reference:
 
     def _answer(self, status: str, said: Mapping[str, Any]) -> Answer:
         members: list[Field] = []
+        example = ""
         if status.startswith("2"):  # Every error is a problem document; the page tells its members once.
-            for content in said.get("content", {}).values():
+            for media_type, content in said.get("content", {}).items():
                 members.extend(self._members(content.get("schema", {}), 0))
-        return Answer(status, said.get("description", ""), members)
+                if media_type.endswith("json"):
+                    example = json.dumps(self._example(content.get("schema", {})), indent=2, ensure_ascii=False)
+        return Answer(status, said.get("description", ""), members, example)
 
     def _members(self, schema: Mapping[str, Any], depth: int) -> Iterator[Field]:
         """The members of an object, or of the objects in an array, with those of nested objects below them."""

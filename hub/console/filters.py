@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDING_KINDS, IDENTITY_KINDS
-from hub.console.words import FIELD_NAMES, MODE_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
+from hub.console.words import FIELD_NAMES, MODE_NAMES, PART_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
 from hub.http.words import said
 from hub.scorm.services.wording import worded, words_of
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
@@ -128,6 +128,11 @@ def reach_name(reach: str) -> str:
 def field_name(field: str) -> str:
     """A form field in words, for the summary of faults."""
     return str(FIELD_NAMES.get(field) or said(field))
+
+
+def part_name(part: str) -> str:
+    """A part of the Hub in words."""
+    return str(PART_NAMES.get(part, part))
 
 
 def score(result: Any) -> str:
@@ -278,6 +283,7 @@ FILTERS = {
     "role_meaning": role_meaning,
     "reach_name": reach_name,
     "field_name": field_name,
+    "part_name": part_name,
     "when": when,
     "foldable": foldable,
     "pill": pill,

@@ -104,6 +104,17 @@ NOTICES = {
     "device-refused": _l("The device was told no."),
 }
 
+#: The parts that the Hub needs, as `hub.health` calls them.
+PART_NAMES = {
+    "database": _l("database"),
+    "row security": _l("row security"),
+    "migrations": _l("migrations"),
+    "redis": "Redis",
+    "object store": _l("object store"),
+    "worker": _l("worker"),
+    "origins": _l("origins"),
+}
+
 #: Form fields by their labels, for the summary of faults.
 FIELD_NAMES = {
     "comment": _l("Comment"),

@@ -127,6 +127,7 @@ def furnished(live_hub: Hub, system: Principal, worker) -> list[str]:
         "/system",
         "/account",
         "/api/v1/",
+        "/api/v1/?of=stores",
         "/nowhere",
     ]
 

@@ -155,7 +155,7 @@ def test_listings_have_pages(client, admin, hub, system, monkeypatch):
 
 def test_the_system_page_tells_readiness(client, admin):
     page = client.get("/system").text
-    for part in ("database", "redis", "object store"):
+    for part in ("database", "Redis", "object store"):
         assert f'<span>{part}</span><span class="pill good">ready</span>' in page
 
 

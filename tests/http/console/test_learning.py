@@ -314,14 +314,30 @@ def test_home_of_a_learner_is_their_courses(client, enter):
 
 def test_the_api_can_be_read_with_and_without_signing_in(client, enter):
     def look():
-        page = client.get("/api/v1/").text
-        assert "/api/v1/packages/{package_id}" in page
-        assert "packages:read" in page
+        overview = client.get("/api/v1/").text
+        assert "/api/v1/packages/{package_id}" in overview
+        page = client.get("/api/v1/?of=cohorts").text
+        assert "cohorts:read" in page
+        assert len(overview.encode()) < 100_000 > len(page.encode())
         return page
 
     assert "Sign out" not in look()
     enter("reporting")
     assert "Sign out" in look()
+
+
+def test_every_operation_of_the_api_is_shown_with_an_example(client):
+    overview = client.get("/api/v1/").text
+    nouns = set(re.findall(r'href="/api/v1/\?of=([^"#]+)"', overview))
+    assert len(nouns) > 15
+    for noun in nouns:
+        page = client.get(f"/api/v1/?of={noun}")
+        operations = re.findall(r'<section class="stack close" id="([^"]+)"', page.text)
+        assert all(f'href="/api/v1/?of={noun}#{one}"' in overview for one in operations)
+        assert page.text.count(">curl ") == len(operations) > 0
+    made = html.unescape(client.get("/api/v1/?of=cohorts").text)
+    assert """-X POST -H 'Content-Type: application/json' -d '{"name": "Class 7b"}'""" in made
+    assert client.get("/api/v1/?of=nonsense").status_code == 404
 
 
 def test_one_statement_has_a_page_and_its_json_alone(client, enter, store):
