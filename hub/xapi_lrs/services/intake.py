@@ -175,7 +175,7 @@ class Intake:
 
     def _append(self, store: StoreView, group: list[Submission]) -> int | None:
         """Write and commit in one round trip; returns the last `stored` time, or None when that is not possible."""
-        if store.number in self._unsettled or not _only_add(group):
+        if store.number in self._unsettled or any(each.lessons or each.has_references for each in group):
             return None
         rows = _statements_of(group)
         with self._db.connection(store.tenant_id, store.number) as connection:
@@ -207,9 +207,11 @@ class Intake:
         dangling = intake.take_order(connection, store.number)
         (self._unsettled.add if dangling else self._unsettled.discard)(store.number)
         rows = _statements_of(submissions)
-        if looks_new and _only_add(submissions) and not (dangling and _waiting_for(connection, store, rows)):
+        connects = any(each.has_references for each in submissions)
+        if looks_new and not connects and not (dangling and _waiting_for(connection, store, rows)):
             first = intake.append_new(connection, store.number, rows)
             if first is not None:
+                self._knowledge.learn(connection, store, _lessons_of(submissions))
                 return first + len(rows) - 1
         return self._write_carefully(connection, store, submissions, dangling)
 
@@ -230,7 +232,7 @@ class Intake:
         first = intake.append(connection, store.number, incoming, follows_references=True)
         assert first is not None
         _connect(connection, store, first, incoming, dangling)
-        self._knowledge.learn(connection, store, [each for submission in accepted for each in submission.lessons])
+        self._knowledge.learn(connection, store, _lessons_of(accepted))
         return first + len(incoming) - 1
 
 
@@ -238,9 +240,8 @@ def _statements_of(submissions: Sequence[Submission]) -> list[Incoming]:
     return [each for submission in submissions for each in submission.statements]
 
 
-def _only_add(submissions: Sequence[Submission]) -> bool:
-    """Whether they teach nothing and target no statement."""
-    return not any(each.lessons or each.has_references for each in submissions)
+def _lessons_of(submissions: Sequence[Submission]) -> list[Lesson]:
+    return [each for submission in submissions for each in submission.lessons]
 
 
 def _waiting_for(
