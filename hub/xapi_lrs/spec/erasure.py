@@ -6,7 +6,7 @@ objects inside extensions that look like an agent.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,8 +125,3 @@ def _drop_free(part: dict[str, Any]) -> None:
 def hashes_of(statements: Iterable[dict[str, Any]]) -> set[str]:
     """The hashes of the attachments of statements, in lower case."""
     return {each["sha2"].lower() for one in statements for each in attachments.attachments_in(one)}
-
-
-def hashes_gone(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> set[str]:
-    """The hashes of attachments that some statements had and have no more."""
-    return hashes_of(before) - hashes_of(after)

@@ -14,7 +14,6 @@ _IRI = re.compile(
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _MAILBOX = re.compile(r"mailto:[^@\s]+@[^@\s]+", re.IGNORECASE)
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}")
-_SHA2 = re.compile(r"[0-9A-Fa-f]{56}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*(?:;.*)?", re.DOTALL)
 _STATEMENT_VERSION = re.compile(r"1\.0(?:\.(?:0|[1-9][0-9]*))?")
 _STATEMENT_VERSION_2 = re.compile(r"[12]\.0(?:\.(?:0|[1-9][0-9]*))?")
@@ -83,11 +82,6 @@ def is_mailbox(text: str) -> bool:
 def is_sha1(text: str) -> bool:
     """The hex-encoded SHA-1 digest of a mailto IRI (Data 2.4.2.3)."""
     return _SHA1.fullmatch(text) is not None
-
-
-def is_sha2(text: str) -> bool:
-    """A hex-encoded digest of SHA-224, SHA-256, SHA-384 or SHA-512 (Data 2.4.11)."""
-    return _SHA2.fullmatch(text) is not None
 
 
 @_remembered(4_096)

@@ -23,7 +23,6 @@ class Version:
     latest: str
     statement_default: str
     has_context_agents: bool
-    has_alternate_request_syntax: bool
     guards_state: bool
     needs_precondition: bool
     needs_timezone: bool
@@ -34,7 +33,6 @@ V1_0 = Version(
     latest="1.0.3",
     statement_default="1.0.0",
     has_context_agents=False,
-    has_alternate_request_syntax=True,
     guards_state=False,
     needs_precondition=True,
     needs_timezone=False,
@@ -44,7 +42,6 @@ V2_0 = Version(
     latest="2.0.0",
     statement_default="2.0.0",
     has_context_agents=True,
-    has_alternate_request_syntax=False,
     guards_state=True,
     needs_precondition=False,
     needs_timezone=True,

@@ -65,11 +65,6 @@ def begin(connection: Connection[Any], store: int) -> str:
     return "BEGIN;" if is_idle else narrow_store(store)
 
 
-def commit(connection: Connection[Any]) -> None:
-    """Commit the open transaction; it is on disk when this returns."""
-    execute(connection, "COMMIT")
-
-
 def array(element: int, count: int, items: Iterable[bytes]) -> bytes:
     """A one-dimensional array of so many elements, each its own length and value (`sized`); an item may be several."""
     return _ARRAY_HEAD(1, 0, element, count, 1) + b"".join(items) if count else _ARRAY_HEAD(0, 0, element, 0, 0)[:12]
