@@ -88,10 +88,11 @@ def status12(values: Mapping[str, str], settings: Settings, *, ended: bool) -> s
 
     After LMSFinish the LMS decides (RTE 3.4.4 cmi.core.lesson_status, cmi.student_data.mastery_score): with a mastery
     score and a raw score it is passed or failed; content that never set a status has completed. A suspended
-    session is not over, so nothing is decided yet: a half-answered test is not failed.
+    session is not over, and content that says “incomplete” itself is taken at its word (Conformance Requirements 1.2),
+    so nothing is decided then: a half-answered test is not failed.
     """
     status = values.get("cmi.core.lesson_status", "not attempted")
-    if not ended:
+    if not ended or status == "incomplete":
         return status
     raw = _float(values.get("cmi.core.score.raw"))
     if settings.mastery_score is not None and raw is not None:

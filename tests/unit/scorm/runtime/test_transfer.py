@@ -27,13 +27,20 @@ class TestScorm12:
 
     @pytest.mark.parametrize(("raw", "success"), [("80", "passed"), ("79.9", "failed")])
     def test_the_mastery_score_decides_at_the_end(self, raw: str, success: str) -> None:
-        values = {"cmi.core.score.raw": raw, "cmi.core.lesson_status": "incomplete"}
+        values = {"cmi.core.score.raw": raw, "cmi.core.lesson_status": "completed"}
         assert tracking("scorm_1_2", values, MASTERY, ended=True).success == success
         assert tracking("scorm_1_2", values, MASTERY, ended=False).success == "unknown"
         assert decided("scorm_1_2", values, MASTERY, ended=True) == {"cmi.core.lesson_status": success}
 
+    def test_what_content_calls_incomplete_is_not_judged(self) -> None:
+        """Conformance Requirements 1.2, cmi.core.lesson_status: all but “incomplete” is evaluated again."""
+        values = {"cmi.core.score.raw": "10", "cmi.core.lesson_status": "incomplete"}
+        found = tracking("scorm_1_2", values, MASTERY, ended=True)
+        assert (found.completion, found.success) == ("incomplete", "unknown")
+        assert decided("scorm_1_2", values, MASTERY, ended=True) == {"cmi.core.lesson_status": "incomplete"}
+
     def test_without_a_score_the_mastery_score_says_nothing(self) -> None:
-        values = {"cmi.core.lesson_status": "incomplete", "cmi.core.score.raw": ""}
+        values = {"cmi.core.lesson_status": "completed", "cmi.core.score.raw": ""}
         assert tracking("scorm_1_2", values, MASTERY, ended=True).success == "unknown"
 
     def test_content_that_sets_no_status_has_completed(self) -> None:
