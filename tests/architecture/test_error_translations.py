@@ -49,6 +49,10 @@ SOURCES = (
     "scorm/services/*.py",
     "scorm/spec/enrolment.py",
     "scorm/spec/settings.py",
+    "xapi_lrs/services/credentials.py",
+    "xapi_lrs/services/statements.py",
+    "xapi_lrs/services/stores.py",
+    "xapi_lrs/spec/query.py",
 )
 #: What roles, scopes and actions allow is said on pages by the same catalogue.
 MEANINGS = {*ACTIONS.values(), *(scope.meaning for scope in SCOPES.values())}

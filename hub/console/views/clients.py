@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.words import AUTHENTICATION_NAMES, GRANT_NAMES
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 from hub.http import action, principal, service
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.clients import Clients, NewClient
@@ -35,7 +35,7 @@ def _wanted(form: Form) -> NewClient:
     try:
         jwks = orjson.loads(form["jwks"]) if form["jwks"].strip() else None
     except orjson.JSONDecodeError as error:
-        fault = Violation("RFC 7517", "jwks", f"is not JSON: {error}")
+        fault = Violation("RFC 7517", "jwks", say("is not JSON: %(error)s", error=error))
         raise Invalid("The client cannot be made like this.", violations=[fault]) from error
     return NewClient(
         form["name"],

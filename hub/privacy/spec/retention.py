@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 
 #: What can be kept for a time only, with what happens then.
 KINDS: dict[str, str] = {
@@ -30,7 +30,8 @@ def checked(given: Mapping[str, Any]) -> dict[str, int]:
         if SHORTEST_DAYS <= number <= LONGEST_DAYS:
             days[kind] = number
         else:
-            words = f"must be a whole number of days from {SHORTEST_DAYS} to {LONGEST_DAYS}, or empty"
+            limits = {"least": SHORTEST_DAYS, "most": LONGEST_DAYS}
+            words = say("must be a whole number of days from %(least)s to %(most)s, or empty", **limits)
             faults.append(Violation("retention", kind, words, str(value)[:50]))
     if faults:
         raise Invalid("The retention was not changed.", code="invalid_retention", violations=faults)

@@ -13,7 +13,7 @@ from hub.db import Database
 from hub.db.audit import record
 from hub.db.people import person_of_tenant
 from hub.db.tables import User
-from hub.errors import Conflict, Invalid, NotFound, Violation
+from hub.errors import Conflict, Invalid, NotFound, Violation, say
 from hub.identity import EVERYTHING, Principal
 from hub.ports import Ids
 from hub.scorm.services.learners import LearnerView, view_of
@@ -220,11 +220,12 @@ def _view(row: Cohort, members: int) -> CohortView:
 def _checked_name(text: str) -> str:
     name = " ".join(text.split())
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        fault = Violation("cohort", "name", f"must have 1 to {LONGEST_NAME} printable characters", text[:50])
+        message = say("must have 1 to %(most)s printable characters", most=LONGEST_NAME)
+        fault = Violation("cohort", "name", message, text[:50])
         raise Invalid("The cohort cannot be named like this.", violations=[fault])
     return name
 
 
 def _name_taken(name: str) -> Conflict:
     fault = Violation("cohort", "name", "is that of another cohort", name)
-    return Conflict(f"There is a cohort {name} already.", code="cohort_exists", violations=[fault])
+    return Conflict(say("There is a cohort %(name)s already.", name=name), code="cohort_exists", violations=[fault])

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
+from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation, say
 from hub.identity import Principal
 from hub.oauth.scopes import actions_of_scopes, checked_scopes
 from hub.ports import Clock, Ids, Transients
@@ -115,7 +115,8 @@ class Credentials:
         _check(granted, requests_per_minute)
         excess = actions_of_scopes(granted) - principal.actions
         if excess:
-            raise Forbidden(f"{principal.name} cannot give what it may not do: {', '.join(sorted(excess))}.")
+            facts = {"name": principal.name, "scopes": ", ".join(sorted(excess))}
+            raise Forbidden(say("%(name)s cannot give what it may not do: %(scopes)s.", **facts))
         store = self._stores.find(principal.tenant_id, store_name)
         secret = self._ids.secret()
         row = Credential(

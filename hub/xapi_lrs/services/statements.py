@@ -9,7 +9,7 @@ import orjson
 import psycopg
 
 from hub.db import Database, UnitOfWork
-from hub.errors import Forbidden, NotFound
+from hub.errors import Forbidden, NotFound, say
 from hub.identity import Principal, system_principal
 from hub.xapi_lrs.services.attachments import Part
 from hub.xapi_lrs.services.intake import Intake
@@ -190,7 +190,7 @@ class Statements:
         if principal.may("statements.read"):
             return None
         if not principal.may("statements.read_mine"):
-            raise Forbidden(f"{principal.name} may not read statements.", code="insufficient_scope")
+            raise Forbidden(say("%(name)s may not read statements.", name=principal.name), code="insufficient_scope")
         return int.from_bytes(self._preparation.authority_term(store, principal), "big", signed=True)
 
     def _formatted(
@@ -212,4 +212,4 @@ class Statements:
 
 
 def _not_found(statement_id: str) -> NotFound:
-    return NotFound(f"There is no such statement: {statement_id}.", code="statement_not_found")
+    return NotFound(say("There is no such statement: %(id)s.", id=statement_id), code="statement_not_found")

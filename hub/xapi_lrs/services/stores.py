@@ -5,7 +5,7 @@ from uuid import UUID
 
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Conflict, Forbidden, Invalid, NotFound, Violation
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Violation, say
 from hub.events import TenantCreated
 from hub.identity import Principal, system_principal
 from hub.ports import Ids
@@ -86,7 +86,7 @@ class Stores:
         with self._db.read(tenant_id) as session:
             found = stores.by_name(session, tenant_id, name)
         if found is None:
-            raise NotFound(f"There is no store named {name}.", code="store_not_found")
+            raise NotFound(say("There is no store named %(name)s.", name=name), code="store_not_found")
         return self._remember(found)
 
     def id_of(self, tenant_id: UUID, name: str | None) -> UUID:
@@ -114,7 +114,7 @@ class Stores:
         if name is not None:
             named = self.find(principal.tenant_id, name)
             if principal.store_id not in (None, named.id):
-                raise Forbidden(f"{principal.name} belongs to another store.", code="other_store")
+                raise Forbidden(say("%(name)s belongs to another store.", name=principal.name), code="other_store")
             return named
         if principal.store_id is not None:
             return self.get(principal.tenant_id, principal.store_id)
@@ -139,4 +139,4 @@ def _checked_name(name: str) -> str:
 
 
 def _taken(name: str) -> Conflict:
-    return Conflict(f"There is a store named {name} already.", code="store_exists")
+    return Conflict(say("There is a store named %(name)s already.", name=name), code="store_exists")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.errors import Invalid, Violation
+from hub.errors import Invalid, Violation, say
 from hub.xapi_lrs.spec import actors, filing, reading, values
 from hub.xapi_lrs.spec.filing import Term
 from hub.xapi_lrs.spec.statement import agent_faults
@@ -150,7 +150,7 @@ def agent(text: str, name: str = "agent") -> dict[str, Any]:
     if not faults and actors.key_of(value) is None:
         faults = [Violation(REQUIREMENT, name, "must be identified", text[:200])]
     if faults:
-        raise Invalid(f"The parameter {name} is not an Agent or identified Group.", violations=faults)
+        raise Invalid(say("The parameter %(name)s is not an Agent or identified Group.", name=name), violations=faults)
     found: dict[str, Any] = value
     return found
 
@@ -163,20 +163,20 @@ def _agent_key(text: str) -> str:
 
 def _iri(text: str) -> str:
     if not values.is_iri(text):
-        raise ValueError("must be an IRI with a scheme")
+        raise ValueError(say("must be an IRI with a scheme"))
     return text
 
 
 def uuid(text: str) -> str:
     """A UUID in lower case; `ValueError` otherwise."""
     if not values.is_uuid(text):
-        raise ValueError("must be a UUID")
+        raise ValueError(say("must be a UUID"))
     return text.lower()
 
 
 def _boolean(text: str) -> bool:
     if text not in ("true", "false"):
-        raise ValueError("must be true or false")
+        raise ValueError(say("must be true or false"))
     return text == "true"
 
 
@@ -188,13 +188,13 @@ def timestamp(text: str) -> int:
     if not values.is_timestamp(text) and " " in text:
         text = text.replace(" ", "+")
     if not values.is_timestamp(text):
-        raise ValueError("must be a timestamp (ISO 8601)")
+        raise ValueError(say("must be a timestamp (ISO 8601)"))
     return values.microseconds(values.moment(text))
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ValueError("must be a whole number of 0 or more")
+        raise ValueError(say("must be a whole number of 0 or more"))
     return int(text)
 
 
