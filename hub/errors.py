@@ -32,7 +32,8 @@ def packed(text: str) -> Any:
     """A sentence as JSON values, to be kept and said later in whatever language; `unpacked` takes it back."""
     if not isinstance(text, Message):
         return text
-    return [text.template, {name: packed(one) if isinstance(one, str) else one for name, one in text.values.items()}]
+    values = {name: packed(one) if isinstance(one, Message) else str(one) for name, one in text.values.items()}
+    return [text.template, values]
 
 
 def unpacked(kept: Any) -> str:
@@ -40,7 +41,7 @@ def unpacked(kept: Any) -> str:
     if isinstance(kept, str):
         return kept
     template, values = kept
-    return say(template, **{name: unpacked(one) if isinstance(one, list) else one for name, one in values.items()})
+    return say(template, **{name: unpacked(one) for name, one in values.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What errors say to people can be said in every language: by `said` on pages, from the catalogue of errors."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from flask_babel import Babel, force_locale
 import hub
 from hub import errors
 from hub.console.app import LANGUAGES
-from hub.errors import HubError, Invalid, say
+from hub.errors import HubError, Invalid, packed, say, unpacked
 from hub.http.words import said
 from hub.identity import ACTIONS
 from hub.oauth.scopes import SCOPES
@@ -106,3 +107,14 @@ def test_errors_are_said_in_the_readers_language():
             assert said(refusal.detail) == "Die Registrierung hat keinen Versuch 7."
             assert said("There is no such registration.") == "Diese Registrierung gibt es nicht."
             assert said("Nobody has translated this, 100 %.") == "Nobody has translated this, 100 %."
+
+
+def test_sentences_are_kept_as_json_and_said_later():
+    inner = say("The registration has no attempt %(number)s.", number=7)
+    for text in ("plain, 100 %", inner, say("The %(where)s %(fault)s.", where=ValueError("x"), fault=inner)):
+        kept = json.loads(json.dumps(packed(text)))
+        assert unpacked(kept) == text
+    app = Flask(__name__)
+    Babel(app)
+    with app.test_request_context(), force_locale("de"):
+        assert said(unpacked(kept)) == "Die Angabe x Die Registrierung hat keinen Versuch 7.."
