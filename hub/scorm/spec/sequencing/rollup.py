@@ -65,12 +65,16 @@ def roll_up(run: Run, cluster: int) -> None:
 
 
 def measure_rollup(run: Run, cluster: int, children: list[int]) -> None:
-    """Measure Rollup Process [RB.1.1 a]: the weighted mean of the children's measures; unknown ones count as zero."""
+    """Measure Rollup Process [RB.1.1 a]: the weighted mean of the children's measures; unknown ones count as zero.
+
+    The process takes measures as they are: one of an earlier attempt on the cluster counts until the child has a new
+    one. Use Current Attempt Objective Information (SN 3.2.5) is asked of conditions only, as in ADL's sample run-time.
+    """
     activities, total, counted, known = run.tree.activities, 0.0, 0.0, False
     for child in children:
         weight = activities[child].sequencing.objective_measure_weight
         counted += weight
-        found = tracking.measure(run, child, activities[child].primary, rollup=True)
+        found = tracking.measure(run, child, activities[child].primary)
         if found is not None:
             total += found * weight
             known = True
@@ -81,12 +85,15 @@ def measure_rollup(run: Run, cluster: int, children: list[int]) -> None:
 
 
 def completion_measure_rollup(run: Run, cluster: int, children: list[int]) -> None:
-    """Completion Measure Rollup Process [RB.1.1 b]: the weighted mean of the children's completion amounts."""
+    """Completion Measure Rollup Process [RB.1.1 b]: the weighted mean of the children's completion amounts.
+
+    Those of an earlier attempt on the cluster count, as with measures.
+    """
     activities, total, counted, known = run.tree.activities, 0.0, 0.0, False
     for child in children:
         weight = activities[child].threshold.progress_weight
         counted += weight
-        found = tracking.progress(run, child, activities[child].primary, rollup=True)
+        found = tracking.progress(run, child, activities[child].primary)
         if found is not None:
             total += found * weight
             known = True

@@ -145,3 +145,18 @@ def test_the_primary_objective_is_named_twice():
     )
     found = walk.primary("a")
     assert (found.satisfied, found.completed, found.measure) == (True, True, 0.5)
+
+
+def test_measures_of_an_earlier_attempt_count_until_there_are_new_ones():
+    """RB.1.1 a takes measures as they are; conditions of rollup rules ask for the current attempt (SN 3.2.5)."""
+    walk = Walk(course(cluster("A", item("a"), item("b")), item("c")))
+    walk.request("start")
+    walk.report(score__scaled="0.25", success_status="passed")
+    walk.request("continue")
+    walk.report(score__scaled="0.5", success_status="passed")
+    assert walk.request("continue") == "c"
+    assert (walk.primary("A").measure, walk.primary("A").satisfied) == (0.375, True)
+    assert walk.request("choice", "A") == "a"
+    walk.report(score__scaled="1", success_status="passed")
+    walk.request("continue")
+    assert (walk.primary("A").measure, walk.primary("A").satisfied) == (0.75, None)
