@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
@@ -82,7 +82,7 @@ def read(data: bytes) -> Signature:
         certificates = tuple(_certificate(each) for each in header.get("x5c", ()))
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         raise _refused("signature", "must be a JWS in compact serialization (RFC 7515)") from None
-    if algorithm not in _HASHES:
+    if not isinstance(algorithm, str) or algorithm not in _HASHES:
         raise _refused("alg", "must be RS256, RS384 or RS512", str(algorithm)[:50], list(_HASHES))
     return Signature(algorithm, certificates, payload, parts[0] + b"." + parts[1], signature)
 
@@ -106,7 +106,7 @@ def chain_of(signature: Signature) -> list[CertificateReport]:
 def _verify(signature: Signature) -> None:
     if not signature.certificates:
         return
-    key = signature.certificates[0].public_key()
+    key = _key_of(signature.certificates[0])
     if not isinstance(key, rsa.RSAPublicKey):
         raise _refused("x5c", "must begin with a certificate of an RSA key")
     try:
@@ -115,16 +115,28 @@ def _verify(signature: Signature) -> None:
         raise _refused("signature", "must fit the first certificate of x5c") from None
 
 
+def _key_of(certificate: x509.Certificate) -> Any:
+    """The public key; None for one of a kind that is not known."""
+    try:
+        return certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
 
 def _certificate(text: str) -> x509.Certificate:
-    return x509.load_der_x509_certificate(base64.b64decode(text, validate=False))
+    """A certificate whose names can be read, which is else found out only when somebody asks for them."""
+    certificate = x509.load_der_x509_certificate(base64.b64decode(text, validate=False))
+    for name in (certificate.subject, certificate.issuer):
+        name.rfc4514_string()
+    return certificate
 
 
 def _unpadded(text: bytes) -> bytes:

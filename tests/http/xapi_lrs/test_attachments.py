@@ -158,11 +158,22 @@ def encoded(value):
     return base64.urlsafe_b64encode(value).rstrip(b"=")
 
 
+#: What kind of key a certificate holds, in DER; and a kind that there is not (RFC 8017 appendix A).
+RSA_KEY, UNKNOWN_KEY = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d010163")
+
+
+def changed(certificate, old, new):
+    """A certificate with other bytes in it."""
+    der = base64.b64decode(certificate)
+    assert old in der
+    return base64.b64encode(der.replace(old, new)).decode()
+
+
 def jws(signer, payload, algorithm="RS256", certificates=None):
     key, certificate = signer
     header = {"alg": algorithm, "x5c": [certificate] if certificates is None else certificates}
     signed = encoded(json.dumps(header).encode()) + b"." + encoded(json.dumps(payload).encode())
-    kind = {"RS384": hashes.SHA384, "RS512": hashes.SHA512}.get(algorithm, hashes.SHA256)
+    kind = {"RS384": hashes.SHA384, "RS512": hashes.SHA512}.get(str(algorithm), hashes.SHA256)
     return signed + b"." + encoded(key.sign(signed, padding.PKCS1v15(), kind()))
 
 
@@ -196,6 +207,9 @@ def test_bad_signatures_are_refused(lrs, signer):
         jws(signer, {"actor": 1}),
         jws((other, signer[1]), statement()),
         jws(signer, statement(), certificates=["bm8gY2VydGlmaWNhdGU="]),
+        jws(signer, statement(), algorithm=["RS256"]),
+        jws(signer, statement(), certificates=[changed(signer[1], RSA_KEY, UNKNOWN_KEY)]),
+        jws(signer, statement(), certificates=[signer[1], changed(signer[1], b"\x0c\x12s", b"\x0c\x12\xff")]),
     ]
     assert [send_signed(lrs, statement(), each).status_code for each in bad] == [400] * len(bad)
     assert send_signed(lrs, statement(), good, content_type="text/plain").status_code == 400
