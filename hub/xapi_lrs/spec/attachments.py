@@ -62,7 +62,7 @@ def expected(headers: Mapping[str, str], attachments: Mapping[str, dict[str, Any
 def _refuse_contradiction(headers: Mapping[str, str], attachment: Mapping[str, Any]) -> None:
     """Where a header and a property say the same thing, they must say the same (Communication 1.5.2)."""
     length, kind = headers.get("content-length"), headers.get("content-type")
-    if length is not None and length != str(attachment["length"]):
+    if length is not None and length != str(int(attachment["length"])):
         raise _refused("Content-Length", "must equal the attachment's length", length, attachment["length"])
     if kind is not None and _media_type(kind) != _media_type(attachment["contentType"]):
         raise _refused("Content-Type", "must equal the attachment's contentType", kind, attachment["contentType"])

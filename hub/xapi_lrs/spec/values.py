@@ -14,7 +14,10 @@ _IRI = re.compile(
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _MAILBOX = re.compile(r"mailto:[^@\s]+@[^@\s]+", re.IGNORECASE)
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}")
-_MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*(?:;.*)?", re.DOTALL)
+# RFC 2045 section 5.1; what stands in a header has no line breaks and no other control characters.
+_MEDIA_TYPE = re.compile(
+    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?"
+)
 _STATEMENT_VERSION = re.compile(r"1\.0(?:\.(?:0|[1-9][0-9]*))?")
 _STATEMENT_VERSION_2 = re.compile(r"[12]\.0(?:\.(?:0|[1-9][0-9]*))?")
 

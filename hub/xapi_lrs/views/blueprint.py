@@ -26,6 +26,10 @@ _ALLOWED = (
     " X-Experience-API-Version, X-Request-Id"
 )
 
+#: What clients stored is data, whatever they call it: a browser that is led to it runs nothing of it and takes it for a
+#: page of no origin (CSP Level 3, "sandbox"). By a form that stands for a GET any site can lead one there.
+_INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
 _WITHOUT_VERSION = ("/about", "/openapi.json")
 _PACKED = frozenset({"application/json", "application/problem+json"})
 
@@ -91,6 +95,8 @@ def _finisher(default: Version) -> Callable[[Response], Response]:
         headers[versions.HEADER] = g.get("xapi_version", default).latest
         if response.status_code == 204:
             headers.pop("Content-Type", None)
+        elif response.mimetype != "application/json":
+            headers["Content-Security-Policy"] = _INERT
         if environ["REQUEST_METHOD"] == "OPTIONS":
             _answer_preflight(response)
         elif environ["PATH_INFO"].endswith("/statements") and THROUGH not in headers:

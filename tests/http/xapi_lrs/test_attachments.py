@@ -66,6 +66,17 @@ def test_an_attachment_is_given_back_byte_for_byte_and_once(lrs):
     assert lrs.get(attachments="false").content_type == "application/json"
 
 
+def test_a_length_is_a_number_however_it_is_written(lrs):
+    sent = statement(attachments=[attachment(length=float(len(DATA)))])
+    assert send(lrs, sent, part(DATA, **{"Content-Length": str(len(DATA))})).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain; a\r\n\r\nb", "text/plain\n", "text/plain; a\x00", "text/plain;\x7f"])
+def test_a_content_type_that_would_break_the_answer_is_refused(lrs, kind):
+    sent = statement(attachments=[attachment(contentType=kind)])
+    assert send(lrs, sent, part(DATA)).status_code == 400
+
+
 def test_large_data_passes_through(lrs):
     data = bytes(range(256)) * 8_000
     assert send(lrs, statement(attachments=[attachment(data)]), part(data)).status_code == 200

@@ -25,6 +25,21 @@ def post(lrs, path, query, data, content_type="application/json", headers=None):
     return lrs.request("POST", path, query_string=query, data=data, content_type=content_type, headers=headers)
 
 
+@pytest.mark.parametrize(
+    "kind", ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "text/x; charset=y"]
+)
+def test_nothing_in_a_document_runs_on_the_origin_of_the_hub(lrs, kind):
+    """Any site can lead a browser to a document, by a form that stands for a GET in 1.0.3."""
+    put(lrs, "/activities/state", STATE, b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", kind)
+    lrs.root = "/xapi/1.0.3"
+    form = STATE | {"Authorization": lrs.headers.pop("Authorization"), "X-Experience-API-Version": "1.0.3"}
+    found = lrs.request("POST", "/activities/state", query_string={"method": "GET"}, data=form)
+    assert (found.status_code, found.content_type) == (200, kind)
+    directives = found.headers["Content-Security-Policy"].split("; ")
+    assert {"sandbox", "default-src 'none'"} <= set(directives)
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize(("path", "query"), RESOURCES)
 def test_a_document_comes_back_as_it_was_put_and_goes_when_deleted(lrs, path, query):
     assert put(lrs, path, query, b"\x00\xff", "image/x").status_code == 204
