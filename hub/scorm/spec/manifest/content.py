@@ -5,6 +5,7 @@ styles is told by `browser_rules`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import cast
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from lxml import etree, html
 from hub.media_types import media_type
 from hub.scorm.spec.manifest.archive import Entry
 from hub.scorm.spec.manifest.course import Course
-from hub.scorm.spec.manifest.findings import Finding, Place
+from hub.scorm.spec.manifest.findings import LISTED_PER_CODE, Finding, Place
 from hub.scorm.spec.manifest.hrefs import BadReference, Files, resolve
 from hub.scorm.spec.manifest.rules import finding, found_elsewhere
 from hub.scorm.spec.manifest.values import text_of
@@ -140,18 +141,29 @@ def _unlisted(course: Course, entries: list[Entry]) -> Iterator[Finding]:
 def _loaded(root: etree._Element, text: _Text, files: Files | None) -> Iterator[Finding]:
     """What a page loads: by http, which a page that came by https must not (Mixed Content, W3C), or from nowhere."""
     folder = "" if root.find(".//base[@href]") is not None else text.name.rpartition("/")[0]
+    counts = Counter[str]()
+    for element, address in _loads(root):
+        missing = None
+        if address.lower().startswith("http://"):
+            code = "page.insecure"
+        elif re.match(r"(https?:)?//", address, re.IGNORECASE):
+            code = "page.elsewhere"
+        elif files is not None and (missing := _missing(folder, address, files)):
+            code = "page.missing-file"
+        else:
+            continue
+        counts[code] += 1
+        if counts[code] <= LISTED_PER_CODE:  # To find its place costs far more than to find it.
+            facts = {"guess": found_elsewhere(files.elsewhere(missing))} if files and missing else {}
+            yield finding(code, text.place(_line(element), address), address=missing or address, **facts)
+
+
+def _loads(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """What a page loads, each with its address as written."""
     for tag, attribute in _LOADING:
         for element in root.iter(tag):
-            address = (element.get(attribute) or "").strip()
-            if tag == "link" and (element.get("rel") or "").lower() not in _LOADED_LINKS:
-                continue
-            if address.lower().startswith("http://"):
-                yield finding("page.insecure", text.place(_line(element), address), address=address)
-            elif re.match(r"(https?:)?//", address, re.IGNORECASE):
-                yield finding("page.elsewhere", text.place(_line(element), address), address=address)
-            elif files is not None and (missing := _missing(folder, address, files)):
-                guess = found_elsewhere(files.elsewhere(missing))
-                yield finding("page.missing-file", text.place(_line(element), address), address=missing, guess=guess)
+            if tag != "link" or (element.get("rel") or "").lower() in _LOADED_LINKS:
+                yield element, (element.get(attribute) or "").strip()
 
 
 def _missing(folder: str, address: str, files: Files) -> str | None:

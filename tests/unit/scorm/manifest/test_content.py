@@ -1,5 +1,7 @@
 """Notes on the content: told where they help, silent where all is well, never a refusal."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from hub.scorm.spec.manifest import package
 from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.spec.manifest.content import LARGEST_PAGE_BYTES, judge_page
+from hub.scorm.spec.manifest.findings import LISTED_PER_CODE
 from hub.scorm.spec.manifest.hrefs import Files
 from tests.support.packages import PAGE, BytesSource, manifest_1_2, package_of
 
@@ -108,3 +111,10 @@ def test_what_is_no_plain_name_of_a_file_is_not_looked_for(address):
 def test_places_have_columns():
     found = {one.code: str(one.place) for one in judge_page("p.html", b"<!doctype html>\n <html><body><p><img src=x>")}
     assert found == {"page.language": "p.html:2:2", "page.title": "p.html:2:2", "page.image-text": "p.html:2:17"}
+
+
+def test_places_are_looked_for_only_where_they_are_told():
+    pictures = "".join(f"<img alt='' src='a{number}.png'><img alt='' src='//e.org/{number}'>" for number in range(200))
+    page = f"<html lang='en'><title>T</title>{pictures}".encode()
+    found = Counter(one.code for one in judge_page("index.html", page, Files(["index.html"])))
+    assert found == {"page.missing-file": LISTED_PER_CODE, "page.elsewhere": LISTED_PER_CODE}
