@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from hub.scorm.spec.manifest.course import Course, Item, Objective, Organization, Sequencing
 from hub.scorm.spec.manifest.findings import Finding, Place
 from hub.scorm.spec.manifest.rules import finding
+from hub.scorm.spec.manifest.sequencing import weight
 from hub.scorm.spec.sequencing.exploration import LARGEST, Exploration, explore
 from hub.scorm.spec.sequencing.tree import of_organization
+
+#: Objectives, maps and rules with which a course is still tried out: more would hold up a worker.
+_TRIED = 3_000
 
 PlaceOf = Callable[[str], Place]
 
@@ -37,7 +41,7 @@ def notes(course: Course, place_of: PlaceOf) -> Iterator[Finding]:
 def _ways(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
     """What comes of trying the course out, where it has sequencing of its own at all."""
     nodes = _nodes(organization)
-    if len(nodes) > LARGEST or not any(node.sequencing for node in nodes):
+    if len(nodes) > LARGEST or not 0 < sum(weight(node.sequencing) + bool(node.sequencing) for node in nodes) < _TRIED:
         return
     excused = set(_excused(organization))
     launched = [item.identifier for item, _ in organization.walk() if item.href and not item.items]
@@ -103,24 +107,24 @@ def _objectives(organization: Organization, place_of: PlaceOf) -> Iterator[Findi
     known = [(node, one) for node in _nodes(organization) for one in (node.sequencing or Sequencing()).objectives]
     maps = [(node, objective, one) for node, objective in known for one in objective.maps]
     written = {one.target for _, _, one in maps if any(getattr(one, name) for name in _WRITES)}
+    looked_at = {node.identifier: _looked_at(node) for node in _nodes(organization)}
     for node, objective, one in maps:
-        if one.target not in written and _is_looked_at(node, objective):
+        wanted = {objective.identifier} | ({None} if objective.is_primary else set())
+        if one.target not in written and wanted & looked_at[node.identifier]:
             code = "objective.never-written" if not organization.objectives_global_to_system else "objective.elsewhere"
             yield finding(code, place_of(node.identifier), identifier=node.identifier, target=one.target)
 
 
-def _is_looked_at(node: Organization | Item, objective: Objective) -> bool:
-    """Whether a rule of the node depends on the objective; content itself cannot set what it only reads."""
+def _looked_at(node: Organization | Item) -> set[str | None]:
+    """The objectives that rules of the node depend on, None for the primary one; content cannot set what it reads."""
     sequencing = node.sequencing or Sequencing()
     rules = (*sequencing.pre_condition_rules, *sequencing.exit_condition_rules, *sequencing.post_condition_rules)
-    wanted = {objective.identifier} | ({None} if objective.is_primary else set())
-    looked_at = (
-        condition
-        for rule in rules
-        for condition in rule.conditions
-        if condition.condition in {"satisfied", "objectiveStatusKnown"} or "Measure" in condition.condition
-    )
-    return any(condition.referenced_objective in wanted for condition in looked_at)
+    conditions = (condition for rule in rules for condition in rule.conditions)
+    return {
+        one.referenced_objective
+        for one in conditions
+        if one.condition in {"satisfied", "objectiveStatusKnown"} or "Measure" in one.condition
+    }
 
 
 # --- scores

@@ -445,6 +445,12 @@ MANIFEST_RULES: dict[str, Rule] = {
         "Correct IDRef or add the definition.",
         f"{_CAM}, <sequencing>",
     ),
+    "sequencing.too-large": Rule(
+        _DANGER,
+        "The items have more than {limit} objectives and rules together.",
+        "Give items only the sequencing that they need.",
+        f"{_CAM}, <sequencing>",
+    ),
     "sequencing.value": Rule(
         _WARNING,
         "{name} is “{found}”, which is not {allowed}; the default “{default}” was taken.",

@@ -75,6 +75,19 @@ _EXTENDED_MAP_ATTRIBUTES = {
 }
 
 
+#: Objectives and rules of all items together: a collection that every item refers to counts for each of them.
+MOST_PARTS = 100_000
+
+
+def weight(sequencing: Sequencing | None) -> int:
+    """How many objectives, maps and rules there are to look at."""
+    if sequencing is None:
+        return 0
+    rules = (sequencing.pre_condition_rules, sequencing.exit_condition_rules, sequencing.post_condition_rules)
+    maps = sum(len(objective.maps) for objective in sequencing.objectives)
+    return len(sequencing.objectives) + maps + len(sequencing.rollup_rules) + sum(map(len, rules))
+
+
 class SequencingReader:
     """Reads the sequencing definitions of one manifest."""
 
@@ -84,6 +97,7 @@ class SequencingReader:
         self._values = Reader(document, report, "sequencing.value")
         definitions = collection.findall("{imsss}sequencing") if collection is not None else []
         self._definitions = {found.get("ID", ""): found for found in definitions}
+        self._weight = 0
 
     def collection(self) -> tuple[Sequencing, ...]:
         """Every definition of the manifest's sequencing collection."""
@@ -99,7 +113,11 @@ class SequencingReader:
         if reference and referenced is None:
             place = self._document.place(element)
             self._report.add(finding("sequencing.reference-missing", place, identifier=identifier, reference=reference))
+        if self._weight > MOST_PARTS:
+            self._report.add(finding("sequencing.too-large", self._document.place(element), limit=MOST_PARTS))
+            return None
         sequencing = self._read(element, _parts(referenced), identifier)
+        self._weight += weight(sequencing)
         self._check_references(element, sequencing, identifier)
         children = len(owner.findall("{cp}item"))
         self._report.extend(notes(sequencing, identifier, children, lambda: self._document.place(element)))
