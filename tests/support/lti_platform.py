@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -337,11 +337,12 @@ def running(platform: LtiPlatform) -> Iterator[LtiPlatform]:
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             status, headers, body = platform.answer(self.command, self.path, self.headers, self.rfile.read(length))
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # The Hub waits for no one too long.
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
         do_GET = do_POST = _serve
 

@@ -12,13 +12,14 @@ from werkzeug.test import TestResponse
 
 from hub.bootstrap import Hub
 from hub.identity import Principal
-from hub.lti import key_sets
+from hub.lti import key_sets, pylti_bridge
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.platform import PlatformDetails
-from tests.support.lti_platform import RSA, STRANGER, LtiPlatform, key_set_of, running
+from tests.http.lti.test_launch import visit_of
+from tests.support.lti_platform import INSTRUCTOR, RSA, STRANGER, LtiPlatform, key_set_of, running
 
-SECONDS = 1.0
+SECONDS = 2.0
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 def slow(platform: LtiPlatform, hub: Hub, system: Principal) -> LtiPlatform:
     """A platform that answers nobody in time."""
     (known,) = hub.service(Platforms).list(system)
-    platform.key_set_delay = 3 * SECONDS
+    platform.key_set_delay = 2 * SECONDS
     fresh = f"{platform.origin}/jwks?of={uuid4()}"  # What was fetched from an address is kept for an hour.
     hub.service(Platforms).change(system, known.id, PlatformChange(jwks_url=fresh))
     return platform
@@ -86,7 +87,7 @@ def test_forged_launches_with_unknown_keys_wait_for_nothing_while_the_key_set_ha
     client: FlaskClient, platform: LtiPlatform, package: UUID
 ) -> None:
     assert launched(client, platform, package)()[0].status_code == 303
-    platform.key_set_delay = 3 * SECONDS
+    platform.key_set_delay = 2 * SECONDS
     forged = [launched(client, platform, package, STRANGER, kid=f"made-up-{number}") for number in range(20)]
     good = launched(client, platform, package)
     with ThreadPoolExecutor(21) as pool:
@@ -110,3 +111,17 @@ def test_a_whole_class_enters_when_the_platform_has_just_changed_its_key(
         answers = list(pool.map(lambda send: send()[0], sends))
     assert {answer.status_code for answer in answers} == {303}
     assert platform.requests["/jwks"] == 2
+
+
+def test_a_report_waits_for_a_platform_that_hangs_no_longer_than_it_may(
+    client: FlaskClient, platform: LtiPlatform, package: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pylti_bridge, "LONGEST_USE_SECONDS", SECONDS / 4)
+    teacher = {v.ROLES: [INSTRUCTOR], v.CUSTOM: {"package_id": str(package)}} | platform.nrps()
+    course = visit_of(platform.enter(client, **teacher).text)
+    platform.token_delay = 3 * SECONDS
+    begun = time.monotonic()
+    page = client.post("/lti/course", data={"visit": course, "refresh": "1"})
+    assert page.status_code == 200
+    assert time.monotonic() - begun < 2 * SECONDS
+    assert "took too long to answer" in page.text
