@@ -184,12 +184,14 @@ class Launches:
             self._consents.give(work.session, launch.tenant_id, _recorded_of(session), version)
             return self._opening(work.session, launch, None, settings, None)
 
-    def withdraw(self, token: str, session_token: str, host: str = "") -> None:
-        """Take back what the learner agreed to, with the token of the player that they have open."""
+    def withdraw(self, token: str, session_token: str, host: str = "") -> str:
+        """Take back what the learner agreed to, with the token of the player that they have open; returns the language
+        of the launch."""
         session = self._tokens.read(session_token)
         with self._db.unit_of_work(EVERY_TENANT) as work:
             launch, _ = self._own(work.session, token, host, session)
             self._consents.withdraw_by(work.session, launch.tenant_id, _recorded_of(session))
+            return launch.locale
 
     def _own(self, session: Session, token: str, host: str, opened: PlayerSession) -> tuple[Launch, PackageSettings]:
         """The launch of an address, for a page that it opened."""

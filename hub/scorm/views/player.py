@@ -118,9 +118,10 @@ def agree(token: str) -> Response:
 @public
 def withdraw(token: str) -> Response:
     """The learner takes back what they agreed to."""
-    service(Launches).withdraw(token, request.form.get("token", ""), request.host)
-    heading = _("You have withdrawn your consent")
-    page = render_template("player/consent.html", heading=heading, notice=None, asset=asset, **_language())
+    locale = service(Launches).withdraw(token, request.form.get("token", ""), request.host)
+    with force_locale(_spoken(locale)):
+        heading = _("You have withdrawn your consent")
+        page = render_template("player/consent.html", heading=heading, notice=None, asset=asset, **_language(locale))
     return _protect(make_response(page))
 
 

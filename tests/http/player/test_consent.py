@@ -137,7 +137,7 @@ def test_another_text_is_asked_anew_and_the_same_is_not(
 def test_who_withdraws_is_recorded_no_more(
     hub: Hub, system: Principal, content_client: FlaskClient, registration: RegistrationView, asked: None
 ) -> None:
-    path = launch(hub, system, registration)
+    path = launch(hub, system, registration, locale="de-AT")
     page = agree(content_client, path, content_client.get(path).text)
     assert f"{path}/consent/withdrawal" in page
     token = str(launch_data(page)["token"])
@@ -145,7 +145,7 @@ def test_who_withdraws_is_recorded_no_more(
     player = Player(content_client, token, player.call("navigation", {"request": "start"}).json["delivery"])
     gone = content_client.post(f"{path}/consent/withdrawal", data={"token": token})
     assert gone.status_code == 200
-    assert "You have withdrawn your consent" in gone.text
+    assert "Du hast deine Einwilligung zurückgenommen" in gone.text
     assert player.commit({"cmi.core.lesson_location": "3"}).status_code in (409, 410)
     [given] = answers(hub, system, registration)
     assert given.withdrawn_at is not None
