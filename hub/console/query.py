@@ -1,8 +1,6 @@
 """What people type into filters, read from the query."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from flask import request
@@ -38,8 +36,3 @@ def uuid_of(field: str) -> UUID | None:
     except ValueError as error:
         fault = Violation("RFC 9562", field, "is not a UUID", text[:50])
         raise Invalid("The filter cannot be read.", violations=[fault]) from error
-
-
-def sort_key(after: Sequence[Any] | None) -> tuple[datetime, UUID] | None:
-    """The sort key (created_at, id) of a page's cursor."""
-    return (datetime.fromisoformat(after[0]), UUID(after[1])) if after else None

@@ -7,16 +7,19 @@ neither doubled nor skipped, and nothing has to be kept on the server.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
-from flask import Response, request
+from flask import Response, jsonify, request
 from marshmallow import Schema, fields, validate
 
 from hub.errors import Invalid
+from hub.http.context import service
 
 Row = TypeVar("Row")
 
@@ -43,6 +46,11 @@ class Page(Generic[Row]):
 
     rows: Sequence[Row]
     next_key: Sequence[Any] | None = None
+
+
+def time_and_id(key: Sequence[Any] | None) -> tuple[datetime, UUID] | None:
+    """The sort key of listings by time, as a cursor carries it."""
+    return None if key is None else (datetime.fromisoformat(key[0]), UUID(key[1]))
 
 
 def page_of(rows: Sequence[Row], limit: int, key: Callable[[Row], Sequence[Any]]) -> Page[Row]:
@@ -84,6 +92,22 @@ class Cursors:
     def _sign(self, body: bytes) -> bytes:
         listing = request.path.encode()
         return hmac.new(self._secret, listing + b"\0" + body, hashlib.sha256).digest()[:16]
+
+
+def listed(
+    wanted: Mapping[str, Any],
+    fetch: Callable[[list[Any] | None, int], Sequence[Row]],
+    key: Callable[[Row], Sequence[Any]],
+    schema: type[Schema],
+) -> Response:
+    """The page that the arguments of a listing ask for, as JSON, with the link to the next one.
+
+    `fetch(after, limit)` returns up to `limit` rows beyond a sort key (None: from the first on).
+    """
+    cursors = service(Cursors)
+    page = page_of(fetch(cursors.decode(wanted["cursor"]), wanted["limit"] + 1), wanted["limit"], key)
+    cursor = None if page.next_key is None else cursors.encode(page.next_key)
+    return link_next(jsonify(schema(many=True).dump(page.rows)), cursor)
 
 
 def link_next(response: Response, cursor: str | None) -> Response:

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from hub.console.blueprint import Surroundings, console
 from hub.console.listing import listing
-from hub.console.query import sort_key
 from hub.http import action, principal, service
+from hub.http.paging import time_and_id
 from hub.scorm.services.own_courses import OwnCourses
 
 
@@ -17,7 +17,7 @@ from hub.scorm.services.own_courses import OwnCourses
 @action("courses.play")
 def courses() -> str:
     found = listing(
-        lambda after, limit: service(OwnCourses).page(principal(), sort_key(after), limit),
+        lambda after, limit: service(OwnCourses).page(principal(), time_and_id(after), limit),
         key=lambda row: [row.created_at.isoformat(), str(row.id)],
     )
     return render_template("console/courses.html", found=found)

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 from hub.console.blueprint import Surroundings, console
 from hub.console.forms import Form
 from hub.console.listing import Listing, listing, place
-from hub.console.query import sort_key
 from hub.console.views.statements import sentences
 from hub.http import action, principal, service
+from hub.http.paging import time_and_id
 from hub.scorm.services.learner_statements import LearnerStatements
 from hub.scorm.services.learners import Learners, agent_of
 from hub.scorm.services.mentors import Mentors
@@ -44,7 +44,7 @@ def _page(learner_id: UUID, *, mentor: Form | None = None, account: Form | None 
             lambda after, limit: service(Registrations).page(
                 principal(),
                 Filters(learner_id=learner_id),
-                sort_key(after),
+                time_and_id(after),
                 limit,
             ),
             key=lambda row: [row.created_at.isoformat(), str(row.id)],

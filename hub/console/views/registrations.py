@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.listing import listing
-from hub.console.query import sort_key, uuid_of
+from hub.console.query import uuid_of
 from hub.http import action, principal, service
 from hub.http.downloads import csv_response
+from hub.http.paging import time_and_id
 from hub.identity import Principal
 from hub.scorm.services.comments import Comments
 from hub.scorm.services.registrations import MODES, STATUSES, Filters, Registrations, RegistrationView
@@ -47,7 +48,7 @@ COLUMNS: dict[str, Callable[[RegistrationView], object]] = {
 def registrations() -> str:
     filters = _filters()
     found = listing(
-        lambda after, limit: service(Registrations).page(principal(), filters, sort_key(after), limit),
+        lambda after, limit: service(Registrations).page(principal(), filters, time_and_id(after), limit),
         key=lambda row: [row.created_at.isoformat(), str(row.id)],
     )
     return render_template("console/registrations.html", found=found, statuses=STATUSES)

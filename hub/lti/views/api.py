@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from marshmallow import fields, validate
 
 from hub.http import action, principal, service
 from hub.http.api import ApiBlueprint
-from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.http.paging import Cursors, PageArguments, link_next, listed, page_of, time_and_id
 from hub.lti.services.connections import Check, Connections, Seen
 from hub.lti.services.dynamic_registration import (
     INVITATION_DAYS,
@@ -285,18 +284,13 @@ def deliveries_blueprint() -> ApiBlueprint:
     @action("platforms.read")
     def list_deliveries(arguments: dict[str, Any]) -> Response:
         """List score deliveries, the newest first"""
-        key = service(Cursors).decode(arguments["cursor"])
-        limit = arguments["limit"]
-        found = service(Scores).list(
-            principal(),
-            status=arguments["status"],
-            platform_id=arguments["platform"],
-            before=(datetime.fromisoformat(key[0]), UUID(key[1])) if key else None,
-            limit=limit + 1,
+        wanted = {"status": arguments["status"], "platform_id": arguments["platform"]}
+        return listed(
+            arguments,
+            lambda after, limit: service(Scores).list(principal(), **wanted, before=time_and_id(after), limit=limit),
+            _delivery_key,
+            DeliverySchema,
         )
-        page = page_of(found, limit, _delivery_key)
-        response = jsonify(DeliverySchema(many=True).dump(page.rows))
-        return link_next(response, service(Cursors).encode(page.next_key) if page.next_key else None)
 
     @blueprint.post("/<uuid:delivery_id>/send-again")
     @blueprint.response(202, QueuedSchema)

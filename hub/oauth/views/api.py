@@ -1,6 +1,5 @@
 """/api/v1/clients, /api/v1/users and /api/v1/audit-events."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from marshmallow import fields, validate
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.fields import Moment
-from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.http.paging import PageArguments, listed, time_and_id
 from hub.identity import ROLES
 from hub.oauth.scopes import SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
@@ -291,11 +290,12 @@ class UserList(MethodView):
 
         By e-mail address.
         """
-        key = service(Cursors).decode(wanted["cursor"])
-        found = service(Users).list(principal(), wanted["q"], key[0] if key else None, wanted["limit"] + 1)
-        page = page_of(found, wanted["limit"], lambda person: [person.email])
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(UserSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(Users).list(principal(), wanted["q"], after[0] if after else None, limit),
+            lambda person: [person.email],
+            UserSchema,
+        )
 
     @action("users.write")
     @users_api.arguments(NewUserSchema)
@@ -342,10 +342,10 @@ class AuditList(MethodView):
 
         Newest first.
         """
-        key = service(Cursors).decode(wanted["cursor"])
-        before = (datetime.fromisoformat(key[0]), UUID(key[1])) if key else None
         filters = AuditFilter(wanted["action"], wanted["actor"], wanted["since"], wanted["until"])
-        found = service(AuditLog).list(principal(), filters, before, wanted["limit"] + 1)
-        page = page_of(found, wanted["limit"], lambda event: [event.at.isoformat(), str(event.id)])
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(AuditEventSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(AuditLog).list(principal(), filters, time_and_id(after), limit),
+            lambda event: [event.at.isoformat(), str(event.id)],
+            AuditEventSchema,
+        )

@@ -4,14 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, jsonify
+from flask import Response
 from flask.views import MethodView
 from marshmallow import fields, validate
 
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.fields import Moment
-from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.http.paging import PageArguments, listed
 from hub.http.revisions import etag, wanted_revision
 from hub.personal_data import Identity
 from hub.privacy.services.jobs import TREATMENTS, JobView, PrivacyJobs
@@ -130,10 +130,12 @@ class JobList(MethodView):
 
         Newest first.
         """
-        found = service(PrivacyJobs).page(principal(), service(Cursors).decode(wanted["cursor"]), wanted["limit"] + 1)
-        page = page_of(found, wanted["limit"], lambda job: [job.created_at.isoformat(), str(job.id)])
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(PrivacyJobSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(PrivacyJobs).page(principal(), after, limit),
+            lambda job: [job.created_at.isoformat(), str(job.id)],
+            PrivacyJobSchema,
+        )
 
     @action("privacy.write")
     @privacy_jobs_api.arguments(NewPrivacyJobSchema)

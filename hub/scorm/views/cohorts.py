@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, jsonify, request
+from flask import Response, request
 from flask.views import MethodView
 from flask_smorest.fields import Upload
 from marshmallow import fields, validate
@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.fields import Moment
-from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.http.paging import PageArguments, listed
 from hub.scorm.services.cohorts import CohortDetail, Cohorts, CohortView
 from hub.scorm.services.enrolments import Enrolled, Enrolments
 from hub.scorm.spec.enrolment import LARGEST_FILE
@@ -137,11 +137,12 @@ class CohortList(MethodView):
 
         By name. Instructors and representatives get those that they lead.
         """
-        after = service(Cursors).decode(wanted["cursor"])
-        rows = service(Cohorts).page(principal(), after, wanted["limit"] + 1, wanted["q"].strip())
-        page = page_of(rows, wanted["limit"], lambda row: (row.name, str(row.id)))
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(CohortSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(Cohorts).page(principal(), after, limit, wanted["q"].strip()),
+            lambda row: (row.name, str(row.id)),
+            CohortSchema,
+        )
 
     @action("cohorts.write")
     @cohorts_api.arguments(CohortNameSchema)
@@ -194,11 +195,12 @@ class CohortMembers(MethodView):
 
         Newest first. Their registrations are those of its `context_key`.
         """
-        after = service(Cursors).decode(wanted["cursor"])
-        rows = service(Cohorts).members(principal(), cohort_id, after, wanted["limit"] + 1)
-        page = page_of(rows, wanted["limit"], lambda row: (row.created_at.isoformat(), str(row.id)))
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(LearnerSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(Cohorts).members(principal(), cohort_id, after, limit),
+            lambda row: (row.created_at.isoformat(), str(row.id)),
+            LearnerSchema,
+        )
 
     @action("cohorts.write")
     @cohorts_api.arguments(MemberSchema)

@@ -1,18 +1,17 @@
 """/api/v1/courses: what the person behind a token is registered for."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, jsonify
+from flask import Response
 from flask.views import MethodView
 from marshmallow import fields
 
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
-from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.http.paging import PageArguments, listed, time_and_id
 from hub.scorm.services.launches import LaunchLink
 from hub.scorm.services.own_courses import OwnCourses
 from hub.scorm.views.registration_schemas import LaunchLinkSchema, RegistrationDetailSchema, RegistrationSchema
@@ -41,12 +40,12 @@ class CourseList(MethodView):
 
         The registrations of the person behind the token, newest first.
         """
-        key = service(Cursors).decode(wanted["cursor"])
-        after = None if key is None else (datetime.fromisoformat(key[0]), UUID(key[1]))
-        rows = service(OwnCourses).page(principal(), after, wanted["limit"] + 1)
-        page = page_of(rows, wanted["limit"], lambda row: (row.created_at.isoformat(), str(row.id)))
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(RegistrationSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(OwnCourses).page(principal(), time_and_id(after), limit),
+            lambda row: (row.created_at.isoformat(), str(row.id)),
+            RegistrationSchema,
+        )
 
 
 @courses_api.route("/<uuid:registration_id>")

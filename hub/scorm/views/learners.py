@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, jsonify
+from flask import Response
 from flask.views import MethodView
 from marshmallow import fields, validate
 
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
-from hub.http.paging import Cursors, PageArguments, link_next, page_of
+from hub.http.paging import Cursors, PageArguments, link_next, listed
 from hub.scorm.services.cohorts import PersonView
 from hub.scorm.services.learner_statements import LearnerStatements
 from hub.scorm.services.learners import Learners, LearnerView
@@ -44,11 +44,12 @@ class LearnerList(MethodView):
 
         Newest first. Their registrations are at `/registrations?learner=ID`.
         """
-        after = service(Cursors).decode(wanted["cursor"])
-        rows = service(Learners).page(principal(), wanted["q"], after, wanted["limit"] + 1)
-        page = page_of(rows, wanted["limit"], lambda row: (row.created_at.isoformat(), str(row.id)))
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(LearnerSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(Learners).page(principal(), wanted["q"], after, limit),
+            lambda row: (row.created_at.isoformat(), str(row.id)),
+            LearnerSchema,
+        )
 
 
 @learners_api.route("/<uuid:learner_id>")

@@ -1,19 +1,19 @@
 """/api/v1/packages and /api/v1/jobs: upload, follow, read, change, delete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 import orjson
-from flask import Response, jsonify, request
+from flask import Response, request
 from flask.views import MethodView
 
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.event_stream import Snapshot, event_stream
-from hub.http.paging import Cursors, link_next, page_of
+from hub.http.paging import listed
 from hub.http.revisions import etag, wanted_revision
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.packages import Changes, Comparison, Packages, PackageView, Report, VersionView
@@ -56,13 +56,6 @@ def _allow_upload() -> None:
         request.max_content_length = service(Imports).largest_upload + _FORM_ROOM
 
 
-def _listed(rows: Sequence[Row], limit: int, key: Callable[[Row], Sequence[Any]], schema: Any) -> Response:
-    """A page of a listing with the Link to the next one."""
-    page = page_of(rows, limit, key)
-    cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-    return link_next(jsonify(schema(many=True).dump(page.rows)), cursor)
-
-
 @packages_api.route("")
 class PackageList(MethodView):
     """All packages."""
@@ -75,10 +68,12 @@ class PackageList(MethodView):
 
         Newest first. `q` and `tag` narrow the list down.
         """
-        limit = wanted["limit"]
-        before = service(Cursors).decode(wanted["cursor"])
-        rows = service(Packages).page(principal(), wanted["q"], wanted["tag"], before, limit + 1)
-        return _listed(rows, limit, lambda row: (row.created_at.isoformat(), str(row.uuid)), PackageSchema)
+        return listed(
+            wanted,
+            lambda after, limit: service(Packages).page(principal(), wanted["q"], wanted["tag"], after, limit),
+            lambda row: (row.created_at.isoformat(), str(row.uuid)),
+            PackageSchema,
+        )
 
     @action("packages.write")
     @packages_api.arguments(IdempotencySchema, location="headers")
@@ -274,10 +269,12 @@ class JobList(MethodView):
 
         Newest first.
         """
-        limit = wanted["limit"]
-        before = service(Cursors).decode(wanted["cursor"])
-        rows = service(Imports).page(principal(), wanted["state"], before, limit + 1)
-        return _listed(rows, limit, lambda row: (row.created_at.isoformat(), str(row.id)), JobSchema)
+        return listed(
+            wanted,
+            lambda after, limit: service(Imports).page(principal(), wanted["state"], after, limit),
+            lambda row: (row.created_at.isoformat(), str(row.id)),
+            JobSchema,
+        )
 
     @action("packages.write")
     @jobs_api.arguments(IdempotencySchema, location="headers")

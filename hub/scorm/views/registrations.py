@@ -1,7 +1,6 @@
 """/api/v1/registrations: enrol, look, launch, begin again."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from flask.views import MethodView
 
 from hub.http import action, principal, service
 from hub.http.api import PREFIX, ApiBlueprint
-from hub.http.paging import Cursors, link_next, page_of
+from hub.http.paging import Cursors, link_next, listed, time_and_id
 from hub.scorm.services.comments import Comments, CommentView
 from hub.scorm.services.launches import Launches, LaunchLink
 from hub.scorm.services.learners import Learners
@@ -35,10 +34,6 @@ registrations_api = ApiBlueprint(
 )
 
 
-def _after(key: list[Any] | None) -> tuple[datetime, UUID] | None:
-    return None if key is None else (datetime.fromisoformat(key[0]), UUID(key[1]))
-
-
 def _location(registration: RegistrationView) -> dict[str, str]:
     return {"Location": f"{PREFIX}/registrations/{registration.external_id}"}
 
@@ -61,11 +56,12 @@ class RegistrationList(MethodView):
             status=wanted["status"],
             search=wanted["q"],
         )
-        after = _after(service(Cursors).decode(wanted["cursor"]))
-        rows = service(Registrations).page(principal(), filters, after, wanted["limit"] + 1)
-        page = page_of(rows, wanted["limit"], lambda row: (row.created_at.isoformat(), str(row.id)))
-        cursor = None if page.next_key is None else service(Cursors).encode(page.next_key)
-        return link_next(jsonify(RegistrationSchema(many=True).dump(page.rows)), cursor)
+        return listed(
+            wanted,
+            lambda after, limit: service(Registrations).page(principal(), filters, time_and_id(after), limit),
+            lambda row: (row.created_at.isoformat(), str(row.id)),
+            RegistrationSchema,
+        )
 
     @action("registrations.write")
     @registrations_api.arguments(NewRegistrationSchema)
