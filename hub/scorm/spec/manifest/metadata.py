@@ -17,8 +17,8 @@ from hub.scorm.spec.manifest.xml import Document
 
 #: The namespace of metadata once `namespaces.normalise` has seen them.
 FAMILY = "lom"
-#: Files of metadata that are read, each once; more are not worth a worker's time.
-MOST_FILES = 20
+#: Files of metadata that are read, each once, and their bytes together; more are not worth a worker's time.
+MOST_FILES, MOST_BYTES = 20, 500_000
 
 
 def notes(document: Document) -> Iterator[Finding]:
@@ -42,10 +42,12 @@ def files_of(manifest: Document, files: Files) -> list[str]:
 
 def notes_on_files(named: list[str], load: Callable[[str], bytes | None]) -> Iterator[Finding]:
     """What is wrong with files of metadata; `load` gives the bytes of one. One that is damaged is told elsewhere."""
+    left = MOST_BYTES
     for file in named[:MOST_FILES]:
         data = load(file)
-        if data is None:
+        if data is None or len(data) > left:
             continue
+        left -= len(data)
         try:
             document = xml.parse(data, file)
         except Refused as refusal:

@@ -86,6 +86,17 @@ def of_objectives(items: int, objectives: int) -> bytes:
     return package_of({"imsmanifest.xml": manifest, "index.html": PAGE})
 
 
+def metadata() -> bytes:
+    """Files of metadata that are full of what the schema does not know."""
+    files = {
+        f"m{number}.xml": b'<lom xmlns="http://www.imsglobal.org/xsd/imsmd_rootv1p2p1">' + b"<x/>" * 400_000 + b"</lom>"
+        for number in range(6)
+    }
+    named = "".join(f"<adlcp:location>{name}</adlcp:location>" for name in files)
+    manifest = manifest_1_2().replace(b"</schemaversion>", f"</schemaversion>{named}".encode())
+    return package_of({"imsmanifest.xml": manifest, "index.html": PAGE} | files, zipfile.ZIP_STORED)
+
+
 AU, CST = "system_id,file_name\na,index.html\n", "block,member\nroot,a\n"
 
 
@@ -125,6 +136,7 @@ def lines() -> bytes:
         (page_of_one_line, "page.insecure"),
         (lambda: of_objectives(3_000, 300), "sequencing.too-large"),
         (lambda: of_objectives(1, 4_000), None),
+        (metadata, None),
         (members, "aicc.member-repeated"),
         (columns, "package.not-playable"),
         (rows, "aicc.too-large"),
