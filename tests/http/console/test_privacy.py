@@ -8,10 +8,17 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 
+from hub.command_line import CommandLine
 from hub.db.tables import User
+from hub.privacy.cli import privacy
 from hub.privacy.services.jobs import PrivacyJobs
+from hub.scorm.services.consents import Consents
 from hub.scorm.services.learners import Learners
+from hub.scorm.services.mentors import Mentors
+from hub.scorm.services.registrations import Registrations
+from tests.support.courses import add_course
 from tests.support.people import form_token, make_account, sign_in
 
 
@@ -148,3 +155,57 @@ def test_the_api_does_the_same(hub, system, learner, client, admin):
     }
     assert ask("PUT", "/retention", json={"launches": 0}).status_code == 400
     assert ask("PUT", "/retention", json={"biscuits": 3}).status_code == 422
+
+
+def test_consent_is_set_kept_by_version_and_withdrawn(client, admin, hub, system, learner):
+    consents, page = hub.service(Consents), "/privacy/consent"
+    refused = post(client, page, page, is_asked="yes", text=" ", version="0")
+    assert refused.status_code == 400
+    assert "must say what learners agree to" in refused.text
+    assert post(client, page, page, is_asked="yes", text="We keep it.", version="0").status_code == 303
+    assert post(client, page, page, is_asked="yes", text="Another.", version="0").status_code == 412
+    assert consents.notice(system).text == "We keep it."
+    package = add_course(hub.db, system.tenant_id)
+    registration = hub.service(Registrations).ensure(system, learner.id, package)
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        consents.give(work.session, system.tenant_id, registration.id, 1)
+    shown = post(client, "/privacy/person", identity=f"learner:{learner.id}").text
+    assert f"/privacy/consent/{learner.id}/withdraw" in shown
+    assert post(client, f"/privacy/consent/{learner.id}/withdraw").status_code == 303
+    assert consents.of_learner(system, learner.id)[0].withdrawn_at is not None
+    assert post(client, f"/privacy/consent/{learner.id}/withdraw").status_code == 409
+    assert post(client, page, page, text="We keep it.", version="1").status_code == 303
+    assert not consents.notice(system).is_asked
+
+
+def test_people_withdraw_their_own_consent_and_nobody_elses(client, enter, hub, system, learner):
+    account, consents = enter("learner"), hub.service(Consents)
+    other = hub.service(Learners).ensure(system, "https://lms.example", "s-2", "Somebody Else")
+    hub.service(Mentors).connect_account(system, learner.id, str(account.person.id))
+    consents.change(system, "We keep it.", is_asked=True)
+    package = add_course(hub.db, system.tenant_id)
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        for one in (learner, other):
+            registration = hub.service(Registrations).ensure(system, one.id, package, within=work)
+            consents.give(work.session, system.tenant_id, registration.id, 1)
+    assert f"/account/data/consent/{learner.id}/withdraw" in client.get("/account/data").text
+    withdrawn = post(client, f"/account/data/consent/{learner.id}/withdraw", "/account/data")
+    assert withdrawn.status_code == 303
+    assert post(client, f"/account/data/consent/{other.id}/withdraw", "/account/data").status_code == 404
+    assert consents.of_learner(system, learner.id)[0].withdrawn_at is not None
+    assert consents.of_learner(system, other.id)[0].withdrawn_at is None
+
+
+def test_the_command_sets_and_shows_it(hub, settings, tenant, tmp_path):
+    line, text = CommandLine(), tmp_path / "consent.txt"
+    line.settings, line.hub = settings, hub
+    text.write_text("We keep it.\n", "utf-8")
+
+    def run(*arguments):
+        return CliRunner().invoke(privacy, ["consent", *arguments, "--tenant", tenant.slug, "--json"], obj=line)
+
+    assert json.loads(run().stdout) == {"version": 0, "is_asked": False, "text": ""}
+    assert json.loads(run("--text", str(text)).stdout) == {"version": 1, "is_asked": True, "text": "We keep it."}
+    assert json.loads(run("--off").stdout) == {"version": 1, "is_asked": False, "text": "We keep it."}
+    assert run("--off", "--text", str(text)).exit_code == 2
+    assert run("--text", str(tmp_path / "none")).exit_code == 2
