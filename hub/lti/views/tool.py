@@ -86,11 +86,7 @@ def login() -> WerkzeugResponse:
 @public
 def launch() -> WerkzeugResponse:
     """A launch of any message type (Security Framework 1.0 section 5.1.1.3)."""
-    if request.mimetype != "application/x-www-form-urlencoded":
-        fault = Violation(
-            "Form Post Response Mode 1.0, 2", "Content-Type", "is not that of a form", request.mimetype[:100]
-        )
-        raise Invalid("This is not the form of a launch.", code="lti_launch_malformed", violations=[fault])
+    _require_form()
     messages = service(Messages)
     arrival = messages.arrive(request.form.to_dict(flat=False))
     g.frame_origins, g.lti_tenant = arrival.platform.origins, arrival.platform.tenant_id
@@ -131,6 +127,15 @@ def _answer(answer: Answer, origins: Iterable[str]) -> WerkzeugResponse:
     if isinstance(answer, NothingYet):
         return page("lti/nothing_yet.html", framed(origins), answer.language, title=answer.title)
     return _window_page(answer, origins)
+
+
+def _require_form() -> None:
+    """Refuse whatever is not the form of a launch (OAuth 2.0 Form Post Response Mode, section 2)."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        fault = Violation(
+            "Form Post Response Mode 1.0, 2", "Content-Type", "is not that of a form", request.mimetype[:100]
+        )
+        raise Invalid("This is not the form of a launch.", code="lti_launch_malformed", violations=[fault])
 
 
 def _stored() -> str | None:
