@@ -11,6 +11,7 @@ import lxml.html
 import pytest
 from markupsafe import escape
 
+from hub.console.letters import LETTERS, render
 from hub.db import EVERY_TENANT
 from hub.db.tables import AuditEvent
 from hub.lti.services.platforms import Platforms
@@ -384,3 +385,20 @@ def test_what_stands_in_the_address_is_text_on_every_page(client, admin, payload
             assert answer.status_code < 500, (path, query)
             assert faults_of(answer.text) == [], (path, query)
     assert faults_of(client.get(f"/{payload}", headers={"Accept": "text/html"}).text) == []
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+def test_what_was_written_is_text_in_every_letter(kind):
+    """A letter has the same elements and attributes whatever stands in it, and a subject of one line."""
+
+    def written(text):
+        facts = dict.fromkeys(("email", "tenant", "extra"), text) | {"link": "https://hub.example/x"}
+        letter = render(kind, "de", facts)
+        elements = lxml.html.document_fromstring(letter.html).iter(lxml.etree.Element)
+        return letter, [(element.tag, dict(element.attrib)) for element in elements]
+
+    harmless = written("x")[1]
+    for text in TEXTS:
+        letter, elements = written(text)
+        assert elements == harmless, text
+        assert "\n" not in letter.subject
