@@ -210,7 +210,7 @@ def test_the_whole_way_from_the_picker_to_the_grade_whatever_becomes_of_third_pa
     teacher = visit("teacher", **keeps)
     course = copy_course(teacher, "/courses/1", f"Cookies are {cookies}")
     add_in(teacher, course, FIRE)
-    learner = visit("learner2", **keeps)
+    learner = visit("learner1", **keeps)
     seen = learner.page.context.new_page()
     assert cookies_seen_in_a_frame(seen) == ({"plain", "own"} if keeps["third_party_cookies"] else {"own"})
     seen.close()
@@ -234,10 +234,10 @@ def test_the_whole_way_from_the_picker_to_the_grade_whatever_becomes_of_third_pa
 
     gradebook = teacher.page
     gradebook.goto(f"{course}/gradebook")
-    expect(gradebook.get_by_role("row", name="Lena").get_by_role("cell").last).to_contain_text("100 / 100")
+    expect(gradebook.get_by_role("row", name="Liam").get_by_role("cell").last).to_contain_text("100 / 100")
     gradebook.goto(course)
     open_last(teacher)
-    expect(teacher.player.get_by_role("row", name="Lena Learner")).to_contain_text("100")
+    expect(teacher.player.get_by_role("row", name="Liam Learner")).to_contain_text("100")
 
 
 def test_a_platform_that_nobody_invited_waits_for_an_administrator(teacher: LmsVisitor) -> None:

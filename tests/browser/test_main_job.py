@@ -227,7 +227,7 @@ def test_course_of_several_scos(demo: RunningDemo, page: Page) -> None:
         read_on(content, 1)
     expect(content.get_by_text("5 of 5 right. You have passed.")).to_be_visible()
     content.get_by_role("button", name="Finish").click()
-    visitor.leave()
+    expect(page.get_by_role("heading", name="Activities")).to_be_visible()  # A course that has ended goes back itself.
 
     visitor.become("teacher")
     page.goto(f"{demo.lms_url}/courses/1/gradebook")

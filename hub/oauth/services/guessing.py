@@ -82,7 +82,11 @@ class Guessing:
                     minutes=max(1, seconds // 60),
                 ),
                 code="too_many_attempts",
-                headers={"Retry-After": str(seconds)},
+                headers={
+                    "Retry-After": str(seconds),
+                    "RateLimit-Policy": f'"sign-in";q={most};w={seconds}',
+                    "RateLimit": f'"sign-in";r=0;t={seconds}',
+                },
             )
 
 

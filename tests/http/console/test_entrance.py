@@ -54,8 +54,9 @@ def test_a_wrong_password_says_nothing_about_the_account(client, account):
 
 
 def test_guessing_is_slowed(client, account):
-    statuses = [sign_in(client, Account(account.person, "wrong")).status_code for _ in range(GUESSES + 1)]
-    assert statuses == [401] * GUESSES + [429]
+    answers = [sign_in(client, Account(account.person, "wrong")) for _ in range(GUESSES + 1)]
+    assert [answer.status_code for answer in answers] == [401] * GUESSES + [429]
+    assert answers[-1].headers["RateLimit"].startswith('"sign-in";r=0;t=')
 
 
 def test_a_browser_in_which_somebody_signed_in_is_known_again(client, account, hub, monkeypatch):
