@@ -133,18 +133,15 @@ class Consents:
 
     # --- in the player
 
-    def asked_for(self, session: Session, tenant_id: UUID, registration_id: UUID) -> NoticeView | None:
-        """What has to be agreed to before anything of this registration is recorded; None for nothing (more)."""
+    def asked(self, session: Session, tenant_id: UUID) -> NoticeView | None:
+        """What learners have to agree to before anything of them is recorded; None for nothing."""
         notice = storage.newest_notice(session, tenant_id)
-        if notice is None or not notice.is_asked:
-            return None
-        learner = storage.learner_of_registration(session, tenant_id, registration_id)
-        return None if storage.standing(session, tenant_id, learner.id, notice.version) else _notice(notice)
+        return _notice(notice) if notice is not None and notice.is_asked else None
 
-    def may_withdraw(self, session: Session, tenant_id: UUID) -> bool:
-        """Whether who plays now has agreed to something."""
-        notice = storage.newest_notice(session, tenant_id)
-        return notice is not None and notice.is_asked
+    def has_agreed_to(self, session: Session, tenant_id: UUID, registration_id: UUID, version: int) -> bool:
+        """Whether the learner of a registration agreed to that version, and did not take it back."""
+        learner = storage.learner_of_registration(session, tenant_id, registration_id)
+        return storage.standing(session, tenant_id, learner.id, version) is not None
 
     def give(self, session: Session, tenant_id: UUID, registration_id: UUID, version: int) -> None:
         """The learner agrees. `Conflict` when another text has taken the place of the one that they read."""

@@ -167,9 +167,17 @@ class Launches:
             new_secret = self._bind(launch, browser_secret, now)
             launch.user_agent = user_agent[:_LONGEST_AGENT]
             launch.ended_at = None
-            recorded = _recorded(launch)
-            notice = self._consents.asked_for(work.session, launch.tenant_id, recorded) if recorded else None
-            return self._opening(work.session, launch, new_secret, settings, notice)
+            notice, has_agreed = self._consent(work.session, launch)
+            return self._opening(work.session, launch, new_secret, settings, notice, has_agreed=has_agreed)
+
+    def _consent(self, session: Session, launch: Launch) -> tuple[NoticeView | None, bool]:
+        """What the learner has to agree to first, if anything, and whether they agreed to what is asked."""
+        recorded = _recorded(launch)
+        asked = self._consents.asked(session, launch.tenant_id) if recorded else None
+        if recorded is None or asked is None:
+            return None, False
+        has_agreed = self._consents.has_agreed_to(session, launch.tenant_id, recorded, asked.version)
+        return (None, True) if has_agreed else (asked, False)
 
     def agree(self, token: str, consent: str, version: int, host: str = "") -> Opening:
         """Open the player for the learner who agrees to that version of what is asked.
@@ -182,7 +190,7 @@ class Launches:
             launch, settings = self._own(work.session, token, host, session)
             self._db.suspensions.require_open(launch.tenant_id)
             self._consents.give(work.session, launch.tenant_id, _recorded_of(session), version)
-            return self._opening(work.session, launch, None, settings, None)
+            return self._opening(work.session, launch, None, settings, None, has_agreed=True)
 
     def withdraw(self, token: str, session_token: str, host: str = "") -> str:
         """Take back what the learner agreed to, with the token of the player that they have open; returns the language
@@ -230,6 +238,8 @@ class Launches:
         browser_secret: str | None,
         settings: PackageSettings,
         notice: NoticeView | None,
+        *,
+        has_agreed: bool,
     ) -> Opening:
         opened = _session(launch)
         is_recorded = opened.is_recorded and notice is None
@@ -251,7 +261,7 @@ class Launches:
             attempt_id=attempt_id,
             journal_key=self._tokens.journal_key(attempt_id) if attempt_id else None,
             notice=notice,
-            may_withdraw=is_recorded and self._consents.may_withdraw(session, launch.tenant_id),
+            may_withdraw=has_agreed,
         )
 
     def _bind(self, launch: Launch, browser_secret: str | None, now: datetime) -> str | None:
