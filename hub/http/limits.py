@@ -37,8 +37,8 @@ def install_rate_limits(app: Flask, redis_url: str, per_minute: int) -> None:
     app.register_error_handler(StorageError, _cannot_count)
 
     def tell(response: Response) -> Response:
-        limit, caller = limiter.current_limit, _caller()
-        if limit is not None and caller is not None:
+        limit = limiter.current_limit
+        if limit is not None and (caller := _caller()) is not None:
             name, allowed = caller[0], limit.limit.amount
             response.headers["RateLimit-Policy"] = f'"{name}";q={allowed};w={WINDOW_SECONDS}'
             response.headers["RateLimit"] = f'"{name}";r={limit.remaining};t={_seconds_left(limit)}'
