@@ -16,7 +16,7 @@ from hub.scorm.spec import statements as say
 from hub.scorm.spec.answers import Answer, as_row, changed_answers
 from hub.scorm.spec.rollup import course_result, sequenced_result
 from hub.scorm.spec.runtime import transfer
-from hub.scorm.spec.runtime.transfer import Score, Tracking
+from hub.scorm.spec.runtime.transfer import Tracking
 from hub.scorm.spec.settings import SUSPEND_DATA, course_judgement, settings_of
 from hub.scorm.spec.statements import Moment, Place, Statement
 from hub.scorm.storage import answers, runtime
@@ -196,10 +196,8 @@ class Progress:
         else:
             values, said = json.loads(scene.state.values), json.loads(scene.state.said)
             found = attempt.result_with(scene.activity, values, said)
-        if scene.learning.registration.completed_at is not None and found.completion != "completed":
-            # Another try is under way: the mean counts as nothing what it has not come to yet.
-            found = replace(found, score=Score())
-        return sequenced_result(plain, found, trackings)
+        was_completed = scene.learning.registration.completed_at is not None
+        return sequenced_result(plain, found, trackings, was_completed=was_completed)
 
     def _publish(self, scene: Scene, result: Tracking, seconds: float, began_at: datetime, *, ended: bool) -> None:
         scene.work.publish(

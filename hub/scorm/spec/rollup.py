@@ -47,15 +47,20 @@ def course_result(activities: Sequence[Tracking], settings: RollupSettings = Rol
     return Tracking(completion, success, _score(activities, settings.score))
 
 
-def sequenced_result(plain: Tracking, root: Tracking, activities: Sequence[Tracking]) -> Tracking:
+def sequenced_result(
+    plain: Tracking, root: Tracking, activities: Sequence[Tracking], *, was_completed: bool = False
+) -> Tracking:
     """The result of a sequenced course: what its root has rolled up (SN 4.6), told with care.
 
     The root counts what never said anything about success as satisfied (SN UP.4); a course is reported as passed or
     failed only when some activity had something to say about it. Raw scores are those of the plain rule: the root
-    rolls up measures only.
+    rolls up measures only. Of a course that was completed before (`was_completed`) the root's measure counts once it is
+    completed anew: until then it takes what the new try has not come to for nothing.
     """
     spoke = any(one.success != "unknown" for one in activities)
-    score = plain.score if root.score.scaled is None else replace(plain.score, scaled=root.score.scaled)
+    is_partial = was_completed and root.completion != "completed"
+    is_told = root.score.scaled is not None and not is_partial
+    score = replace(plain.score, scaled=root.score.scaled) if is_told else plain.score
     return Tracking(
         completion=root.completion if root.completion != "unknown" else plain.completion,
         success=root.success if spoke else "unknown",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.scorm.spec.rollup import RollupSettings, ScoreRule, StatusRule, course_result
+from hub.scorm.spec.rollup import RollupSettings, ScoreRule, StatusRule, course_result, sequenced_result
 from hub.scorm.spec.runtime.sessions import Settings
-from hub.scorm.spec.runtime.transfer import Score, Tracking, decided, later, session_seconds, tracking
+from hub.scorm.spec.runtime.transfer import Completion, Score, Tracking, decided, later, session_seconds, tracking
 from hub.scorm.spec.runtime.types import interval_of, seconds_of_interval2004, timespan12_of
 
 MASTERY = Settings(mastery_score=80.0)
@@ -149,6 +149,21 @@ class TestRollup:
         assert course_result([one, Tracking()]).score == Score(0.5, 5, 0, 10)
         assert course_result([one, Tracking(score=Score(1.0))]).score == Score(0.75)
         assert course_result([Tracking(), Tracking()]).score == Score()
+
+    @pytest.mark.parametrize(
+        ("was_completed", "completion", "scaled"),
+        [
+            (False, "incomplete", 0.5),
+            (True, "incomplete", 1.0),
+            (True, "unknown", 1.0),
+            (True, "completed", 0.5),
+        ],
+    )
+    def test_the_measure_of_another_try_counts_once_it_is_complete(
+        self, was_completed: bool, completion: Completion, scaled: float
+    ) -> None:
+        plain, root = Tracking("completed", "passed", Score(1.0)), Tracking(completion, "unknown", Score(0.5))
+        assert sequenced_result(plain, root, [plain], was_completed=was_completed).score.scaled == scaled
 
     @pytest.mark.parametrize(
         ("activities", "completion", "success"),
