@@ -101,6 +101,7 @@ from hub.scorm.services.consents import Consents
 from hub.scorm.services.content import Contents
 from hub.scorm.services.courses import Courses
 from hub.scorm.services.enrolments import Enrolments
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.launches import Launches
@@ -459,10 +460,11 @@ def _add_packages(settings: Settings, ports: Ports, db: Database, add: Callable[
     incoming = Incoming(db, ports.objects, ports.http, allow_http=settings.allow_private_networks)
     thumbnails = Thumbnails(db, ports.ids, PillowPictures())
     largest = settings.upload_limit_mb * MB
-    imports = Imports(db, ports.clock, ports.ids, ports.objects, incoming, thumbnails, limits, largest)
+    imports = Imports(db, ports.clock, ports.ids, ports.objects, incoming, largest)
     add(
         Packages(db, ports.clock, ports.ids, ports.objects),
         imports,
+        Importing(db, ports.clock, ports.ids, ports.objects, incoming, thumbnails, limits, largest),
         thumbnails,
         Uploads(db, ports.clock, ports.ids, ports.objects, imports),
     )
@@ -568,7 +570,7 @@ def _subscribe(events: Events, services: dict[type, Any]) -> None:
 def _topics(services: dict[type, Any]) -> dict[str, Topic]:
     """Who does the work of which outbox topic."""
     return {
-        **package_topics(services[Imports], services[Packages]),
+        **package_topics(services[Imports], services[Importing], services[Packages]),
         **score_topics(services[Scores]),
         **mail_topics(services[Post]),
         **privacy_topics(services[PrivacyJobs]),

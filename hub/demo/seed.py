@@ -29,6 +29,7 @@ from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports, Upload
 from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.stores import DEFAULT, Stores
@@ -147,7 +148,7 @@ class Seed:
         job = imports.accept(self._principal, Upload(BytesIO(archive), f"{name}.zip", name, key))
         if not job.is_finished:
             say(doing=f"Importing {name}.zip")
-            imports.run(self._principal.tenant_id, job.id)
+            self._hub.service(Importing).run(self._principal.tenant_id, job.id)
             job = imports.get(self._principal, job.id)
         if job.state != "ready":
             faults = " ".join(finding["message"] for finding in job.findings)

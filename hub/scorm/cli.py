@@ -19,7 +19,7 @@ from hub.errors import Unavailable
 from hub.identity import Principal
 from hub.scorm.cli_reports import begin_attempt, comment, package_report, package_settings, replay, reset, set_mode
 from hub.scorm.services.folders import as_archive, packages_in
-from hub.scorm.services.importing import Busy
+from hub.scorm.services.importing import Busy, Importing
 from hub.scorm.services.imports import Imports, JobView, Upload
 from hub.scorm.services.incoming import shown_url
 from hub.scorm.services.launches import Launches
@@ -62,9 +62,8 @@ def import_packages(
     wanted = [one for source in sources for one in _found(source)]
     if package_id is not None and len(wanted) > 1:
         raise click.UsageError("--package-id goes with one package.")
-    principal, imports = line.principal(tenant), line.hub.service(Imports)
     with _progress(as_json) as shown:
-        jobs = [_import(imports, principal, one, package_id, shown) for one in wanted]
+        jobs = [_import(line, line.principal(tenant), one, package_id, shown) for one in wanted]
     if as_json:
         _print_json([asdict(job) for job in jobs])
     else:
@@ -383,9 +382,10 @@ def _found(source: str) -> Sequence[Path | str]:
 
 
 def _import(
-    imports: Imports, principal: Principal, source: Path | str, package_id: str | None, shown: "_Shown"
+    line: CommandLine, principal: Principal, source: Path | str, package_id: str | None, shown: "_Shown"
 ) -> JobView:
     """Upload or name the package and follow its job to the end."""
+    imports = line.hub.service(Imports)
     if isinstance(source, str):
         bar, job = shown.begin(shown_url(source)), imports.fetch(principal, source, package_id)
     else:
@@ -395,7 +395,7 @@ def _import(
     while not job.is_finished:
         bar.update(job.progress, 100, job.state)
         if job.state == "queued" and time.monotonic() - begun > _PATIENCE_SECONDS:
-            _work_here(imports, principal, job)
+            _work_here(line.hub.service(Importing), principal.tenant_id, job.id)
         time.sleep(_POLL_SECONDS)
         job = imports.get(principal, job.id)
     bar.update(job.progress, 100, job.state)
@@ -416,10 +416,10 @@ def _lint(file: Path) -> LintResult:
         return replace(lint_file(archive), file=str(file))
 
 
-def _work_here(imports: Imports, principal: Principal, job: JobView) -> None:
+def _work_here(importing: Importing, tenant_id: UUID, job_id: UUID) -> None:
     """No worker runs, or all are busy: do its part in this process."""
     try:
-        imports.run(principal.tenant_id, job.id)
+        importing.run(tenant_id, job_id)
     except Busy:  # One has taken it just now.
         return
     except Unavailable as error:

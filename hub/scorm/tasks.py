@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hub.db.outbox import Claimed
 from hub.relay import LONG, RetryLater, Topic
-from hub.scorm.services.importing import DISCARD_TOPIC, Busy
+from hub.scorm.services.importing import DISCARD_TOPIC, Busy, Importing
 from hub.scorm.services.imports import TOPIC, Imports
 from hub.scorm.services.packages import ERASE_TOPIC, Packages
 
@@ -17,12 +17,12 @@ SWEEP_SECONDS = 900.0
 LONG_TOPICS = (TOPIC, ERASE_TOPIC, DISCARD_TOPIC)
 
 
-def topics(imports: Imports, packages: Packages) -> dict[str, Topic]:
+def topics(imports: Imports, importing: Importing, packages: Packages) -> dict[str, Topic]:
     """The outbox topics of packages and their handlers."""
 
     def import_package(message: Claimed) -> None:
         try:
-            imports.run(message.tenant_id, UUID(message.payload["job_id"]))
+            importing.run(message.tenant_id, UUID(message.payload["job_id"]))
         except Busy:
             raise RetryLater("another worker is importing it", _LOOK_AGAIN_SECONDS) from None
 

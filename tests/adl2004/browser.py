@@ -4,7 +4,6 @@ Packages come in by the import, learners by launches. What is shown is read off 
 and which lines of the outline.
 """
 
-import io
 import tempfile
 import threading
 import uuid
@@ -27,7 +26,6 @@ from hub.config import Settings
 from hub.db.migrations import Migrations
 from hub.identity import Principal, system_principal
 from hub.oauth.services.tenants import Tenants
-from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learners import OWN_SOURCE, Learners
 from hub.scorm.services.registrations import Registrations
@@ -35,6 +33,7 @@ from tests.adl2004.cases import Case, Command
 from tests.adl2004.engine import Answer
 from tests.adl2004.shown import CONTROLS, as_wanted, as_wanted_in_outline
 from tests.support.chromium import chromium
+from tests.support.imports import imported
 from tests.support.packages import package_of
 
 CONTENT = Path(__file__).parent / "content"
@@ -111,11 +110,7 @@ class Browsing:
         return BrowserPlayer(self.hub, self.system, self.page, registration.id, _acts(case))
 
     def _import(self, case: Case) -> UUID:
-        imports = self.hub.service(Imports)
-        archive = io.BytesIO(package_of(dict(_files(case.manifest))))
-        job = imports.accept(self.system, Upload(archive, f"{case.name}.zip"))
-        imports.run(self.system.tenant_id, job.id)
-        done = imports.get(self.system, job.id)
+        done = imported(self.hub, self.system, package_of(dict(_files(case.manifest))), f"{case.name}.zip")
         if done.state != "ready" or done.package_id is None:
             raise ValueError(f"{case.name} cannot be imported: {done.findings}")
         return UUID(done.package_id)

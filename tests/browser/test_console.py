@@ -17,6 +17,7 @@ from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tenants import TenantView
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
@@ -56,7 +57,7 @@ def worker(live_hub: Hub, system: Principal) -> Iterator[object]:
     def work() -> None:
         for job in live_hub.service(Imports).page(system):
             if not job.is_finished:
-                live_hub.service(Imports).run(system.tenant_id, job.id)
+                live_hub.service(Importing).run(system.tenant_id, job.id)
 
     return work
 

@@ -1,14 +1,12 @@
 """The report of a package in Chromium: grouped, filtered, the line quoted, and axe-clean on both pages."""
 
-import io
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from hub.bootstrap import Hub
 from hub.identity import Principal
-from hub.scorm.services.imports import Imports, Upload
 from tests.support.accessibility import violations
+from tests.support.imports import imported
 from tests.support.packages import manifest_2004, package_of
 from tests.support.people import make_account
 
@@ -33,10 +31,7 @@ def sign_in(page: Page, hub: Hub, system: Principal) -> None:
 
 
 def upload(hub: Hub, system: Principal, name: str, body: bytes) -> object:
-    imports = hub.service(Imports)
-    job = imports.accept(system, Upload(io.BytesIO(body), name, name.removesuffix(".zip")))
-    imports.run(system.tenant_id, job.id)
-    return job.id
+    return imported(hub, system, body, name, name.removesuffix(".zip")).id
 
 
 def test_the_report_is_grouped_filtered_and_quotes_the_line(page: Page, live_hub: Hub, system: Principal) -> None:

@@ -1,6 +1,5 @@
 """The viewers in a real browser: a PDF, a video and a web site are uploaded, begun, left, resumed and completed."""
 
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,11 +9,11 @@ from playwright.sync_api import Frame, Page, expect
 from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
-from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import ActivityView, Registrations
 from tests.support.accessibility import violations
+from tests.support.imports import imported
 from tests.support.media import mp4, pdf
 from tests.support.packages import package_of
 from tests.support.playing import enrol
@@ -35,10 +34,7 @@ class Visit:
 
     def __init__(self, page: Page, hub: Hub, principal: Principal, name: str, body: bytes) -> None:
         self.page, self.hub, self.principal = page, hub, principal
-        imports = hub.service(Imports)
-        job = imports.accept(principal, Upload(io.BytesIO(body), name))
-        imports.run(principal.tenant_id, job.id)
-        self.job = imports.get(principal, job.id)
+        self.job = imported(hub, principal, body, name)
         assert self.job.state == "ready", self.job.findings
         package = hub.service(Packages).get(principal, self.job.package_id or "")
         self.title = package.title

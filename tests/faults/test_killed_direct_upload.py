@@ -18,14 +18,11 @@ from hub.config import Settings
 from hub.errors import Gone, NotFound
 from hub.identity import Principal
 from hub.scorm.services.imports import Imports
-from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
-from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import DIRECT_SECONDS, DirectUpload, Uploads
-from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage import uploads as stored_uploads
 from tests.faults.test_killed_import import DATA, FILES, Later, die
-from tests.support.imports import tidy
+from tests.support.imports import WorkedImports, tidy
 
 pytestmark = pytest.mark.s3
 
@@ -56,12 +53,9 @@ class OnS3:
         self.imports_at(HalfAnHourLater()).sweep()
         return self.objects()
 
-    def imports_at(self, clock: "Later | HalfAnHourLater") -> Imports:
+    def imports_at(self, clock: "Later | HalfAnHourLater") -> WorkedImports:
         """Imports at another time."""
-        ports = self.hub.ports
-        incoming = Incoming(self.hub.db, ports.objects, ports.http, allow_http=True)
-        thumbnails = self.hub.service(Thumbnails)
-        return Imports(self.hub.db, clock, ports.ids, ports.objects, incoming, thumbnails, Limits(), 10**6)
+        return WorkedImports(self.hub, clock=clock)
 
     def sweep(self) -> set[str]:
         """What is left in the store once every form's time is over."""

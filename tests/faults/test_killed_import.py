@@ -18,14 +18,11 @@ from hub.bootstrap import Hub, build
 from hub.config import Settings
 from hub.errors import NotFound
 from hub.identity import Principal
-from hub.scorm.services.importing import LEASE
+from hub.scorm.services.importing import LEASE, Importing
 from hub.scorm.services.imports import Imports, Upload
-from hub.scorm.services.incoming import Incoming
 from hub.scorm.services.packages import Packages
-from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads
-from hub.scorm.spec.manifest.archive import Limits
-from tests.support.imports import tidy
+from tests.support.imports import WorkedImports, tidy
 from tests.support.packages import course_1_2
 
 FILES = {"imsmanifest.xml", "index.html", "a.js", "b.css", "media/c.mp3"}
@@ -65,7 +62,7 @@ def worker(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> Non
         step()
 
     objects.put = counted_put
-    hub.service(Imports).run(tenant_id, job_id)
+    hub.service(Importing).run(tenant_id, job_id)
 
 
 DATA = course_1_2(a_dot_js=b"1", b_dot_css=b"2", media__c_dot_mp3=b"3")
@@ -124,10 +121,7 @@ def test_a_killed_worker_leaves_all_or_nothing(
             packages.get(system, "p")
         assert hub.service(Imports).get(system, job_id).state in {"queued", "checking", "storing"}
 
-    incoming = Incoming(hub.db, objects, hub.ports.http, allow_http=True)
-    Imports(hub.db, Later(), hub.ports.ids, objects, incoming, hub.service(Thumbnails), Limits(), 10**6).run(
-        system.tenant_id, job_id
-    )
+    WorkedImports(hub, clock=Later()).run(system.tenant_id, job_id)
     tidy(hub.service(Imports), system.tenant_id)
     assert hub.service(Imports).get(system, job_id).state == "ready"
     prefix = packages.published(system, "p").content_prefix
@@ -148,10 +142,7 @@ def _sweep_strays(hub: Hub) -> None:
         def now(self) -> datetime:
             return datetime.now(UTC) + timedelta(minutes=31)
 
-    incoming = Incoming(hub.db, hub.ports.objects, hub.ports.http, allow_http=True)
-    Imports(
-        hub.db, HalfAnHourLater(), hub.ports.ids, hub.ports.objects, incoming, hub.service(Thumbnails), Limits(), 10**6
-    ).sweep()
+    WorkedImports(hub, clock=HalfAnHourLater()).sweep()
 
 
 def die(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> None:

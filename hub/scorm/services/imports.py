@@ -17,11 +17,9 @@ from hub.db.audit import record
 from hub.errors import Conflict, Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.ports import Clock, Ids, ObjectStore
-from hub.scorm.services.importing import LONGEST_ID, Importing, archive_key, checked_file_name
+from hub.scorm.services.importing import LONGEST_ID, archive_key, checked_file_name
 from hub.scorm.services.incoming import Incoming, shown_url
 from hub.scorm.services.streams import CountedStream
-from hub.scorm.services.thumbnails import Thumbnails
-from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage import editors, import_jobs, packages
 from hub.scorm.storage.tables import ImportJob, IncomingUpload
 
@@ -70,7 +68,7 @@ class JobView:
 
 
 class Imports:
-    """Accept uploads, work on them, tell how far they are."""
+    """Accept uploads and addresses, and tell how far their jobs are."""
 
     def __init__(
         self,
@@ -79,8 +77,6 @@ class Imports:
         ids: Ids,
         objects: ObjectStore,
         incoming: Incoming,
-        thumbnails: Thumbnails,
-        limits: Limits,
         largest_upload: int,
     ) -> None:
         self._db = db
@@ -88,7 +84,6 @@ class Imports:
         self._ids = ids
         self._objects = objects
         self._incoming = incoming
-        self._importing = Importing(db, clock, ids, objects, incoming, thumbnails, limits, largest_upload)
         self.largest_upload = largest_upload
 
     # --- accepting
@@ -230,11 +225,7 @@ class Imports:
         with self._db.read(principal.tenant_id) as session:
             return [_job_view(*row) for row in import_jobs.page(session, principal.tenant_id, state, key, limit)]
 
-    # --- working
-
-    def run(self, tenant_id: UUID, job_id: UUID) -> None:
-        """Work on a job until it is ready or failed (`Importing.run`)."""
-        self._importing.run(tenant_id, job_id)
+    # --- tidying up
 
     def discard(self, tenant_id: UUID, prefixes: Sequence[str], keys: Sequence[str]) -> None:
         """Remove objects that nobody needs any more. May be repeated."""

@@ -10,6 +10,7 @@ from PIL import Image
 
 from hub.demo import courses
 from hub.http.event_stream import PLACES
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.packages import Packages
 from tests.support.people import form_token
@@ -37,7 +38,7 @@ def imported(hub, system, client):
 
     def import_course(course="fire_safety", **options):
         job_id = job_of(upload(client, courses.build(course), f"{course}.zip", **options))
-        hub.service(Imports).run(system.tenant_id, job_id)
+        hub.service(Importing).run(system.tenant_id, job_id)
         return hub.service(Imports).get(system, job_id).package_id
 
     return import_course
@@ -54,7 +55,7 @@ def test_an_upload_by_the_plain_form_leads_to_its_job(client, author, hub, syste
     assert "Import of fire.zip" in page
     assert "queued" in page
     assert "<noscript><meta http-equiv" in page, "without scripts the page asks again by itself"
-    hub.service(Imports).run(system.tenant_id, job_of(sent))
+    hub.service(Importing).run(system.tenant_id, job_of(sent))
     done = client.get(sent.headers["Location"]).text
     assert "Open the package" in done
     assert "http-equiv" not in done
@@ -65,7 +66,7 @@ def test_an_upload_by_script_gets_a_row_that_follows_itself(client, author, hub,
     assert sent.status_code == 200
     address = html.unescape(re.search(r'hx-get="([^"]+)"', sent.text)[1])
     assert "queued" in client.get(address).text
-    hub.service(Imports).run(system.tenant_id, job_of(sent))
+    hub.service(Importing).run(system.tenant_id, job_of(sent))
     finished = client.get(address).text
     assert "Open the package" in finished
     assert "hx-get" not in finished
@@ -76,7 +77,7 @@ def test_a_refused_package_says_why_and_what_to_do(client, author, hub, system):
     with zipfile.ZipFile(bad, "w") as archive:
         archive.writestr("readme.txt", "no manifest")
     sent = upload(client, bad.getvalue(), "<b>bad</b>.zip")
-    hub.service(Imports).run(system.tenant_id, job_of(sent))
+    hub.service(Importing).run(system.tenant_id, job_of(sent))
     page = client.get(sent.headers["Location"]).text
     assert "was not taken" in page
     assert "What to do:" in page
@@ -298,7 +299,7 @@ class TestFollowing:
         events = iter(stream.response)
         assert next(events) == b"retry: 2000\n\n"
         assert b'"state":"queued"' in next(events)
-        hub.service(Imports).run(system.tenant_id, job_id)
+        hub.service(Importing).run(system.tenant_id, job_id)
         last = next(events)
         assert b'"state":"ready"' in last
         assert next(events) == b"event: end\ndata: {}\n\n"

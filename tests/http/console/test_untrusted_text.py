@@ -23,7 +23,6 @@ from hub.oauth.services.providers import NewProvider, Providers
 from hub.privacy.services.jobs import PrivacyJobs
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.consents import Consents
-from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.mentors import Mentors
 from hub.scorm.services.packages import Changes, Packages
@@ -32,6 +31,7 @@ from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.courses import add_course
+from tests.support.imports import imported
 from tests.support.people import make_account
 
 PAYLOADS = [
@@ -232,8 +232,7 @@ class Written:
         hub.service(Registrations).begin_attempt(system, registration.id)
         own = hub.service(Learners).ensure(system, "https://own.example", text, text)
         hub.service(Mentors).connect_account(system, own.id, str(self.account.person.id))
-        job = hub.service(Imports).accept(system, Upload(_zip(text), f"{text}.zip"))
-        hub.service(Imports).run(system.tenant_id, job.id)
+        job = imported(hub, system, _zip(text), f"{text}.zip")
         platform = hub.service(Platforms).add(system, _platform(plain))
         provider = NewProvider("oidc", plain, "https://login.example", plain[:100], "s" * 20, default_roles=("author",))
         statement = _store_statements(hub, system, text)
@@ -295,8 +294,7 @@ def _zip(text):
     with zipfile.ZipFile(body, "w") as archive:
         archive.writestr("imsmanifest.xml", f"<manifest identifier={text!r}><{text}></manifest>")
         archive.writestr(f"{text.replace('/', '_')}.html", text)
-    body.seek(0)
-    return body
+    return body.getvalue()
 
 
 def _platform(text):

@@ -19,7 +19,7 @@ from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.lti.spec import vocabulary as v
 from hub.oauth.services.tenants import TenantView
-from hub.scorm.services.imports import Imports
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.thumbnails import Thumbnails
 from tests.conftest import PUBLIC_URL
 from tests.http.lti.test_launch import visit_of
@@ -277,7 +277,7 @@ def test_a_package_is_uploaded_on_the_spot(
     assert "“golf.zip” is being checked" in sent.text
     job = re.search(r'name="job" value="([^"]+)"', sent.text)
     assert job
-    hub.service(Imports).run(system.tenant_id, UUID(job[1]))
+    hub.service(Importing).run(system.tenant_id, UUID(job[1]))
     looked = client.post("/lti/picker", data={"visit": token[1], "job": job[1]})
     assert "“golf.zip” cannot be used" in looked.text
     assert client.post("/lti/upload", data={"visit": token[1]}).status_code == 400

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.services.clients import Clients, NewClient
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports
 from tests.conftest import PUBLIC_URL
 
@@ -41,7 +42,7 @@ class Api:
         """Upload a zip, do the worker's part, and return the job."""
         answer = self.upload(data, **form)
         assert answer.status_code == 202, answer.text
-        self._hub.service(Imports).run(self._tenant_id, UUID(answer.json["id"]))
+        self._hub.service(Importing).run(self._tenant_id, UUID(answer.json["id"]))
         job: dict[str, Any] = self.get(f"/jobs/{answer.json['id']}").json
         return job
 

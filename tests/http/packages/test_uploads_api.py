@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports
 from hub.scorm.services.uploads import PIECE_BYTES, Uploads
 from tests.http.packages.conftest import Api, token_for
@@ -70,13 +71,12 @@ def test_an_upload_in_pieces_becomes_the_very_package(api, hub, system):
     assert api.get("/uploads").json == []
     queued = api.get(job).json
     assert (queued["state"], queued["archive_size"], queued["package_id"]) == ("queued", len(data), "golf")
-    imports = hub.service(Imports)
-    imports.run(system.tenant_id, UUID(queued["id"]))
+    hub.service(Importing).run(system.tenant_id, UUID(queued["id"]))
     done = api.get(job).json
     assert (done["state"], done["archive_name"], done["version"]) == ("ready", "Übung.zip", 1)
     assert api.get("/packages/golf/versions/1/archive").data == data
     assert api.get("/packages/golf").json["published"]["archive_sha256"] == hashlib.sha256(data).hexdigest()
-    tidy(imports, system.tenant_id)
+    tidy(hub.service(Imports), system.tenant_id)
     assert list(hub.ports.objects.keys(f"{system.tenant_id}/uploads/")) == []
 
 

@@ -1,6 +1,5 @@
 """What authoring tools export is imported, launched, and served file by file."""
 
-import io
 from urllib.parse import quote
 
 import pytest
@@ -9,20 +8,17 @@ from flask.testing import FlaskClient
 from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.media_types import media_type
-from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.packages import Packages
 from tests.http.player.conftest import open_player
 from tests.support.authoring_tools import EXPORTS
+from tests.support.imports import imported
 from tests.support.playing import enrol
 
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_an_export_is_served_whole(hub: Hub, content_client: FlaskClient, system: Principal, name: str) -> None:
     export = EXPORTS[name]()
-    imports = hub.service(Imports)
-    job = imports.accept(system, Upload(io.BytesIO(export.archive), f"{name}.zip", name))
-    imports.run(system.tenant_id, job.id)
-    assert imports.get(system, job.id).state == "ready"
+    assert imported(hub, system, export.archive, f"{name}.zip", name).state == "ready"
     version = hub.service(Packages).published(system, name)
     player = open_player(hub, content_client, system, enrol(hub, system, version.package.uuid).id)
     address = player.delivery["url"].partition("?")[0].split("//", 1)[1].partition("/")[2]

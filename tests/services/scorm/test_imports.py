@@ -4,7 +4,6 @@ import io
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -19,14 +18,11 @@ from hub.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, U
 from hub.identity import Principal
 from hub.relay import RetryLater
 from hub.scorm.services.importing import LEASE, MOST_TRIES, Busy
-from hub.scorm.services.imports import Imports, JobView, Upload
-from hub.scorm.services.incoming import Incoming
+from hub.scorm.services.imports import JobView, Upload
 from hub.scorm.services.packages import Changes, Packages
-from hub.scorm.services.thumbnails import Thumbnails
-from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage import import_jobs
 from hub.scorm.tasks import topics
-from tests.support.imports import tidy
+from tests.support.imports import WorkedImports, tidy
 from tests.support.packages import PAGE, course_1_2, course_2004, manifest_1_2, package_of
 
 
@@ -70,8 +66,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def imports(hub: Hub, store: FolderStore, clock: Clock) -> Imports:
-    return _imports(hub, store, clock)
+def imports(hub: Hub, store: FolderStore, clock: Clock) -> WorkedImports:
+    return WorkedImports(hub, store, clock)
 
 
 @pytest.fixture
@@ -79,16 +75,11 @@ def packages(hub: Hub, store: FolderStore, clock: Clock) -> Packages:
     return Packages(hub.db, clock, hub.ports.ids, store)
 
 
-def _imports(hub: Hub, store: Any, clock: Clock, largest_upload: int = 50 * 1024 * 1024) -> Imports:
-    incoming = Incoming(hub.db, store, hub.ports.http, allow_http=True)
-    return Imports(hub.db, clock, hub.ports.ids, store, incoming, hub.service(Thumbnails), Limits(), largest_upload)
-
-
-def _accept(imports: Imports, principal: Principal, data: bytes, **details: str) -> JobView:
+def _accept(imports: WorkedImports, principal: Principal, data: bytes, **details: str) -> JobView:
     return imports.accept(principal, Upload(io.BytesIO(data), details.pop("name", "course.zip"), **details))
 
 
-def _imported(imports: Imports, principal: Principal, data: bytes, **details: str) -> JobView:
+def _imported(imports: WorkedImports, principal: Principal, data: bytes, **details: str) -> JobView:
     job = _accept(imports, principal, data, **details)
     imports.run(principal.tenant_id, job.id)
     tidy(imports, principal.tenant_id)
@@ -100,7 +91,7 @@ def _content(store: FolderStore, principal: Principal) -> Iterator[str]:
 
 
 def test_a_good_package_becomes_a_published_version(
-    imports: Imports, packages: Packages, system: Principal, store: FolderStore
+    imports: WorkedImports, packages: Packages, system: Principal, store: FolderStore
 ) -> None:
     queued = _accept(imports, system, course_1_2(media__clip_dot_mp4=b"video"), package_id="golf")
     assert (queued.state, queued.progress, queued.findings) == ("queued", 0, [])
@@ -125,7 +116,7 @@ def test_a_good_package_becomes_a_published_version(
     assert ("media/clip.mp4", 5, "video/mp4") in packages.files(system, "golf")
 
 
-def test_the_very_zip_comes_back(imports: Imports, packages: Packages, system: Principal) -> None:
+def test_the_very_zip_comes_back(imports: WorkedImports, packages: Packages, system: Principal) -> None:
     data = course_2004()
     _imported(imports, system, data, package_id="p", name="C:\\Users\\me\\My course.zip")
     with packages.archive(system, "p") as archive:
@@ -133,7 +124,7 @@ def test_the_very_zip_comes_back(imports: Imports, packages: Packages, system: P
 
 
 def test_a_deleted_package_takes_its_objects_along(
-    imports: Imports, packages: Packages, system: Principal, store: FolderStore
+    imports: WorkedImports, packages: Packages, system: Principal, store: FolderStore
 ) -> None:
     _imported(imports, system, course_1_2(), package_id="p")
     _imported(imports, system, course_2004(), package_id="p")
@@ -141,7 +132,7 @@ def test_a_deleted_package_takes_its_objects_along(
     gone = packages.get(system, "p")
     packages.delete(system, "p")
     assert [one.id for one in packages.page(system)] == ["other"]
-    erase = topics(imports, packages)["package.erase"].handler
+    erase = topics(imports, imports.importing, packages)["package.erase"].handler
     for _ in range(2):
         erase(_message("package.erase", system, package_id=str(gone.uuid)))
     prefix = packages.published(system, "other").content_prefix
@@ -162,7 +153,7 @@ def test_the_whole_import_on_s3(
         keys = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
         store = S3Store("packages", "hub", endpoint_url=server.url, **keys)
         store.create_bucket()
-        imports = _imports(hub, store, clock)
+        imports = WorkedImports(hub, store, clock)
         many = {f"media/{number}.bin": bytes([number]) * 1000 for number in range(100)}
         data = package_of({"imsmanifest.xml": manifest_1_2(), "index.html": PAGE, **many})
         assert _imported(imports, system, data, package_id="p").state == "ready"
@@ -182,7 +173,7 @@ def test_the_whole_import_on_s3(
 
 
 def test_without_an_id_each_upload_is_a_package_of_its_own(
-    imports: Imports, packages: Packages, system: Principal
+    imports: WorkedImports, packages: Packages, system: Principal
 ) -> None:
     first, second = (_imported(imports, system, course_1_2()) for _ in range(2))
     assert first.package_id != second.package_id
@@ -190,7 +181,7 @@ def test_without_an_id_each_upload_is_a_package_of_its_own(
 
 
 def test_what_is_not_played_yet_is_kept_but_not_published(
-    imports: Imports, packages: Packages, system: Principal
+    imports: WorkedImports, packages: Packages, system: Principal
 ) -> None:
     text = (
         "<tincan xmlns='http://projecttincan.com/tincan.xsd'><activities><activity id='https://example.org/a' type='t'>"
@@ -209,7 +200,9 @@ def test_what_is_not_played_yet_is_kept_but_not_published(
     assert packages.published(system, "p").standard == "scorm_1_2"
 
 
-def test_an_upload_to_the_same_id_is_a_new_version(imports: Imports, packages: Packages, system: Principal) -> None:
+def test_an_upload_to_the_same_id_is_a_new_version(
+    imports: WorkedImports, packages: Packages, system: Principal
+) -> None:
     _imported(imports, system, course_1_2(), package_id="p")
     packages.change(system, "p", Changes(description="kept"))
     job = _imported(imports, system, course_2004(), package_id="p")
@@ -223,14 +216,14 @@ def test_an_upload_to_the_same_id_is_a_new_version(imports: Imports, packages: P
 
 
 def test_a_new_package_is_described_as_its_manifest_describes_it(
-    imports: Imports, packages: Packages, system: Principal
+    imports: WorkedImports, packages: Packages, system: Principal
 ) -> None:
     _imported(imports, system, demo_courses.build("fire_safety"), package_id="p")
     assert packages.get(system, "p").description.startswith("What to do when the alarm sounds")
 
 
 def test_the_same_bytes_make_no_new_version(
-    imports: Imports, packages: Packages, system: Principal, store: FolderStore
+    imports: WorkedImports, packages: Packages, system: Principal, store: FolderStore
 ) -> None:
     _imported(imports, system, course_1_2(), package_id="p")
     before = set(store.keys(f"{system.tenant_id}/"))
@@ -251,7 +244,13 @@ def test_the_same_bytes_make_no_new_version(
     ],
 )
 def test_a_refused_package_leaves_nothing(
-    imports: Imports, packages: Packages, system: Principal, store: FolderStore, data: bytes, verdict: str, code: str
+    imports: WorkedImports,
+    packages: Packages,
+    system: Principal,
+    store: FolderStore,
+    data: bytes,
+    verdict: str,
+    code: str,
 ) -> None:
     job = _imported(imports, system, data, package_id="p")
     assert (job.state, job.verdict, job.version) == ("failed", verdict, None)
@@ -261,7 +260,9 @@ def test_a_refused_package_leaves_nothing(
     assert list(store.keys(f"{system.tenant_id}/")) == []
 
 
-def test_damage_found_while_unpacking_leaves_nothing(imports: Imports, system: Principal, store: FolderStore) -> None:
+def test_damage_found_while_unpacking_leaves_nothing(
+    imports: WorkedImports, system: Principal, store: FolderStore
+) -> None:
     good = course_1_2(zz_dot_bin=b"stored bytes that will be changed")
     import zipfile
 
@@ -280,24 +281,24 @@ def test_damage_found_while_unpacking_leaves_nothing(imports: Imports, system: P
     assert set(store.keys(f"{system.tenant_id}/")) == before
 
 
-def test_a_second_delivery_does_nothing(imports: Imports, packages: Packages, system: Principal) -> None:
+def test_a_second_delivery_does_nothing(imports: WorkedImports, packages: Packages, system: Principal) -> None:
     job = _imported(imports, system, course_1_2(), package_id="p")
     imports.run(system.tenant_id, job.id)
     assert len(packages.versions(system, "p")) == 1
 
 
-def test_a_job_is_one_workers_at_a_time(hub: Hub, imports: Imports, system: Principal, clock: Clock) -> None:
+def test_a_job_is_one_workers_at_a_time(hub: Hub, imports: WorkedImports, system: Principal, clock: Clock) -> None:
     job = _accept(imports, system, course_1_2())
     _begin(hub.db, job, clock)
     with pytest.raises(Busy):
         imports.run(system.tenant_id, job.id)
-    handler = topics(imports, hub.service(Packages))["package.import"].handler
+    handler = topics(imports, imports.importing, hub.service(Packages))["package.import"].handler
     with pytest.raises(RetryLater):
         handler(_message("package.import", system, job_id=str(job.id)))
 
 
 def test_a_job_whose_worker_died_is_begun_anew(
-    hub: Hub, imports: Imports, packages: Packages, system: Principal, clock: Clock, store: FolderStore
+    hub: Hub, imports: WorkedImports, packages: Packages, system: Principal, clock: Clock, store: FolderStore
 ) -> None:
     job = _accept(imports, system, course_1_2(), package_id="p")
     left = _begin(hub.db, job, clock)
@@ -312,7 +313,7 @@ def test_a_job_whose_worker_died_is_begun_anew(
 
 
 def test_a_package_that_kills_workers_is_given_up(
-    hub: Hub, imports: Imports, system: Principal, clock: Clock, store: FolderStore
+    hub: Hub, imports: WorkedImports, system: Principal, clock: Clock, store: FolderStore
 ) -> None:
     job = _accept(imports, system, course_1_2())
     for _ in range(MOST_TRIES):
@@ -331,21 +332,21 @@ def test_a_fault_of_ours_leaves_nothing_and_the_next_try_succeeds(
     hub: Hub, system: Principal, store: FolderStore, clock: Clock, good_puts: int, error: BaseException
 ) -> None:
     data = course_1_2(a_dot_js=b"1", b_dot_js=b"2")
-    failing = _imports(hub, Failing(store, good_puts, error), clock)
+    failing = WorkedImports(hub, Failing(store, good_puts, error), clock)
     job = _accept(failing, system, data)
     with pytest.raises(type(error)):
         failing.run(system.tenant_id, job.id)
     assert failing.get(system, job.id).state == "queued"
     tidy(failing, system.tenant_id)
     assert list(_content(store, system)) == []
-    imports = _imports(hub, store, clock)
+    imports = WorkedImports(hub, store, clock)
     imports.run(system.tenant_id, job.id)
     assert imports.get(system, job.id).state == "ready"
     assert len(list(_content(store, system))) == 4
 
 
 def test_a_run_that_was_overtaken_gives_way(hub: Hub, system: Principal, store: FolderStore, clock: Clock) -> None:
-    imports = _imports(hub, store, clock)
+    imports = WorkedImports(hub, store, clock)
     job = _accept(imports, system, course_1_2(), package_id="p")
 
     class Slow:
@@ -358,13 +359,13 @@ def test_a_run_that_was_overtaken_gives_way(hub: Hub, system: Principal, store: 
             if not self.has_slept:
                 self.has_slept = True
                 clock.time += LEASE + timedelta(seconds=1)
-                _imports(hub, store, clock).run(system.tenant_id, job.id)
+                WorkedImports(hub, store, clock).run(system.tenant_id, job.id)
             store.put(key, body, content_type)  # type: ignore[arg-type]
 
         def __getattr__(self, name: str) -> object:
             return getattr(store, name)
 
-    _imports(hub, Slow(), clock).run(system.tenant_id, job.id)
+    WorkedImports(hub, Slow(), clock).run(system.tenant_id, job.id)
     tidy(imports, system.tenant_id)
     done = imports.get(system, job.id)
     assert (done.state, done.version) == ("ready", 1)
@@ -382,18 +383,20 @@ def test_objects_of_a_failed_job_go_when_the_store_comes_back(
         def __getattr__(self, name: str) -> object:
             return getattr(store, name)
 
-    broken = _imports(hub, Undeletable(), clock)
+    broken = WorkedImports(hub, Undeletable(), clock)
     job = _accept(broken, system, b"no zip")
     broken.run(system.tenant_id, job.id)
     with pytest.raises(Unavailable):
         tidy(broken, system.tenant_id)
     assert broken.get(system, job.id).state == "failed"
     assert len(list(store.keys(f"{system.tenant_id}/"))) == 1
-    assert tidy(_imports(hub, store, clock), system.tenant_id) == 1
+    assert tidy(WorkedImports(hub, store, clock), system.tenant_id) == 1
     assert list(store.keys(f"{system.tenant_id}/")) == []
 
 
-def test_only_what_is_the_tenants_own_is_discarded(imports: Imports, system: Principal, store: FolderStore) -> None:
+def test_only_what_is_the_tenants_own_is_discarded(
+    imports: WorkedImports, system: Principal, store: FolderStore
+) -> None:
     other = f"{uuid.uuid4()}/archives/x.zip"
     store.put(other, io.BytesIO(b"x"), "application/zip")
     for prefixes, keys in (([f"{system.tenant_id}/"], []), ([""], []), ([], [other])):
@@ -403,7 +406,7 @@ def test_only_what_is_the_tenants_own_is_discarded(imports: Imports, system: Pri
 
 
 def test_uploads_that_never_became_a_job_are_swept(
-    hub: Hub, imports: Imports, system: Principal, store: FolderStore, clock: Clock
+    hub: Hub, imports: WorkedImports, system: Principal, store: FolderStore, clock: Clock
 ) -> None:
     _accept(imports, system, course_1_2())
     kept = set(store.keys(f"{system.tenant_id}/archives/"))
@@ -415,7 +418,7 @@ def test_uploads_that_never_became_a_job_are_swept(
     assert set(store.keys(f"{system.tenant_id}/archives/")) == kept
 
 
-def test_a_job_whose_upload_vanished_fails(imports: Imports, system: Principal, store: FolderStore) -> None:
+def test_a_job_whose_upload_vanished_fails(imports: WorkedImports, system: Principal, store: FolderStore) -> None:
     job = _accept(imports, system, course_1_2())
     store.delete(list(store.keys(f"{system.tenant_id}/archives/")))
     imports.run(system.tenant_id, job.id)
@@ -428,7 +431,7 @@ class TestAccepting:
     def test_too_large_an_upload_leaves_nothing(
         self, hub: Hub, system: Principal, store: FolderStore, clock: Clock
     ) -> None:
-        small = _imports(hub, store, clock, 1000)
+        small = WorkedImports(hub, store, clock, largest_upload=1000)
         assert _accept(small, system, b"x" * 1000).state == "queued"
         before = set(store.keys(f"{system.tenant_id}/"))
         with pytest.raises(TooLarge):
@@ -436,22 +439,22 @@ class TestAccepting:
         assert set(store.keys(f"{system.tenant_id}/")) == before
 
     @pytest.mark.parametrize("package_id", ["a", "x" * 255, "Ünïcode id", "with.dots_and-more:1", "日本"])
-    def test_ids_of_the_callers_own(self, imports: Imports, system: Principal, package_id: str) -> None:
+    def test_ids_of_the_callers_own(self, imports: WorkedImports, system: Principal, package_id: str) -> None:
         assert _accept(imports, system, b"x", package_id=package_id).package_id == package_id
 
     @pytest.mark.parametrize("package_id", ["x" * 256, "a/b", "a\0b", "a\nb", " a", "a ", "..", ".", "a\u202eb"])
-    def test_ids_that_cannot_be(self, imports: Imports, system: Principal, package_id: str) -> None:
+    def test_ids_that_cannot_be(self, imports: WorkedImports, system: Principal, package_id: str) -> None:
         with pytest.raises(Invalid) as refused:
             _accept(imports, system, b"x", package_id=package_id)
         assert refused.value.violations[0].where == "package_id"
 
-    def test_only_with_the_right(self, imports: Imports, system: Principal) -> None:
+    def test_only_with_the_right(self, imports: WorkedImports, system: Principal) -> None:
         reader = Principal(system.tenant_id, "user", "1", "Reader", frozenset({"packages.read"}))
         with pytest.raises(Forbidden):
             _accept(imports, reader, course_1_2())
 
     def test_the_same_idempotency_key_gives_the_first_job(
-        self, imports: Imports, system: Principal, store: FolderStore
+        self, imports: WorkedImports, system: Principal, store: FolderStore
     ) -> None:
         first = _accept(imports, system, b"x", idempotency_key="k")
         again = _accept(imports, system, b"x", idempotency_key="k")
@@ -459,7 +462,7 @@ class TestAccepting:
         assert len(list(store.keys(f"{system.tenant_id}/"))) == 1
 
     def test_an_idempotency_key_is_good_for_one_upload(
-        self, imports: Imports, system: Principal, store: FolderStore
+        self, imports: WorkedImports, system: Principal, store: FolderStore
     ) -> None:
         _accept(imports, system, b"x", idempotency_key="k")
         with pytest.raises(Conflict):
@@ -473,7 +476,7 @@ class TestTenants:
     """One tenant never sees another's."""
 
     def test_jobs_and_packages_are_the_tenants_own(
-        self, hub: Hub, imports: Imports, packages: Packages, system: Principal
+        self, hub: Hub, imports: WorkedImports, packages: Packages, system: Principal
     ) -> None:
         from hub.identity import system_principal
         from hub.oauth.services.tenants import Tenants

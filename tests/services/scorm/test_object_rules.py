@@ -14,6 +14,7 @@ from hub.oauth.services.users import Users
 from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.enrolments import Enrolments
+from hub.scorm.services.importing import Importing
 from hub.scorm.services.imports import Imports, Upload
 from hub.scorm.services.launches import Launches
 from hub.scorm.services.learner_statements import LearnerStatements
@@ -25,6 +26,7 @@ from hub.scorm.services.packages import Changes, Packages
 from hub.scorm.services.registrations import Filters, Registrations, RegistrationView
 from hub.scorm.services.sharing import Sharing
 from hub.scorm.services.thumbnails import Thumbnails
+from tests.support.imports import imported
 from tests.support.media import picture
 from tests.support.packages import course_1_2
 from tests.support.people import make_account
@@ -250,7 +252,7 @@ class TestCohorts:
 class TestAuthors:
     def test_an_author_changes_their_own_packages(self, school, hub):
         author, other = school.person("author"), school.person("author")
-        package_id = imported(hub, author)
+        package_id = uploaded_by(hub, author)
         assert hub.service(Packages).change(author, package_id, Changes(title="Mine")).title == "Mine"
         assert hub.service(Packages).get(other, package_id).title == "Mine", "all may read"
         for change in changes_of(hub, other, package_id):
@@ -261,7 +263,7 @@ class TestAuthors:
 
     def test_and_those_that_were_shared_with_them(self, school, hub):
         author, other = school.person("author"), school.person("author")
-        package_id = imported(hub, author)
+        package_id = uploaded_by(hub, author)
         sharing = hub.service(Sharing)
         sharing.share(author, package_id, other.id)
         assert {one.id for one in sharing.editors(author, package_id)} == {UUID(author.id), UUID(other.id)}
@@ -290,7 +292,7 @@ class TestAuthors:
             for who in (first, second)
         ]
         for job in jobs:
-            hub.service(Imports).run(school.system.tenant_id, job.id)
+            hub.service(Importing).run(school.system.tenant_id, job.id)
         states = [hub.service(Imports).get(school.system, job.id) for job in jobs]
         assert [state.state for state in states] == ["ready", "failed"]
         assert "not yours" in str(states[1].findings)
@@ -399,11 +401,9 @@ def csv_of(*lines: tuple[str, str, str]) -> io.BytesIO:
     return io.BytesIO("\n".join(["email,name,package", *(",".join(line) for line in lines)]).encode())
 
 
-def imported(hub: Hub, author: Principal) -> str:
+def uploaded_by(hub: Hub, author: Principal) -> str:
     """A package that a person uploaded."""
-    job = hub.service(Imports).accept(author, Upload(io.BytesIO(course_1_2()), "course.zip", None, None))
-    hub.service(Imports).run(author.tenant_id, job.id)
-    found = hub.service(Imports).get(author, job.id)
+    found = imported(hub, author, course_1_2())
     assert found.state == "ready", found.findings
     assert found.package_id is not None
     return found.package_id

@@ -19,14 +19,11 @@ from hub.bootstrap import Hub
 from hub.errors import Conflict, Invalid, Unavailable
 from hub.identity import Principal
 from hub.scorm.services.importing import MOST_TRIES
-from hub.scorm.services.imports import Imports, JobView, Upload
-from hub.scorm.services.incoming import Incoming
+from hub.scorm.services.imports import JobView, Upload
 from hub.scorm.services.packages import Packages
-from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.uploads import Uploads
-from hub.scorm.spec.manifest.archive import Limits
 from hub.scorm.storage.tables import ImportJob
-from tests.support.imports import tidy
+from tests.support.imports import WorkedImports, tidy
 from tests.support.packages import course_1_2, course_2004
 
 COURSE = course_1_2()
@@ -81,26 +78,23 @@ def site() -> Iterator[tuple[Site, str]]:
 
 
 @pytest.fixture
-def imports(hub: Hub) -> Imports:
+def imports(hub: Hub) -> WorkedImports:
     """With the Hub's own store, and a small limit."""
     return _imports(hub, hub.ports.objects, allow_private=True)
 
 
-def _imports(hub: Hub, store: Any, *, allow_private: bool, db: Any = None) -> Imports:
+def _imports(hub: Hub, store: Any, *, allow_private: bool, db: Any = None) -> WorkedImports:
     http = OutboundHttp(allow_private_networks=allow_private)
-    incoming = Incoming(hub.db, store, http, allow_http=allow_private)
-    return Imports(
-        db or hub.db, hub.ports.clock, hub.ports.ids, store, incoming, hub.service(Thumbnails), Limits(), 1024 * 1024
-    )
+    return WorkedImports(hub, store, http=http, db=db, largest_upload=1024 * 1024, allow_http=allow_private)
 
 
-def _run(imports: Imports, principal: Principal, job: JobView) -> JobView:
+def _run(imports: WorkedImports, principal: Principal, job: JobView) -> JobView:
     imports.run(principal.tenant_id, job.id)
     tidy(imports, principal.tenant_id)
     return imports.get(principal, job.id)
 
 
-def _imported(imports: Imports, principal: Principal, data: bytes, package_id: str) -> JobView:
+def _imported(imports: WorkedImports, principal: Principal, data: bytes, package_id: str) -> JobView:
     return _run(imports, principal, imports.accept(principal, Upload(io.BytesIO(data), "course.zip", package_id)))
 
 
@@ -117,7 +111,7 @@ class TestFetching:
         ],
     )
     def test_it_is_fetched_as_any_upload(
-        self, hub: Hub, imports: Imports, system: Principal, site: tuple[Site, str], path: str, name: str
+        self, hub: Hub, imports: WorkedImports, system: Principal, site: tuple[Site, str], path: str, name: str
     ) -> None:
         job = imports.fetch(system, f"http://{site[1]}{path}", "p")
         assert (job.state, job.archive_size, job.source_url) == ("queued", 0, f"http://{site[1]}{path}")
@@ -127,7 +121,7 @@ class TestFetching:
             assert b"".join(archive.pieces) == COURSE
 
     def test_credentials_go_to_their_own_host_and_nowhere_else(
-        self, hub: Hub, imports: Imports, system: Principal, site: tuple[Site, str]
+        self, hub: Hub, imports: WorkedImports, system: Principal, site: tuple[Site, str]
     ) -> None:
         served, host = site
         served.seen.clear()
@@ -156,7 +150,7 @@ class TestFetching:
         ],
     )
     def test_what_cannot_be_had_fails_with_the_reason(
-        self, hub: Hub, imports: Imports, system: Principal, site: tuple[Site, str], path: str, reason: str
+        self, hub: Hub, imports: WorkedImports, system: Principal, site: tuple[Site, str], path: str, reason: str
     ) -> None:
         job = imports.fetch(system, f"http://{site[1]}{path}", "p")
         for _ in range(MOST_TRIES):
@@ -171,7 +165,7 @@ class TestFetching:
         assert list(hub.ports.objects.keys(f"{system.tenant_id}/")) == []
 
     def test_what_is_no_package_is_judged_as_any_upload(
-        self, imports: Imports, system: Principal, site: tuple[Site, str]
+        self, imports: WorkedImports, system: Principal, site: tuple[Site, str]
     ) -> None:
         done = _run(imports, system, imports.fetch(system, f"http://{site[1]}/page"))
         assert (done.state, done.findings[0]["code"]) == ("failed", "archive.not-a-zip")
@@ -195,7 +189,7 @@ class TestFetching:
             guarded.fetch(system, url)
         assert refused.value.violations[0].where == "url"
 
-    def test_an_idempotency_key_is_good_for_one_address(self, imports: Imports, system: Principal) -> None:
+    def test_an_idempotency_key_is_good_for_one_address(self, imports: WorkedImports, system: Principal) -> None:
         first = imports.fetch(system, "https://example.org/a.zip?signature=1", "p", "key")
         assert imports.fetch(system, "https://example.org/a.zip?signature=2", "p", "key").id == first.id
         with pytest.raises(Conflict):
@@ -207,7 +201,9 @@ class TestFetching:
 class TestSharing:
     """Same bytes are stored once."""
 
-    def test_packages_of_the_same_zip_share_its_objects(self, hub: Hub, imports: Imports, system: Principal) -> None:
+    def test_packages_of_the_same_zip_share_its_objects(
+        self, hub: Hub, imports: WorkedImports, system: Principal
+    ) -> None:
         objects, packages = hub.ports.objects, hub.service(Packages)
         _imported(imports, system, COURSE, "a")
         before = set(objects.keys(f"{system.tenant_id}/"))
@@ -223,14 +219,16 @@ class TestSharing:
         self._delete(packages, system, "b")
         assert list(objects.keys(f"{system.tenant_id}/")) == []
 
-    def test_an_older_version_again_shares_with_itself(self, hub: Hub, imports: Imports, system: Principal) -> None:
+    def test_an_older_version_again_shares_with_itself(
+        self, hub: Hub, imports: WorkedImports, system: Principal
+    ) -> None:
         _imported(imports, system, COURSE, "a")
         _imported(imports, system, course_2004(), "a")
         before = set(hub.ports.objects.keys(f"{system.tenant_id}/"))
         assert _imported(imports, system, COURSE, "a").version == 3
         assert set(hub.ports.objects.keys(f"{system.tenant_id}/")) == before
 
-    def test_two_at_once_share_in_the_end(self, hub: Hub, imports: Imports, system: Principal) -> None:
+    def test_two_at_once_share_in_the_end(self, hub: Hub, imports: WorkedImports, system: Principal) -> None:
         jobs = [imports.accept(system, Upload(io.BytesIO(COURSE), "c.zip", name)) for name in ("a", "b", "c", "d")]
         threads = [threading.Thread(target=imports.run, args=(system.tenant_id, job.id)) for job in jobs]
         for thread in threads:
@@ -243,12 +241,12 @@ class TestSharing:
         assert len(list(hub.ports.objects.keys(f"{system.tenant_id}/"))) == 3  # The zip and its two files.
 
     def test_what_is_deleted_meanwhile_is_stored_again(
-        self, hub: Hub, imports: Imports, system: Principal, monkeypatch: pytest.MonkeyPatch
+        self, hub: Hub, imports: WorkedImports, system: Principal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The version to share with is found, and its package deleted before the new version appears."""
         packages = hub.service(Packages)
         _imported(imports, system, COURSE, "a")
-        importing = imports._importing
+        importing = imports.importing
         has_twin = importing._has_twin
 
         def found_and_then_deleted(*details: Any) -> bool:
@@ -263,7 +261,7 @@ class TestSharing:
         with packages.archive(system, "b") as archive:
             assert b"".join(archive.pieces) == COURSE
 
-    def test_tenants_share_nothing(self, hub: Hub, imports: Imports, system: Principal) -> None:
+    def test_tenants_share_nothing(self, hub: Hub, imports: WorkedImports, system: Principal) -> None:
         from hub.identity import system_principal
         from hub.oauth.services.tenants import Tenants
 
@@ -302,7 +300,9 @@ class LosingDatabase:
         return getattr(self._db, name)
 
 
-def test_an_upload_whose_commit_was_not_heard_of_keeps_its_zip(hub: Hub, imports: Imports, system: Principal) -> None:
+def test_an_upload_whose_commit_was_not_heard_of_keeps_its_zip(
+    hub: Hub, imports: WorkedImports, system: Principal
+) -> None:
     losing = _imports(hub, hub.ports.objects, allow_private=True, db=LosingDatabase(hub.db))
     with pytest.raises(Unavailable):
         losing.accept(system, Upload(io.BytesIO(COURSE), "c.zip", "p"))
