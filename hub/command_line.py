@@ -1,6 +1,8 @@
 """What every command shares: the composed Hub, the tenant it acts in, and one way to say what was done."""
 
+import getpass
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,6 +12,7 @@ import click
 
 from hub.bootstrap import Hub, build
 from hub.config import Settings
+from hub.db.audit import Origin, set_origin
 from hub.identity import Principal, system_principal
 from hub.log import configure_logging
 from hub.oauth.services.tenants import Tenants
@@ -27,9 +30,12 @@ class CommandLine:
 
     @cached_property
     def hub(self) -> Hub:
-        """The composed system. Its log goes to standard error, away from what the command says."""
+        """The composed system. Its log goes to standard error, away from what the command says; the audit log tells
+        that what follows came from a command, and whose."""
         configure_logging(self.settings.log_format)
-        return build(self.settings)
+        composed = build(self.settings)
+        set_origin(Origin(f"command of {_who_runs_this()}", composed.ports.ids.uuid().hex))
+        return composed
 
     def principal(self, tenant: str | None) -> Principal:
         """The Hub itself, acting in the tenant of that name (None: the only one)."""
@@ -53,3 +59,11 @@ def report(as_json: bool, sentence: str, facts: Mapping[str, Any] | Sequence[Any
         width = max((len(name) for name in facts), default=0)
         for name, value in facts.items():
             click.echo(f"  {name:<{width}}  {value}")
+
+
+def _who_runs_this() -> str:
+    """The user of this machine; in a container that knows no names, by number."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"user {os.getuid()}"

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from hub.db import EVERY_TENANT, Database, audit_months
 from hub.db.audit import audit_events, record
-from hub.db.tables import AuditEvent
+from hub.db.tables import AuditEvent, Tenant
 from hub.errors import Invalid, say
-from hub.identity import Principal
+from hub.identity import Principal, system_principal
 from hub.ports import Clock, Ids
 
 #: The audit log is never kept for less than this many days.
@@ -69,6 +72,11 @@ class AuditLog:
         with self._db.read(EVERY_TENANT) as session:
             return [MonthView(**asdict(month)) for month in audit_months.months(session.connection())]
 
+    def _tell_all(self, session: Session, deed: str, details: dict[str, Any]) -> None:
+        """Write what was done to the log itself into the log of every tenant."""
+        for tenant_id in session.scalars(select(Tenant.id)):
+            record(session, self._ids.uuid(), system_principal(tenant_id), deed, None, details)
+
     def keep_months(self) -> list[str]:
         """Make the months to come, and detach those that are older than the log is kept; returns the detached ones."""
         return self.detach_before(self._clock.now() - timedelta(days=self._days))
@@ -81,12 +89,16 @@ class AuditLog:
             )
         with self._db.unit_of_work(EVERY_TENANT) as work:
             audit_months.create_months(work.session.connection())
-            return audit_months.detach_before(work.session.connection(), moment)
+            gone = audit_months.detach_before(work.session.connection(), moment)
+            if gone:
+                self._tell_all(work.session, "audit.detached", {"months": gone})
+            return gone
 
     def events_of_month(self, month: str) -> Iterator[dict[str, Any]]:
         """The events of a month of every tenant, detached or not. `NotFound` without such a month."""
-        with self._db.read(EVERY_TENANT) as session:
-            audit_months.check(session.connection(), month)
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            audit_months.check(work.session.connection(), month)
+            self._tell_all(work.session, "audit.exported", {"month": month})
         return self._events_of(month)
 
     def _events_of(self, month: str) -> Iterator[dict[str, Any]]:
@@ -96,7 +108,9 @@ class AuditLog:
     def remove_month(self, month: str) -> int:
         """Remove a detached month for good; returns how many events that were. `Conflict` for an attached one."""
         with self._db.unit_of_work(EVERY_TENANT) as work:
-            return audit_months.remove(work.session.connection(), month)
+            events = audit_months.remove(work.session.connection(), month)
+            self._tell_all(work.session, "audit.removed", {"month": month, "events": events})
+            return events
 
     def list(
         self,

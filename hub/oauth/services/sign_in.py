@@ -5,7 +5,8 @@ when. Two values are kept, so that a request that is still running cannot bring 
 one that lasts as long as a session may at most and is removed at sign-out, and one that every use renews.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -170,7 +171,8 @@ class SignIn:
         `Invalid` for a wrong code, `Unauthenticated` when it took too long.
         """
         step = self.step_of(pending)
-        self._second_factors.check(step.tenant_id, step.user_id, code)
+        with self._refusals_told(step):
+            self._second_factors.check(step.tenant_id, step.user_id, code)
         return self._admit_after(step, pending)
 
     def begin_passkey_step(self, pending: str, browser: str) -> dict[str, Any]:
@@ -181,8 +183,20 @@ class SignIn:
     def passkey_step(self, pending: str, browser: str, answer: str) -> str:
         """The same with a passkey in place of a code."""
         step = self.step_of(pending)
-        self._passkeys.recognise(browser, answer, (step.tenant_id, step.user_id))
+        with self._refusals_told(step):
+            self._passkeys.recognise(browser, answer, (step.tenant_id, step.user_id))
         return self._admit_after(step, pending)
+
+    @contextmanager
+    def _refusals_told(self, step: SecondStep) -> Iterator[None]:
+        """A wrong second step is a failure to sign in: whoever got so far knows the password."""
+        try:
+            yield
+        except (Invalid, Unauthenticated):
+            with self._db.read(step.tenant_id) as session:
+                user = storage.user_of_tenant(session, step.tenant_id, step.user_id)
+            self._note("session.refused", [user] if user else [])
+            raise
 
     def _admit_after(self, step: SecondStep, pending: str) -> str:
         if self._transients.take(_pending_key(pending)) is None:
@@ -261,11 +275,14 @@ class SignIn:
         return self._begin_session(tenant_id, user_id, user.password_hash or "", now, external)
 
     def end_external(self, provider_id: str, *, sid: str | None, subject: str | None) -> None:
-        """End the sessions that came of a session at a provider, or of all sessions of a subject there."""
+        """End the sessions that came of a session at a provider, or of all sessions of a subject there, and what was
+        allowed to programs in them. One that is just beginning finds the mark."""
         now = self._clock.now().isoformat().encode()
         for kind, value in (("sid", sid), ("sub", subject)):
             if value:
                 self._transients.put(_external_key(provider_id, kind, value), now, self._longest)
+                for key in self._transients.entries(_came_of_key(provider_id, kind, value)):
+                    self._end(key)
 
     def _was_ended_there(self, session: Mapping[str, str]) -> bool:
         """Whether the provider told of a logout since the session began."""
@@ -322,6 +339,9 @@ class SignIn:
         }
         if external is not None:
             kept |= {"provider": external.provider_id, "sub": external.subject, "sid": external.sid or ""}
+            for kind in ("sub", "sid") if external.sid else ("sub",):
+                came_of = _came_of_key(external.provider_id, kind, kept[kind])
+                self._transients.put_entry(came_of, digest(session_id), b"1", self._longest)
         self._transients.put(_session_key(session_id), orjson.dumps(kept), self._longest)
         listed = orjson.dumps({"began_at": kept["began_at"], "address": present_origin().address or ""})
         self._transients.put_entry(_sessions_key(str(user_id)), digest(session_id), listed, self._longest)
@@ -492,3 +512,8 @@ def _pending_key(pending: str) -> str:
 
 def _external_key(provider_id: str, kind: str, value: str) -> str:
     return f"sso-ended:{provider_id}:{kind}:{digest(value)}"
+
+
+def _came_of_key(provider_id: str, kind: str, value: str) -> str:
+    """Where the sessions are listed that came of a session, or a subject, at a provider."""
+    return f"sso-sessions:{provider_id}:{kind}:{digest(value)}"

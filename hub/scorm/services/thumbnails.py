@@ -51,17 +51,19 @@ class Thumbnails:
         image = self._drawing.thumbnail(data)
         with self._db.unit_of_work(principal.tenant_id) as work:
             package = self._package(work, principal, package_id)
+            before = package.thumbnail
             _keep(work, package, image, is_chosen=True)
-            self._record(work, principal, package_id, "chosen")
+            self._record(work, principal, package, before)
 
     def remove(self, principal: Principal, package_id: str) -> None:
         """Show the plain tile; the next version's own picture takes its place."""
         principal.require("packages.write")
         with self._db.unit_of_work(principal.tenant_id) as work:
             package = self._package(work, principal, package_id)
+            before = package.thumbnail
             thumbnails.remove(work.session, package.tenant_id, package.id)
             package.thumbnail = None
-            self._record(work, principal, package_id, "removed")
+            self._record(work, principal, package, before)
 
     def image(self, tenant_id: UUID, package_id: UUID, digest: str) -> bytes:
         """The JPEG at an address. `NotFound` unless all three belong together."""
@@ -94,8 +96,10 @@ class Thumbnails:
         editors.require_editor(work.session, principal, package)
         return package
 
-    def _record(self, work: UnitOfWork, principal: Principal, package_id: str, what: str) -> None:
-        record(work.session, self._ids.uuid(), principal, "package.changed", package_id, {"thumbnail": what})
+    def _record(self, work: UnitOfWork, principal: Principal, package: Package, before: str | None) -> None:
+        """The pictures by their hashes, which are in their addresses, too."""
+        details = {"before": {"thumbnail": before}, "after": {"thumbnail": package.thumbnail}}
+        record(work.session, self._ids.uuid(), principal, "package.changed", package.external_id, details)
 
 
 def _keep(work: UnitOfWork, package: Package, image: bytes, *, is_chosen: bool) -> None:

@@ -19,7 +19,7 @@ from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
 from hub.operations import serve, setup_link
 from tests.conftest import PUBLIC_URL, _client
-from tests.support.people import PASSWORD, form_token
+from tests.support.people import PASSWORD, audited, form_token
 
 GIVEN = {
     "organisation": "Zürich Hillside School",
@@ -90,6 +90,7 @@ def test_whoever_has_the_link_becomes_the_administrator_once(empty, browser):
     assert (done.status_code, done.headers["Location"]) == (303, "/sign-in?done=set-up"), done.text
     tenant = empty.service(Tenants).resolve()
     assert (tenant.slug, tenant.name) == ("zurich-hillside-school", GIVEN["organisation"])
+    assert "user.created" in audited(empty, system_principal(tenant.id))
     assert enter(browser).status_code == 303
     assert browser.get("/people").status_code == 200
     assert browser.get(link).status_code == 410

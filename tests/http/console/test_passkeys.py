@@ -304,6 +304,7 @@ def test_an_administrator_takes_everything_beside_the_password_away(hub, system,
     sign_in(boss, make_account(hub, system, "administrator"))
     page = f"/people/{account.person.id}"
     assert post(boss, f"{page}/second-step/remove", page).status_code == 303
+    assert "second_factor.removed" in actions(hub, system)
     sign_out(client)
     assert enter(client, key).status_code == 400
     assert sign_in(client, account).status_code == 303

@@ -15,7 +15,7 @@ from hub.oauth.services.sign_in import SignIn
 from hub.oauth.spec.totp import code_at
 from hub.oauth.storage.tables import SecondFactor
 from tests.conftest import PUBLIC_URL, _client
-from tests.support.people import form_token, make_account, sign_in
+from tests.support.people import audited, form_token, make_account, sign_in
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def second_step(client, pending, code):
     return client.post("/sign-in/code", data=form)
 
 
-def test_the_password_alone_is_not_enough_any_more(client, hub, account):
+def test_the_password_alone_is_not_enough_any_more(client, hub, system, account):
     seed, codes = enrol(client)
     assert len(set(codes)) == 10
     pending = first_step(client, account)
@@ -73,6 +73,7 @@ def test_the_password_alone_is_not_enough_any_more(client, hub, account):
     answer = second_step(client, pending, code)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/packages")
     assert client.get("/packages").status_code == 200
+    assert {"second_factor.added", "session.refused", "session.began"} <= audited(hub, system)
     assert second_step(client, pending, code).status_code == 401, "the first step is used up"
     assert second_step(client, first_step(client, account), code).status_code == 400, "and so is the code"
 

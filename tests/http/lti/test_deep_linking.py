@@ -25,6 +25,7 @@ from tests.conftest import PUBLIC_URL
 from tests.http.lti.test_launch import visit_of
 from tests.support.courses import add_course
 from tests.support.lti_platform import LAUNCH_URL, LEARNER, LtiPlatform
+from tests.support.people import audited
 
 
 @pytest.fixture
@@ -277,6 +278,7 @@ def test_a_package_is_uploaded_on_the_spot(
     assert "“golf.zip” is being checked" in sent.text
     job = re.search(r'name="job" value="([^"]+)"', sent.text)
     assert job
+    assert "package.uploaded" in audited(hub, system)
     hub.service(Importing).run(system.tenant_id, UUID(job[1]))
     looked = client.post("/lti/picker", data={"visit": token[1], "job": job[1]})
     assert "“golf.zip” cannot be used" in looked.text

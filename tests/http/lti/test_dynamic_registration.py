@@ -19,6 +19,7 @@ from hub.lti.spec.dynamic_registration import PLATFORM_CONFIGURATION, SCOPES, TO
 from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.tenants import Tenants, TenantView
 from tests.support.lti_platform import LAUNCH_URL, LtiPlatform, running
+from tests.support.people import audited
 
 CANVAS_SCOPES = [scope for scope in SCOPES if scope != v.SCOPE_GROUPS_READ]
 
@@ -214,9 +215,12 @@ def test_an_invitation_is_given_back_when_the_platform_declines(
     assert hub.service(DynamicRegistration).open_invitations(system) == []
 
 
-def test_an_offer_is_confirmed_once(client: FlaskClient, stranger: LtiPlatform, invitation: str) -> None:
+def test_an_offer_is_confirmed_once(
+    client: FlaskClient, stranger: LtiPlatform, invitation: str, hub: Hub, system: Principal
+) -> None:
     page = opened(client, invitation, stranger)
     assert confirmed(client, page).status_code == 200
+    assert "platform.added" in audited(hub, system)
     assert confirmed(client, page).status_code == 410
     assert client.post("/lti/register", data={}).status_code == 410
 

@@ -248,13 +248,14 @@ def test_what_is_done_to_tenants_is_in_their_own_logs(hub, system):
     assert log_of(by_command) == [("keys.rotated", "Standards Hub"), ("tenant.created", "Standards Hub")]
 
 
-def test_new_keys_are_in_every_log(hub, settings, system, tmp_path):
+@pytest.mark.parametrize(("command", "deed"), [("rotate", "keys.rotated"), ("rotate-data", "keys.data_rotated")])
+def test_new_keys_are_in_every_log(hub, settings, system, tmp_path, command, deed):
     create_keys(tmp_path)
     line = CommandLine()
     line.settings, line.hub = replace(settings, keys_dir=str(tmp_path)), hub
-    done = CliRunner().invoke(cli, ["keys", "rotate", "--json"], obj=line)
+    done = CliRunner().invoke(cli, ["keys", command, "--json"], obj=line)
     assert done.exit_code == 0, done.output
-    [event] = hub.service(AuditLog).list(system, AuditFilter(action="keys.rotated"))
+    [event] = hub.service(AuditLog).list(system, AuditFilter(action=deed))
     assert event.details == json.loads(done.stdout)
 
 
@@ -285,7 +286,7 @@ def events_in_the_sources():
     for source in Path(hub_package.__file__).parent.rglob("*.py"):
         for call in ast.walk(ast.parse(source.read_text())):
             name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
-            if name in {"record", "_record", "_tell", "_tell_tenants", "_note"}:
+            if name in {"record", "_record", "_tell", "_tell_all", "_tell_tenants", "_note"}:
                 texts = [node.value for part in call.args for node in ast.walk(part) if isinstance(node, ast.Constant)]
                 yield from (text for text in texts if re.fullmatch(r"[a-z_]+\.[a-z_]+", str(text)))
 
@@ -294,6 +295,7 @@ def test_every_event_that_there_is_has_a_test():
     written = set(events_in_the_sources())
     assert len(written) > 60
     here = DEEDS.keys() | PAGES.keys() | {"tenant.created", "keys.rotated", "keys.data_rotated"}
+    here |= {"audit.detached", "audit.exported", "audit.removed"}
     assert written - here - set().union(*ELSEWHERE.values()) == set()
     for name, events in ELSEWHERE.items():
         texts = "".join(file.read_text() for file in Path(__file__).parents[2].rglob(name))
@@ -373,6 +375,44 @@ def test_old_months_are_detached_written_out_and_removed(hub, system):
         with pytest.raises(NotFound):
             audit_months.remove(connection, name)
         connection.rollback()
+
+
+@pytest.fixture
+def old_month(hub):
+    """A month of long ago that is part of the log; the partition that reaches back for ever begins after it."""
+    table = f"{audit_months.SCHEMA}.audit_before"
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
+        bounds = text(f"SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = '{table}'::regclass")
+        known = work.session.execute(bounds).scalar_one()
+        work.session.execute(text(f"ALTER TABLE audit_event DETACH PARTITION {table}"))
+        later = known.replace("MINVALUE", "'2019-06-01T00:00:00Z'")
+        work.session.execute(text(f"ALTER TABLE audit_event ATTACH PARTITION {table} {later}"))
+        work.session.execute(
+            text(
+                f"CREATE TABLE {audit_months.SCHEMA}.audit_2019_05 PARTITION OF audit_event"
+                " FOR VALUES FROM ('2019-05-01T00:00:00Z') TO ('2019-06-01T00:00:00Z')"
+            )
+        )
+    yield "2019-05"
+    with hub.db.unit_of_work(EVERY_TENANT) as work:
+        work.session.execute(text(f"DROP TABLE IF EXISTS {audit_months.SCHEMA}.audit_2019_05"))
+        work.session.execute(text(f"ALTER TABLE audit_event DETACH PARTITION {table}"))
+        work.session.execute(text(f"ALTER TABLE audit_event ATTACH PARTITION {table} {known}"))
+
+
+def test_what_is_done_to_the_log_is_in_the_log(hub, system, old_month, monkeypatch, tmp_path):
+    monkeypatch.setattr("hub.command_line.CommandLine.hub", hub)
+    for arguments in (
+        "detach --before 2020-01",
+        f"export {old_month} --to {tmp_path / 'log'}",
+        f"remove {old_month} --yes",
+    ):
+        done = CliRunner().invoke(cli, ["audit", *arguments.split()])
+        assert done.exit_code == 0, done.output
+    told = {event.action: event.details for event in hub.service(AuditLog).list(system)}
+    assert told["audit.detached"] == {"months": [old_month]}
+    assert told["audit.exported"] == {"month": old_month}
+    assert told["audit.removed"] == {"month": old_month, "events": 0}
 
 
 def test_months_begin_and_end_as_they_should(hub):

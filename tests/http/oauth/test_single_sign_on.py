@@ -296,8 +296,9 @@ def tell(browser, provider, token):
 
 
 @pytest.mark.parametrize("which", ["sid", "sub"])
-def test_a_logout_at_the_provider_ends_the_session_here(browser, there, signed_in, which):
+def test_a_logout_at_the_provider_ends_the_session_here(browser, there, signed_in, which, hub, system):
     assert tell(browser, signed_in, there.logout_token(**{which: there.claims[which]})).status_code == 200
+    assert "session.ended" in audited(hub, system), "at once, not only when the browser comes again"
     assert browser.get("/packages").status_code == 303
     arrive(browser, there, signed_in)
     assert browser.get("/packages").status_code == 200, "what began later is another session"
@@ -323,7 +324,7 @@ def test_a_bad_logout_token_ends_nothing(browser, there, signed_in, changes):
     assert browser.get("/packages").status_code == 200
 
 
-def test_a_logout_by_a_frame_ends_the_session_and_is_shown_to_the_provider_only(browser, there, signed_in):
+def test_a_logout_by_a_frame_ends_the_session_and_is_shown_to_the_provider_only(browser, there, signed_in, hub, system):
     path, sid = f"/oauth/front-channel-logout/{signed_in.id}", there.claims["sid"]
     assert (
         browser.get(path, query_string={"iss": "https://evil.example", "sid": there.claims["sid"]}).status_code == 400
@@ -333,6 +334,7 @@ def test_a_logout_by_a_frame_ends_the_session_and_is_shown_to_the_provider_only(
     assert answer.status_code == 200
     assert f"frame-ancestors {there.issuer}" in answer.headers["Content-Security-Policy"]
     assert browser.get("/packages").status_code == 303
+    assert "session.ended" in audited(hub, system)
 
 
 # --- registering ---------------------------------------------------------------------------------------------------
