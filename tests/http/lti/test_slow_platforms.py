@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 from hub.bootstrap import Hub
 from hub.identity import Principal
-from hub.lti import key_sets, pylti_bridge
+from hub.lti import key_sets
+from hub.lti.pylti_bridge import connector
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
 from hub.lti.spec.platform import PlatformDetails
@@ -116,7 +117,7 @@ def test_a_whole_class_enters_when_the_platform_has_just_changed_its_key(
 def test_a_report_waits_for_a_platform_that_hangs_no_longer_than_it_may(
     client: FlaskClient, platform: LtiPlatform, package: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pylti_bridge, "LONGEST_USE_SECONDS", SECONDS / 4)
+    monkeypatch.setattr(connector, "LONGEST_USE_SECONDS", SECONDS / 4)
     teacher = {v.ROLES: [INSTRUCTOR], v.CUSTOM: {"package_id": str(package)}} | platform.nrps()
     course = visit_of(platform.enter(client, **teacher).text)
     platform.token_delay = 3 * SECONDS
