@@ -129,13 +129,6 @@ def version(session: Session, tenant_id: UUID, package_id: UUID, number: int, *c
     ).one_or_none()
 
 
-def version_by_id(session: Session, tenant_id: UUID, version_id: UUID) -> PackageVersion | None:
-    """One version by its id."""
-    return session.scalars(
-        select(PackageVersion).where(PackageVersion.tenant_id == tenant_id, PackageVersion.id == version_id)
-    ).one_or_none()
-
-
 def newest_version(session: Session, tenant_id: UUID, package_id: UUID) -> PackageVersion | None:
     """The version that was added last."""
     return session.scalars(

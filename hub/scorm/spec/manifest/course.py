@@ -330,8 +330,3 @@ def as_data(value: Any) -> Any:
 def from_data(data: Any) -> Course:
     """The course that `as_data` wrote; members that it did not know yet take their defaults."""
     return msgspec.convert(data, Course)
-
-
-def sequencing_from_data(data: Any) -> Sequencing:
-    """The sequencing definition that `as_data` wrote."""
-    return msgspec.convert(data, Sequencing)
