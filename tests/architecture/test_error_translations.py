@@ -39,6 +39,7 @@ SOURCES = (
     "http/problem.py",
     "identity.py",
     "lti/*.py",
+    "lti/pylti_bridge/*.py",
     "lti/services/*.py",
     "lti/spec/*.py",
     "lti/views/*.py",
