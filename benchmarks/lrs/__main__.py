@@ -54,7 +54,7 @@ class Report:
         print("| work | statements/s | p50 ms | p95 ms | p99 ms | app CPU ms | db CPU ms | of the limit |")
         print("|---|---|---|---|---|---|---|---|")
 
-    def line(self, work: str, outcome: Outcome, each: int, limit: float | None = None) -> float:
+    def line(self, work: str, outcome: Outcome, each: float, limit: float | None = None) -> float:
         """One measured kind of work, `each` statements a request."""
         count = outcome.requests * each
         rate = count / outcome.seconds
@@ -103,9 +103,9 @@ def _all(measured: Measured, report: Report, seconds: float, statements: int) ->
     _single(measured, report, seconds, single_limit)
     _batch(measured, report, seconds, insert_limit)
     _fill(measured, report, statements)
-    _batch(measured, report, seconds, insert_limit)
     _settle(measured)
     _queries(measured, report, seconds)
+    _batch(measured, report, seconds, insert_limit)
     _paging(measured, report, seconds)
 
 
@@ -159,19 +159,26 @@ def _queries(measured: Measured, report: Report, seconds: float) -> None:
         chance = random.Random(7)
         since = _middle(measured)
         end = time.perf_counter() + max(seconds / 3, 1.0)
-        outcome = _timed(measured, end, lambda p=parameters, c=chance, s=since: p(c, s))
-        report.line(f"GET 50 by {name}, {stored:,} stored", outcome, 50)
+        outcome, found = _timed(measured, end, lambda p=parameters, c=chance, s=since: p(c, s))
+        report.line(f"GET 50 by {name}, {stored:,} stored, {found:.0f} found", outcome, found)
 
 
-def _timed(measured: Measured, end: float, parameters: Callable[[], dict[str, str]]) -> Outcome:
+def _timed(measured: Measured, end: float, parameters: Callable[[], dict[str, str]]) -> tuple[Outcome, float]:
+    """How long requests took, and how many statements each found on average."""
+
     def requests() -> Iterator[bytes]:
         while time.perf_counter() < end:
             yield get(measured, "/xapi/statements?" + urlencode({**parameters(), "limit": "50"}))
 
+    latencies: list[float] = []
+    found = 0
     before, begin = measured.cpu_seconds(), time.perf_counter()
-    latencies = [latency for latency, _ in fetch(measured, requests())]
+    for latency, body in fetch(measured, requests()):
+        latencies.append(latency)
+        found += body.count(b'"stored":"')
     after = measured.cpu_seconds()
-    return Outcome(time.perf_counter() - begin, latencies, after[0] - before[0], after[1] - before[1])
+    outcome = Outcome(time.perf_counter() - begin, latencies, after[0] - before[0], after[1] - before[1])
+    return outcome, found / len(latencies)
 
 
 def _agent(chance: random.Random) -> str:

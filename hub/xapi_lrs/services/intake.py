@@ -26,6 +26,9 @@ from hub.xapi_lrs.storage import intake, references
 #: The most statements of one commit; a larger request is a commit of its own.
 LARGEST_COMMIT = 2_000
 
+#: So many statements of one request take longer to write than a commit does.
+BATCH = 50
+
 #: The longest that a commit waits for others to share it, in seconds.
 LONGEST_PAUSE = 0.002
 
@@ -38,8 +41,7 @@ class Target:
     is_voiding: bool
 
 
-@dataclass(slots=True)
-class Incoming(intake.Row):
+class Incoming(intake.Row, gc=False):
     """A statement that was judged and completed, ready to be given its `stored` time; `raw` is how it came."""
 
     id_text: str
@@ -129,8 +131,9 @@ class Intake:
 
     def _wait_for_company(self) -> None:
         """Who was answered by the last commit soon sends again: a moment, much shorter than a commit, lets them share
-        this one, where it would else be for the first of them alone."""
-        if len(self._waiting) < self._last_size:
+        this one, where it would else be for the first of them alone. A batch costs more than the commit that it would
+        share."""
+        if len(self._waiting) < self._last_size and len(self._waiting[0].statements) < BATCH:
             time.sleep(min(self._last_seconds / 4, LONGEST_PAUSE))
 
     def _take_group(self) -> list[Submission]:

@@ -122,7 +122,7 @@ class Preparation:
     def _completed(self, request: Request, mark: "_Mark", raw: bytes, found: Recognised) -> Incoming:
         """A recognised statement with what the LRS adds."""
         given = found.members.get("id")
-        id_text = given[1:-1].decode() if given is not None else request.put_id or str(self._ids.uuid())
+        id_text = given[1:-1].decode() if given is not None else request.put_id or self._ids.uuid_text()
         opening = opened_as_is(found.members, raw, id_text, mark.authority, request.version.statement_default)
         found.terms.append(mark.term)
         return Incoming(bytes.fromhex(id_text.replace("-", "")), opening, found.terms, id_text, raw)
@@ -131,7 +131,7 @@ class Preparation:
         self, store: StoreView, request: Request, mark: "_Mark", raw: bytes, statement: dict[str, Any]
     ) -> Incoming:
         """A statement that was judged as a whole, with what the LRS adds."""
-        id_text = statement.get("id") or request.put_id or str(self._ids.uuid())
+        id_text = statement.get("id") or request.put_id or self._ids.uuid_text()
         opening = opened(statement, raw, id_text, mark.authority, request.version.statement_default)
         terms = all_term_bytes(store.term_key, filing.terms_of(statement, mark.authority_key))
         target_id = filing.target_of(statement)

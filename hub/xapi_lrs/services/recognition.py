@@ -5,8 +5,9 @@ never becomes untrue. Two threads may judge the same part at once; they come to 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.stores import StoreView
@@ -18,13 +19,9 @@ from hub.xapi_lrs.storage.terms import term_bytes
 _MOST_REMEMBERED = 50_000
 _LONGEST_REMEMBERED = 2_048
 
-_STATEMENT = parts.spelled(parts.STATEMENT)
-_CONTEXT = parts.spelled(parts.CONTEXT)
 
-
-@dataclass(slots=True)
-class Recognised:
-    """A valid statement: its members' own bytes (but for the context), the hashes of its terms (the verb's first), and
+class Recognised(msgspec.Struct, gc=False):
+    """A valid statement: the bytes of its members and of its context's, the hashes of its terms (the verb's first), and
     what it tells."""
 
     members: dict[str, bytes]
@@ -32,8 +29,7 @@ class Recognised:
     lessons: list[Lesson]
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(msgspec.Struct):
     """A part as its store files it; `related` has the hash of each related term behind that of its plain kind. Of the
     actor and the verb it has their `keys` too, which make terms together."""
 
@@ -59,11 +55,8 @@ class Recognition:
 
     def recognise(self, store: StoreView, version: Version, raw: bytes) -> Recognised | None:
         """What there is to know of an ordinary, valid statement; None for one that must be judged as a whole."""
-        members = parts.members_of(raw, _STATEMENT)
-        if members is None or not members.keys() >= parts.REQUIRED:
-            return None
-        context = parts.members_of(members.pop("context", b"{}"), _CONTEXT)
-        if context is None:
+        members = parts.parts_of(raw)
+        if members is None:
             return None
         known = self._known.setdefault((store.number, version.name), {})
         terms: list[bytes] = []
@@ -71,10 +64,11 @@ class Recognition:
         lessons: list[Lesson] = []
         who: list[str] = []
         did = ""
-        for each in (("verb", members["verb"]), *members.items(), *context.items()):
+        for each in members.items():
             name, value = each
-            if name in parts.SILENT:
-                if not parts.is_valid(name, value, version, self._depth):
+            is_valid_at_sight = parts.SILENT.get(name)
+            if is_valid_at_sight is not None:
+                if not is_valid_at_sight(value) and parts.part_of(name, value, version, self._depth) is None:
                     return None
                 continue
             part = known.get(each) or self._judged(store, version, each)

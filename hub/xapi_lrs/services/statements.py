@@ -18,12 +18,14 @@ from hub.xapi_lrs.services.preparation import Preparation, Request
 from hub.xapi_lrs.services.stores import Stores, StoreView
 from hub.xapi_lrs.spec import formats
 from hub.xapi_lrs.spec.query import StatementQuery, continued
+from hub.xapi_lrs.spec.reading import Limits
 from hub.xapi_lrs.spec.versions import V2_0, Version
 from hub.xapi_lrs.storage import search
 from hub.xapi_lrs.storage.terms import term_number
 
-#: The most statements of one answer.
+#: The most statements of one answer, and how many bytes they may have: what PostgreSQL sends at once is less than 1 GB.
 LARGEST_PAGE = 500
+LARGEST_PAGE_BYTES = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Statements:
         preparation: Preparation,
         intake: Intake,
         knowledge: Knowledge,
+        limits: Limits,
     ) -> None:
+        self._largest_page = max(min(LARGEST_PAGE, LARGEST_PAGE_BYTES // limits.statement_bytes), 1)
         self._db = db
         self._stores = stores
         self._preparation = preparation
@@ -120,7 +124,7 @@ class Statements:
     ) -> StatementPage:
         """The statements that match, newest first unless the query says otherwise (Communication 2.1.3)."""
         store = self._stores.of(principal, store_name)
-        limit = min(query.limit or LARGEST_PAGE, LARGEST_PAGE)
+        limit = min(query.limit or self._largest_page, self._largest_page)
         wanted = self._search(principal, store, query, limit + 1)
         with self._db.connection(store.tenant_id, store.number) as connection:
             through = search.consistent_through(connection, store.number)

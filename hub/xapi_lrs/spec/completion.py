@@ -6,8 +6,9 @@ together anew, member by member, every untouched value still in its own bytes.
 """
 
 from collections.abc import Callable, Container
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import orjson
 
 from hub.xapi_lrs.spec import values
@@ -17,7 +18,7 @@ from hub.xapi_lrs.spec.reading import members_of, object_of
 _OWNED = frozenset({"stored", "authority"})
 
 
-class Opening(NamedTuple):
+class Opening(msgspec.Struct, frozen=True, gc=False):
     """A statement that lacks only what its `stored` time decides.
 
     Whole, it is `head`, the time as an RFC 3339 text, and `"}`; where it came without a timestamp, the time stands
@@ -45,12 +46,13 @@ def opened(statement: dict[str, Any], raw: bytes, statement_id: str, authority: 
 
 def opened_as_is(members: Container[str], raw: bytes, statement_id: str, authority: bytes, version: str) -> Opening:
     """The same for a statement of these members in which nothing must be written anew."""
-    own = b',"authority":' + authority
+    own = [raw[:-1].rstrip(), b',"authority":', authority]
     if "id" not in members:
-        own += b',"id":"%b"' % statement_id.encode()
+        own += b',"id":"', statement_id.encode(), b'"'
     if "version" not in members:
-        own += b',"version":"%b"' % version.encode()
-    return Opening(raw[:-1].rstrip() + own + b',"stored":"', "timestamp" in members)
+        own += b',"version":"', version.encode(), b'"'
+    own.append(b',"stored":"')
+    return Opening(b"".join(own), "timestamp" in members)
 
 
 def _needs_rewriting(statement: dict[str, Any]) -> bool:

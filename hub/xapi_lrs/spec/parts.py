@@ -5,65 +5,97 @@ its bytes alone: whether it is valid, what its statement is found under because 
 people. So a part need be judged only once (`services.recognition` remembers it), and a statement that is put together
 of such parts in the usual way needs no more than looking them up.
 
-The rules are those of `spec.statement`; here is only how a statement falls into parts. `members_of` and `part_of`
+The rules are those of `spec.statement`; here is only how a statement falls into parts. `parts_of` and `part_of`
 answer None for whatever is out of the ordinary: a fault, a StatementRef, attachments, an authority of the client's,
 anything that must be written anew. Such statements are judged as a whole.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from itertools import compress
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from hub.errors import Invalid
 from hub.xapi_lrs.spec import reading, values
 from hub.xapi_lrs.spec.statement import VOIDED, member_faults
 from hub.xapi_lrs.spec.versions import Version
 
-STATEMENT = ("id", "actor", "verb", "object", "result", "context", "timestamp", "version")
-CONTEXT = ("registration", "instructor", "team", "contextActivities", "revision", "platform", "language", "extensions")
-REQUIRED = frozenset({"actor", "verb", "object"})
-
-#: Parts that a statement is not filed under, and that are seldom the same again.
-SILENT = frozenset({"id", "timestamp", "result", "extensions"})
-
 #: A part lies in a statement, or in the context of one.
 _LEVELS_ABOVE = 2
 
-_RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+#: Stands for a member that is not there.
+_ABSENT = msgspec.Raw(b"")
 
 
-def members_of(raw: bytes, names: Mapping[str, bytes]) -> dict[str, bytes] | None:
-    """The members of an object, each in its own bytes; None unless it is put together in the usual way.
+class _Context(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The members of a context (Data 2.4.6) that ordinary statements have."""
 
-    `names` are the members that may be, as `spelled`. A member that is there twice, white space or a name that is
-    written with escapes make an object longer than its members are with a brace or a comma after each.
+    registration: msgspec.Raw = _ABSENT
+    instructor: msgspec.Raw = _ABSENT
+    team: msgspec.Raw = _ABSENT
+    contextActivities: msgspec.Raw = _ABSENT
+    revision: msgspec.Raw = _ABSENT
+    platform: msgspec.Raw = _ABSENT
+    language: msgspec.Raw = _ABSENT
+    extensions: msgspec.Raw = _ABSENT
+
+
+class _Statement(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The members that ordinary statements have (Data 2.4): the verb first, the context last."""
+
+    verb: msgspec.Raw
+    actor: msgspec.Raw
+    object: msgspec.Raw
+    id: msgspec.Raw = _ABSENT
+    result: msgspec.Raw = _ABSENT
+    timestamp: msgspec.Raw = _ABSENT
+    version: msgspec.Raw = _ABSENT
+    context: _Context | None = None
+
+
+_STATEMENT = msgspec.json.Decoder(_Statement)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+_NAMES = (*_Statement.__struct_fields__[:-1], *_Context.__struct_fields__)
+#: What a member takes besides its value: its name in quotes, a colon, and a comma or brace behind.
+_AROUND = tuple(len(f'"{name}":,') for name in _NAMES)
+_AROUND_CONTEXT = len('"context":{,')
+
+
+def parts_of(raw: bytes) -> dict[str, bytes] | None:
+    """The members of a statement and of its context, each in its own bytes, the verb first; None unless it is put
+    together in the usual way.
+
+    A member that is there twice, white space or a name that is written with escapes make a statement longer than its
+    members are.
     """
     try:
-        members = {name: bytes(value) for name, value in _RAW_MEMBERS.decode(raw).items()}
-        length = sum(map(len, map(names.__getitem__, members))) + sum(map(len, members.values())) + len(members) + 1
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
+        statement = _STATEMENT.decode(raw)
+        values, length = astuple(statement)[:-1], 1
+        if statement.context is not None:
+            inner = astuple(statement.context)
+            values, length = values + inner, 1 + _AROUND_CONTEXT + (0 if any(inner) else 1)
+        length += sum(map(len, values)) + sum(compress(_AROUND, values))
+        if length != len(raw) and not _is_evenly_spaced(raw):
+            return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return members if len(raw) == length or _is_evenly_spaced(raw, members, names) else None
+    return dict(zip(compress(_NAMES, values), map(bytes, filter(None, values)), strict=True))
 
 
-def _is_evenly_spaced(raw: bytes, members: Mapping[str, bytes], names: Mapping[str, bytes]) -> bool:
-    """Whether there is one space after each comma and colon, as many writers have it, and nothing but the members."""
-    return raw == b"{%b}" % b", ".join([names[name] + b" " + value for name, value in members.items()])
+def _is_evenly_spaced(raw: bytes) -> bool:
+    """Whether a statement has one space after each comma and colon that is between its members or its context's, as
+    many writers have it, and nothing but the members."""
+    members = _MEMBERS.decode(raw)
+    context = members.get("context")
+    return raw == _spaced(members) and (context is None or bytes(context) == _spaced(_MEMBERS.decode(context)))
 
 
-def spelled(names: tuple[str, ...]) -> dict[str, bytes]:
-    """Each name as it stands before its value."""
-    return {name: b'"%b":' % name.encode() for name in names}
-
-
-def is_valid(name: str, raw: bytes, version: Version, depth: int) -> bool:
-    """Whether one of the `SILENT` parts is valid and ordinary."""
-    known = _SPELLINGS.get(name)
-    if known is not None:
-        return known(raw) is not None
-    return _AT_SIGHT[name](raw) or part_of(name, raw, version, depth) is not None
+def _spaced(members: dict[str, msgspec.Raw]) -> bytes:
+    return b"{%b}" % b", ".join([b'"%b": %b' % (name.encode(), value) for name, value in members.items()])
 
 
 def part_of(name: str, raw: bytes, version: Version, depth: int) -> Any:
@@ -78,6 +110,11 @@ def part_of(name: str, raw: bytes, version: Version, depth: int) -> Any:
     return value if is_ordinary is None or is_ordinary(value) else None
 
 
+def _never(_: Any) -> bool:
+    """Whatever is not spelled as it is kept must be written anew."""
+    return False
+
+
 def _is_activity(thing: dict[str, Any]) -> bool:
     return thing.get("objectType", "Activity") == "Activity"
 
@@ -88,19 +125,19 @@ def _are_arrays(groups: dict[str, Any]) -> bool:
 
 
 _ORDINARY: dict[str, Callable[[Any], bool]] = {
+    "id": _never,
+    "timestamp": _never,
     "verb": lambda verb: verb["id"] != VOIDED,
     "object": _is_activity,
     "contextActivities": _are_arrays,
 }
 
-#: The usual spelling of an id, and of a timestamp in UTC, as it is kept (Data 4.5).
-_SPELLINGS: dict[str, Callable[[bytes], object | None]] = {
-    "id": re.compile(rb'"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"').fullmatch,
-    "timestamp": re.compile(
-        rb'"[1-9]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)'
-        rb'|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z"'
-    ).fullmatch,
-}
+#: The usual spelling of an id, and of a timestamp in UTC, as it is kept (Data 4.5). Others must be written anew.
+_ID = re.compile(rb'"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"').fullmatch
+_UTC = re.compile(
+    rb'"[1-9]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)'
+    rb'|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z"'
+).fullmatch
 
 
 class _Score(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -169,5 +206,11 @@ def _are_plain_extensions(raw: bytes) -> bool:
     return len(set(keys)) == len(keys) and all(values.is_iri(key.decode()) for key in keys)
 
 
-#: What shows quickly that a part is valid; if it does not, that says nothing.
-_AT_SIGHT: dict[str, Callable[[bytes], bool]] = {"result": _is_plain_result, "extensions": _are_plain_extensions}
+#: Parts that a statement is not filed under, and that are seldom the same again, with what shows quickly that one is
+#: valid and ordinary; if it does not, that says nothing.
+SILENT: dict[str, Callable[[bytes], object]] = {
+    "id": _ID,
+    "timestamp": _UTC,
+    "result": _is_plain_result,
+    "extensions": _are_plain_extensions,
+}

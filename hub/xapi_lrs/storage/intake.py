@@ -5,11 +5,11 @@ times are given out in the order of commits: a reader that has seen a `stored` t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection
 
 from hub.xapi_lrs.spec.completion import Opening
@@ -37,6 +37,7 @@ SELECT dangling FROM lrs_store WHERE number = {store}
 #: The store's lock comes first; whoever had it has committed its `last_stored` by then, and a row that was changed
 #: meanwhile is read again by UPDATE. `stored` is the database's clock in microseconds, but never at or before the
 #: newest one given out, and one later for each statement. What its time decides is written into the statement here.
+#: Arrays are opened in the list of columns, which needs no copy of their rows as in FROM.
 #: Without `$8` nothing is written to a store in which references wait for their target.
 _APPEND = Prepared(
     "lrs_append",
@@ -52,16 +53,17 @@ _APPEND = Prepared(
         RETURNING s.number, s.last_stored - cardinality($2::uuid[]) AS before
     ), ids AS (
         INSERT INTO lrs_statement_id (store, id, stored)
-        SELECT number, id, before + n FROM store, unnest($2::uuid[]) WITH ORDINALITY AS g(id, n)
+        SELECT number, id, before + n
+          FROM store, LATERAL (SELECT unnest($2::uuid[]) AS id, generate_series(1, cardinality($2::uuid[])) AS n) g
     ), statements AS (
         INSERT INTO lrs_statement (store, stored, id, is_voided, body, terms)
         SELECT number, before + n, id, false,
                head || at || CASE WHEN has_timestamp THEN '"}' ELSE '","timestamp":"'::bytea || at || '"}' END,
                ($5::bigint[])[first_term:last_term]
           FROM store,
-               ROWS FROM (unnest($2::uuid[]), unnest($3::bytea[]), unnest($4::bool[]), unnest($6::int[]),
-                          unnest($7::int[])) WITH ORDINALITY
-                    AS g(id, head, has_timestamp, first_term, last_term, n),
+               LATERAL (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS head,
+                               unnest($4::bool[]) AS has_timestamp, unnest($6::int[]) AS first_term,
+                               unnest($7::int[]) AS last_term, generate_series(1, cardinality($2::uuid[])) AS n) g,
                LATERAL (SELECT convert_to(to_char(timestamp 'epoch' + (before + n) * interval '1 microsecond',
                                                   'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS at OFFSET 0) t
     )
@@ -74,8 +76,7 @@ class IdsTaken(Exception):
     """At least one of the statement ids is in the store already."""
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct, gc=False):
     """A statement as it is written: its id (16 bytes), the statement without its `stored` time, and its term hashes
     (the verb's first)."""
 

@@ -46,8 +46,9 @@ WITH taken AS MATERIALIZED (
      WHERE i.store = %(store)s AND i.stored >= (SELECT min(stored) FROM taken) AND i.stored <= block.last
 ), posted AS (
     INSERT INTO lrs_posting (term, last, stored, verbs)
-    SELECT term, last, array_agg(stored), array_agg(terms[1]) FROM block, filed, unnest(terms) AS term
-     GROUP BY term, last
+    SELECT term, (SELECT last FROM block), array_agg(stored), array_agg(verb)
+      FROM (SELECT unnest(terms) AS term, stored, terms[1] AS verb FROM filed WHERE EXISTS (SELECT FROM block)) e
+     GROUP BY term
      ORDER BY term
 )
 SELECT (SELECT count(*) FROM taken), (SELECT count(terms) FROM taken), EXISTS (SELECT FROM block)
@@ -72,7 +73,8 @@ def file_block(connection: Connection[Any], store: int, least: int) -> Filing:
     locked = connection.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (FILING_LOCK, store)).fetchone()
     if locked is None or not locked[0]:
         return Filing(0)
-    connection.execute("SET LOCAL work_mem = '32MB'")
+    # Sorting is cheaper than a table of thousands of groups, each with lists of its own.
+    connection.execute("SET LOCAL work_mem = '32MB'; SET LOCAL enable_hashagg = off")
     given = {"store": store, "least": least, "most": LARGEST_BLOCK}
     row = connection.execute(_FILE, given).fetchone()
     assert row is not None

@@ -19,7 +19,9 @@ from hub.db.row_security import narrow_store
 
 BOOL, BYTEA, INT8, INT4, UUID = 16, 17, 20, 23, 2950
 
-_ARRAY_HEAD = Struct(">iiiii").pack
+_HEAD_OF_ARRAY = Struct(">iiiii")
+_ARRAY_HEAD = _HEAD_OF_ARRAY.pack
+_INT8_ITEM, _INT4_ITEM = Struct(">iq"), Struct(">ii")
 int4 = Struct(">i").pack
 int8 = Struct(">q").pack
 
@@ -78,6 +80,14 @@ def sized(value: bytes) -> bytes:
 def integer(value: bytes | None) -> int:
     """An integer of a binary result; 0 for NULL."""
     return int.from_bytes(value or b"", "big", signed=True)
+
+
+def integers(value: bytes | None) -> list[int]:
+    """The items of a binary array of integers without NULLs; none for NULL."""
+    if value is None:
+        return []
+    item = _INT8_ITEM if int.from_bytes(value[8:12], "big") == INT8 else _INT4_ITEM
+    return [number for _, number in item.iter_unpack(memoryview(value)[_HEAD_OF_ARRAY.size :])]
 
 
 def rows(result: PGresult) -> Iterable[tuple[bytes, ...]]:
