@@ -107,6 +107,22 @@ def test_a_good_deep_linking_request_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("presented", "told", "language"),
+    [
+        ("de", "fr", "de"),
+        (GONE, "pt_BR", "pt-BR"),
+        ("", "fr", "fr"),
+        ("not a language", GONE, None),
+        (GONE, GONE, None),
+    ],
+)
+def test_the_language_of_the_page_goes_before_the_persons(presented: Any, told: Any, language: str | None) -> None:
+    shown = changed({}, {"locale": presented})
+    claims = changed(resource_link_claims(), {v.LAUNCH_PRESENTATION: shown, "locale": told})
+    assert admit(claims, EXPECTED).language == language
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"azp": GONE},
@@ -194,6 +210,7 @@ MALFORMED_FAULTS: list[dict[str, Any]] = [
     {v.RESOURCE_LINK: {"id": 7}},
     {v.RESOURCE_LINK: {"id": "x" * 256}},
     {v.RESOURCE_LINK: {"id": "link-1", "title": 7}},
+    {v.RESOURCE_LINK: {"id": "link-1", "title": "x" * 20_001}},
     {"name": {"first": "Ada"}},
     {"email": "x" * 2000},
     {v.CONTEXT: []},
@@ -280,7 +297,9 @@ def _refused_as(kind: type[HubError], claims: dict[str, Any], changes: dict[str,
     with pytest.raises(HubError) as refusal:
         admit(claims, EXPECTED)
     assert type(refusal.value) is kind
-    assert {violation.where for violation in refusal.value.violations} <= set(changes) | {"iat"}
+    where = {violation.where for violation in refusal.value.violations}
+    assert where & set(changes), "refused for another reason"
+    assert where <= set(changes) | {"iat"}
     assert refusal.value.violations[0].message
 
 

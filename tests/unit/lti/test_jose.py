@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import Unauthenticated
-from hub.lti.spec.jose import DEEPEST_JSON, decode, is_key_set, judge_header, matching_keys
+from hub.lti.spec.jose import (
+    DEEPEST_JSON,
+    LONGEST_EXPONENT,
+    LONGEST_TOKEN,
+    MOST_KEYS,
+    decode,
+    is_key_set,
+    judge_header,
+    matching_keys,
+)
 
 HEADER = {"alg": "RS256", "kid": "k1", "typ": "JWT"}
 N = "x" * 342
@@ -74,6 +83,14 @@ def test_nesting_has_a_limit() -> None:
         decode(token(claims={"a": deepest}))
 
 
+def test_length_has_a_limit() -> None:
+    room = LONGEST_TOKEN - len(token())
+    decode(token() + "a" * room)
+    with pytest.raises(Unauthenticated, match="longer"):
+        decode(token() + "a" * (room + 1))
+    assert LONGEST_TOKEN == 65_536
+
+
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
 def test_these_algorithms_are_taken(algorithm: str) -> None:
     judge_header({"alg": algorithm, "kid": "k1"})
@@ -114,6 +131,12 @@ def test_other_headers_are_refused(change: dict[str, Any]) -> None:
         (RSA_KEY | {"kty": "oct"}, HEADER, False),
         (RSA_KEY | {"n": "x" * 171}, HEADER, False),
         (RSA_KEY | {"n": None}, HEADER, False),
+        (RSA_KEY | {"e": "Aw"}, HEADER, False),
+        (RSA_KEY | {"e": 65537}, HEADER, False),
+        (RSA_KEY | {"e": "A" * (LONGEST_EXPONENT - 4) + "AQAB"}, HEADER, True),
+        (RSA_KEY | {"e": "A" * (LONGEST_EXPONENT - 3) + "AQAB"}, HEADER, False),
+        (RSA_KEY | {"n": "x" * 2731}, HEADER, True),
+        (RSA_KEY | {"n": "x" * 2732}, HEADER, False),
         (RSA_KEY, HEADER | {"alg": "ES256"}, False),
         (EC_KEY, HEADER, False),
         (EC_KEY | {"crv": "P-384"}, HEADER | {"alg": "ES256"}, False),
@@ -122,6 +145,10 @@ def test_other_headers_are_refused(change: dict[str, Any]) -> None:
 def test_only_fitting_keys_are_tried(key: dict[str, Any], header: dict[str, Any], fits: bool) -> None:
     found = matching_keys({"keys": [1, None, key]}, header)
     assert bool(found) is fits
+
+
+def test_so_many_keys_of_one_name_are_tried() -> None:
+    assert len(matching_keys({"keys": [RSA_KEY] * 10}, HEADER)) == MOST_KEYS == 4
 
 
 def test_private_parts_and_certificates_are_left_out() -> None:

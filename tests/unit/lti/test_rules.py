@@ -29,6 +29,7 @@ from hub.lti.spec.scores import (
     line_item_of,
     next_timestamp,
     path_extended,
+    read_results,
     reason_of,
     replaces,
     rescaled,
@@ -134,6 +135,7 @@ LOGIN = {"iss": ["https://lms.example"], "login_hint": ["7"], "target_link_uri":
 def test_a_login_is_read() -> None:
     login = read_login(LOGIN | {"deployment_id": ["1"], "client_id": ["c"], "unknown": ["x", "y"]}, LAUNCH_URL)
     assert login.deployment_id == "1"
+    assert login.message_hint is None
     assert login.parameters() == {
         "iss": "https://lms.example",
         "login_hint": "7",
@@ -143,13 +145,27 @@ def test_a_login_is_read() -> None:
     }
 
 
+def test_a_login_names_its_deployment_and_hint() -> None:
+    told = {"lti_deployment_id": ["1"], "deployment_id": ["2"], "lti_message_hint": ["m"], "login_hint": ["x" * 8192]}
+    login = read_login(LOGIN | told | {"lti_storage_target": ["_parent"]}, LAUNCH_URL)
+    assert (login.deployment_id, login.message_hint, login.storage_target) == ("1", "m", "_parent")
+    assert (
+        read_login(LOGIN | {"lti_message_hint": [""], "client_id": [""]}, LAUNCH_URL).parameters().keys()
+        == LOGIN.keys()
+    )
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"iss": []},
         {"iss": [""]},
         {"iss": ["a", "b"]},
-        {"login_hint": ["x" * 9000]},
+        {"iss": ["x" * 2049]},
+        {"login_hint": ["x" * 8193]},
+        {"lti_message_hint": ["x" * 16_385]},
+        {"deployment_id": ["x" * 256]},
+        {"lti_storage_target": ["x" * 256]},
         {"login_hint": ["a\r\nb"]},
         {"target_link_uri": ["https://evil.example"]},
         {"target_link_uri": [LAUNCH_URL + "/../../"]},
@@ -222,6 +238,7 @@ def test_times_rise_in_whole_milliseconds() -> None:
     second = next_timestamp(NOW, first)
     assert second - first == timedelta(milliseconds=1)
     assert next_timestamp(NOW - timedelta(days=1), second) > second
+    assert next_timestamp(NOW.replace(microsecond=999_999), None).microsecond == 999_000
     assert next_timestamp(NOW + timedelta(seconds=1), second) == first + timedelta(seconds=1)
 
 
@@ -318,7 +335,7 @@ def test_the_pause_that_is_wished(text: str, pause: float | None) -> None:
 def test_a_reason_is_one_short_line() -> None:
     assert reason_of(400, b"") == "The platform answered 400."
     assert reason_of(400, b"a\n\x1b[31m b\xff\x00") == "The platform answered 400: a [31m b�"
-    assert len(reason_of(500, b"x" * 10_000)) < 400
+    assert reason_of(500, b"x" * 10_000) == f"The platform answered 500: {'x' * 300}"
 
 
 @pytest.mark.parametrize(
@@ -334,6 +351,29 @@ def test_a_reason_is_one_short_line() -> None:
 )
 def test_the_line_item_of_a_link(items: Any, found: str | None) -> None:
     assert line_item_of(items, "l") == (Column(found, None) if found else None)
+
+
+@pytest.mark.parametrize(
+    ("told", "maximum"),
+    [(10, Decimal(10)), (9.1, Decimal("9.1")), (0, None), (-1, None), (1e9, None), (True, None), ("10", None)],
+)
+def test_the_scale_of_a_column(told: Any, maximum: Decimal | None) -> None:
+    assert line_item_of([{"id": "a", "resourceLinkId": "l", "scoreMaximum": told}], "l") == Column("a", maximum)
+
+
+def test_results_are_read() -> None:
+    items = [
+        {"userId": "1", "resultScore": 8.5, "resultMaximum": 10, "comment": "Well\n" + "x" * 600},
+        {"userId": 2, "resultScore": True, "resultMaximum": 1e12, "comment": 7},
+        {"resultScore": 1},
+        {"userId": None},
+        "odd",
+    ]
+    assert read_results(items) == {
+        "1": {"score": 8.5, "maximum": 10.0, "comment": "Well" + "x" * 495},
+        "2": {"score": None, "maximum": None, "comment": None},
+    }
+    assert read_results({"userId": "1"}) == {}
 
 
 WANTED = WantedColumn("l", "p", "grade", "Golf", Decimal(100))
@@ -371,6 +411,18 @@ def test_the_link_says_which_attempt_counts(counting: str, given: Decimal) -> No
     assert score.given == given
     assert score.grading_progress == "FullyGraded"
     assert "3 attempts" in (score.comment or "")
+
+
+@pytest.mark.parametrize(
+    ("counting", "comment"),
+    [("best", "2 attempts; the best one counts."), ("average", "The average of 2 attempts.")],
+)
+def test_the_comment_says_what_counts(counting: str, comment: str) -> None:
+    score = counted([attempt(scaled=0.2), attempt(scaled=0.2)], counting, Decimal(100))
+    assert (score.comment, score.given) == (comment, 20)
+    assert counted([attempt(scaled=0.2)], counting, Decimal(100)) == score_of(
+        attempt(scaled=0.2).progress, Decimal(100)
+    )
 
 
 def test_while_no_attempt_has_a_result_the_newest_tells_how_far_it_is() -> None:
