@@ -54,7 +54,7 @@ from hub.lti.services.scores import Scores
 from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visits
 from hub.lti.tasks import topics as score_topics
-from hub.lti.views.api import deliveries_blueprint, invitations_blueprint, platforms_blueprint
+from hub.lti.views.api import deliveries_api, invitations_api, platforms_api
 from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
 from hub.oauth.scopes import SCOPES, scopes_allowing
@@ -646,9 +646,9 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(editors_api)
     api.register_blueprint(consent_api)
     api.register_blueprint(branding_api)
-    api.register_blueprint(platforms_blueprint())
-    api.register_blueprint(deliveries_blueprint())
-    api.register_blueprint(invitations_blueprint())
+    api.register_blueprint(platforms_api)
+    api.register_blueprint(deliveries_api)
+    api.register_blueprint(invitations_api)
     api.register_blueprint(stores_api)
     api.register_blueprint(clients_api)
     api.register_blueprint(providers_api)

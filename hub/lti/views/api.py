@@ -5,285 +5,192 @@ from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
-import marshmallow as ma
-from flask import Response, jsonify
-from marshmallow import fields, validate
+from flask import Response
+from flask.views import MethodView
 
 from hub.http import action, principal, service
-from hub.http.api import ApiBlueprint
-from hub.http.paging import Cursors, PageArguments, link_next, listed, page_of, time_and_id
+from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.paging import PageArguments, listed, time_and_id
 from hub.lti.services.connections import Check, Connections, Seen
-from hub.lti.services.dynamic_registration import (
-    INVITATION_DAYS,
-    LONGEST_INVITATION_DAYS,
-    DynamicRegistration,
-    Invitation,
-)
+from hub.lti.services.dynamic_registration import DynamicRegistration, Invitation
 from hub.lti.services.platforms import PlatformChange, Platforms
-from hub.lti.services.scores import STATUSES, ScoreDelivery, Scores
+from hub.lti.services.scores import ScoreDelivery, Scores
 from hub.lti.spec.platform import Platform, PlatformDetails
+from hub.lti.views.api_schemas import (
+    CheckSchema,
+    DeliveryArguments,
+    DeliverySchema,
+    InvitationSchema,
+    MadeInvitationSchema,
+    NewInvitationSchema,
+    NewPlatformSchema,
+    PlatformChangeSchema,
+    PlatformSchema,
+    QueuedSchema,
+    SeenSchema,
+)
 
-_URL = {"example": "https://lms.example/auth"}
-_PSEUDONYMS = "Statements name learners of this platform by a keyed hash instead of their id and name"
-_LEARNS = "Verified launches may bring deployments that are not listed"
-
-
-class ToolSchema(ma.Schema):
-    """What to enter in the platform."""
-
-    login_url = fields.String()
-    launch_url = fields.String()
-    jwks_url = fields.String()
-    deep_link_url = fields.String()
-
-
-class NewPlatformSchema(ma.Schema):
-    """What an administrator knows of the platform."""
-
-    issuer = fields.String(required=True, metadata={"example": "https://lms.example"})
-    client_id = fields.String(required=True, metadata={"example": "Tt3kRhv9v2HAPbL"})
-    auth_url = fields.String(required=True, metadata=_URL)
-    token_url = fields.String(required=True, metadata={"example": "https://lms.example/token"})
-    jwks_url = fields.String(required=True, metadata={"example": "https://lms.example/jwks"})
-    deployments = fields.List(fields.String(), load_default=[], metadata={"example": ["1"]})
-    learns_deployments = fields.Boolean(load_default=False, metadata={"description": _LEARNS})
-    uses_pseudonyms = fields.Boolean(load_default=False, metadata={"description": _PSEUDONYMS})
-    name = fields.String(load_default="", metadata={"example": "School LMS"})
-    token_audience = fields.String(load_default=None, allow_none=True)
+platforms_api = ApiBlueprint("platforms", __name__, url_prefix=f"{PREFIX}/platforms", description="LTI platforms")
+invitations_api = ApiBlueprint(
+    "platform_invitations",
+    __name__,
+    url_prefix=f"{PREFIX}/platform-invitations",
+    description="One-time links for LTI Dynamic Registration",
+)
+deliveries_api = ApiBlueprint(
+    "score_deliveries", __name__, url_prefix=f"{PREFIX}/score-deliveries", description="Grades on their way"
+)
 
 
-class PlatformSchema(ma.Schema):
-    """A platform as the Hub knows it, with what to enter there."""
+@platforms_api.route("")
+class PlatformList(MethodView):
+    """All platforms."""
 
-    id = fields.UUID()
-    name = fields.String()
-    issuer = fields.String()
-    client_id = fields.String()
-    auth_url = fields.String()
-    token_url = fields.String()
-    jwks_url = fields.String()
-    token_audience = fields.String(allow_none=True)
-    deployments = fields.List(fields.String())
-    learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
-    uses_pseudonyms = fields.Boolean(metadata={"description": _PSEUDONYMS})
-    is_active = fields.Boolean()
-    awaits_approval = fields.Boolean(metadata={"description": "It registered itself, and nobody let it in yet"})
-    product = fields.String(allow_none=True, metadata={"example": "moodle"})
-    tool = fields.Nested(ToolSchema)
-
-
-class PlatformChangeSchema(ma.Schema):
-    """A JSON Merge Patch (RFC 7396); issuer and client id cannot change, deployments are only added."""
-
-    name = fields.String()
-    auth_url = fields.String(metadata=_URL)
-    token_url = fields.String()
-    jwks_url = fields.String()
-    token_audience = fields.String()
-    is_active = fields.Boolean()
-    learns_deployments = fields.Boolean(metadata={"description": _LEARNS})
-    uses_pseudonyms = fields.Boolean(metadata={"description": _PSEUDONYMS})
-    deployments = fields.List(fields.String())
-
-
-class SeenSchema(ma.Schema):
-    """A launch of a platform; no token and nothing that names a person is in it."""
-
-    at = fields.AwareDateTime()
-    is_admitted = fields.Boolean()
-    message_type = fields.String(metadata={"example": "LtiResourceLinkRequest"})
-    code = fields.String(metadata={"example": "lti_launch_refused"})
-    detail = fields.String()
-    faults = fields.List(fields.String())
-    claims = fields.Dict()
-
-
-class CheckSchema(ma.Schema):
-    """One thing that was tried at a platform."""
-
-    name = fields.String(metadata={"enum": ["keys", "clock", "token", "grades", "members"]})
-    is_good = fields.Boolean(allow_none=True, metadata={"description": "null: there was nothing to try it on yet"})
-    words = fields.String()
-
-
-class NewInvitationSchema(ma.Schema):
-    """How long the invitation is good."""
-
-    days = fields.Integer(
-        load_default=INVITATION_DAYS, validate=validate.Range(1, LONGEST_INVITATION_DAYS), metadata={"example": 7}
-    )
-
-
-class InvitationSchema(ma.Schema):
-    """A one-time link by which a platform registers itself and is let in at once."""
-
-    id = fields.UUID()
-    created_by = fields.String(metadata={"example": "Ada Author"})
-    created_at = fields.AwareDateTime()
-    expires_at = fields.AwareDateTime()
-
-
-class MadeInvitationSchema(InvitationSchema):
-    """The invitation with its address, which is shown this once."""
-
-    url = fields.String(metadata={"example": "https://hub.example/lti/register/school?invitation=…"})
-
-
-class DeliveryArguments(PageArguments):
-    """What a listing of deliveries is narrowed to."""
-
-    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
-    platform = fields.UUID(load_default=None)
-
-
-class DeliverySchema(ma.Schema):
-    """A score on its way to a gradebook."""
-
-    id = fields.UUID()
-    platform_id = fields.UUID()
-    platform_name = fields.String()
-    link_title = fields.String(allow_none=True)
-    context_title = fields.String(allow_none=True)
-    registration_id = fields.UUID()
-    user_id = fields.String()
-    status = fields.String(metadata={"enum": STATUSES})
-    score_given = fields.Float(allow_none=True)
-    score_maximum = fields.Float()
-    activity_progress = fields.String()
-    grading_progress = fields.String()
-    scored_at = fields.AwareDateTime()
-    attempts = fields.Integer()
-    last_error = fields.String(allow_none=True)
-    created_at = fields.AwareDateTime()
-    delivered_at = fields.AwareDateTime(allow_none=True)
-
-
-class QueuedSchema(ma.Schema):
-    """The delivery that was queued."""
-
-    id = fields.UUID()
-
-
-def platforms_blueprint() -> ApiBlueprint:
-    """/api/v1/platforms"""
-    blueprint = ApiBlueprint("platforms", __name__, url_prefix="/api/v1/platforms", description="LTI platforms")
-
-    @blueprint.get("")
-    @blueprint.arguments(PageArguments, location="query")
-    @blueprint.response(200, PlatformSchema(many=True))
     @action("platforms.read")
-    def list_platforms(arguments: dict[str, Any]) -> Response:
-        """List platforms in the order in which they were added"""
-        key = service(Cursors).decode(arguments["cursor"])
-        limit = arguments["limit"]
-        found = service(Platforms).list(principal(), after=UUID(key[0]) if key else None, limit=limit + 1)
-        page = page_of(found, limit, lambda platform: [str(platform.id)])
-        response = jsonify([_platform(one) for one in page.rows])
-        return link_next(response, service(Cursors).encode(page.next_key) if page.next_key else None)
+    @platforms_api.arguments(PageArguments, location="query")
+    @platforms_api.response(200, PlatformSchema(many=True))
+    def get(self, arguments: dict[str, Any]) -> Response:
+        """List platforms
 
-    @blueprint.post("")
-    @blueprint.arguments(NewPlatformSchema)
-    @blueprint.response(201, PlatformSchema)
+        In the order in which they were added.
+        """
+        return listed(
+            arguments,
+            lambda after, limit: [
+                _platform(one)
+                for one in service(Platforms).list(principal(), after=UUID(after[0]) if after else None, limit=limit)
+            ],
+            lambda platform: [str(platform["id"])],
+            PlatformSchema,
+        )
+
     @action("platforms.write")
-    def add_platform(body: dict[str, Any]) -> dict[str, Any]:
+    @platforms_api.arguments(NewPlatformSchema)
+    @platforms_api.response(201, PlatformSchema)
+    def post(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Add a platform"""
-        details = PlatformDetails(deployment_ids=tuple(body.pop("deployments")), **body)
+        details = PlatformDetails(deployment_ids=tuple(wanted.pop("deployments")), **wanted)
         return _platform(service(Platforms).add(principal(), details))
 
-    @blueprint.get("/<uuid:platform_id>")
-    @blueprint.response(200, PlatformSchema)
+
+@platforms_api.route("/<uuid:platform_id>")
+class OnePlatform(MethodView):
+    """One platform."""
+
     @action("platforms.read")
-    def get_platform(platform_id: UUID) -> dict[str, Any]:
-        """Read one platform"""
+    @platforms_api.response(200, PlatformSchema)
+    def get(self, platform_id: UUID) -> dict[str, Any]:
+        """Read a platform"""
         return _platform(service(Platforms).get(principal(), platform_id))
 
-    @blueprint.patch("/<uuid:platform_id>")
-    @blueprint.arguments(PlatformChangeSchema)
-    @blueprint.response(200, PlatformSchema)
     @action("platforms.write")
-    def change_platform(body: dict[str, Any], platform_id: UUID) -> dict[str, Any]:
-        """Change a platform, add deployments, switch it on or off"""
-        change = replace(PlatformChange(), deployment_ids=tuple(body.pop("deployments", ())), **body)
+    @platforms_api.arguments(PlatformChangeSchema)
+    @platforms_api.response(200, PlatformSchema)
+    def patch(self, wanted: dict[str, Any], platform_id: UUID) -> dict[str, Any]:
+        """Change a platform
+
+        Deployments are added to those that it has. A platform that is switched off cannot launch.
+        """
+        change = replace(PlatformChange(), deployment_ids=tuple(wanted.pop("deployments", ())), **wanted)
         return _platform(service(Platforms).change(principal(), platform_id, change))
 
-    @blueprint.post("/<uuid:platform_id>/approve")
-    @blueprint.response(200, PlatformSchema)
     @action("platforms.write")
-    def approve_platform(platform_id: UUID) -> dict[str, Any]:
+    @platforms_api.response(204)
+    def delete(self, platform_id: UUID) -> None:
+        """Remove a platform
+
+        Its links and score deliveries go with it; registrations and statements stay.
+        """
+        service(Platforms).remove(principal(), platform_id)
+
+
+@platforms_api.route("/<uuid:platform_id>/approve")
+class Approval(MethodView):
+    """Whether a platform that registered itself is let in."""
+
+    @action("platforms.write")
+    @platforms_api.response(200, PlatformSchema)
+    def post(self, platform_id: UUID) -> dict[str, Any]:
         """Let a platform in that registered itself"""
         return _platform(service(Platforms).approve(principal(), platform_id))
 
-    @blueprint.get("/<uuid:platform_id>/launches")
-    @blueprint.response(200, SeenSchema(many=True))
+
+@platforms_api.route("/<uuid:platform_id>/launches")
+class LastLaunches(MethodView):
+    """What came from a platform."""
+
     @action("platforms.read")
-    def list_launches(platform_id: UUID) -> list[Seen]:
-        """List the last launches of a platform, the newest first; refused ones with the claims that came"""
+    @platforms_api.response(200, SeenSchema(many=True))
+    def get(self, platform_id: UUID) -> list[Seen]:
+        """List the last launches of a platform
+
+        Newest first; refused ones with the claims that came.
+        """
         return service(Connections).recent(principal(), platform_id)
 
-    @blueprint.post("/<uuid:platform_id>/test")
-    @blueprint.response(200, CheckSchema(many=True))
+
+@platforms_api.route("/<uuid:platform_id>/test")
+class ConnectionTest(MethodView):
+    """Whether a platform answers."""
+
     @action("platforms.write")
-    def test_platform(platform_id: UUID) -> list[Check]:
-        """Try a platform's key set, clock, access tokens, gradebook and list of members"""
+    @platforms_api.response(200, CheckSchema(many=True))
+    def post(self, platform_id: UUID) -> list[Check]:
+        """Test the connection to a platform
+
+        Its key set, clock, access tokens, gradebook and list of members.
+        """
         return service(Connections).test(principal(), platform_id)
 
-    @blueprint.delete("/<uuid:platform_id>")
-    @blueprint.response(204)
-    @action("platforms.write")
-    def remove_platform(platform_id: UUID) -> None:
-        """Remove a platform with its links and score deliveries; registrations and statements stay"""
-        service(Platforms).remove(principal(), platform_id)
 
-    return blueprint
+@invitations_api.route("")
+class InvitationList(MethodView):
+    """All invitations."""
 
-
-def invitations_blueprint() -> ApiBlueprint:
-    """/api/v1/platform-invitations"""
-    blueprint = ApiBlueprint(
-        "platform_invitations",
-        __name__,
-        url_prefix="/api/v1/platform-invitations",
-        description="One-time links for LTI Dynamic Registration",
-    )
-
-    @blueprint.get("")
-    @blueprint.response(200, InvitationSchema(many=True))
     @action("platforms.read")
-    def list_invitations() -> Sequence[Invitation]:
-        """List the invitations that can still be used, the newest first"""
+    @invitations_api.response(200, InvitationSchema(many=True))
+    def get(self) -> Sequence[Invitation]:
+        """List invitations
+
+        Those that can still be used, the newest first.
+        """
         return service(DynamicRegistration).open_invitations(principal())
 
-    @blueprint.post("")
-    @blueprint.arguments(NewInvitationSchema)
-    @blueprint.response(201, MadeInvitationSchema)
     @action("platforms.write")
-    def invite(body: dict[str, Any]) -> dict[str, Any]:
-        """Make an invitation; paste its address where the platform adds tools by dynamic registration"""
-        made, url = service(DynamicRegistration).invite(principal(), body["days"])
+    @invitations_api.arguments(NewInvitationSchema)
+    @invitations_api.response(201, MadeInvitationSchema)
+    def post(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Make an invitation
+
+        Its address, shown this once, goes where the platform adds tools by dynamic registration.
+        """
+        made, url = service(DynamicRegistration).invite(principal(), wanted["days"])
         return {**asdict(made), "url": url}
 
-    @blueprint.delete("/<uuid:invitation_id>")
-    @blueprint.response(204)
+
+@invitations_api.route("/<uuid:invitation_id>")
+class OneInvitation(MethodView):
+    """One invitation."""
+
     @action("platforms.write")
-    def revoke_invitation(invitation_id: UUID) -> None:
+    @invitations_api.response(204)
+    def delete(self, invitation_id: UUID) -> None:
         """Take an invitation back"""
         service(DynamicRegistration).revoke(principal(), invitation_id)
 
-    return blueprint
 
+@deliveries_api.route("")
+class DeliveryList(MethodView):
+    """All score deliveries."""
 
-def deliveries_blueprint() -> ApiBlueprint:
-    """/api/v1/score-deliveries"""
-    blueprint = ApiBlueprint(
-        "score_deliveries", __name__, url_prefix="/api/v1/score-deliveries", description="Grades on their way"
-    )
-
-    @blueprint.get("")
-    @blueprint.arguments(DeliveryArguments, location="query")
-    @blueprint.response(200, DeliverySchema(many=True))
     @action("platforms.read")
-    def list_deliveries(arguments: dict[str, Any]) -> Response:
-        """List score deliveries, the newest first"""
+    @deliveries_api.arguments(DeliveryArguments, location="query")
+    @deliveries_api.response(200, DeliverySchema(many=True))
+    def get(self, arguments: dict[str, Any]) -> Response:
+        """List score deliveries
+
+        Newest first.
+        """
         wanted = {"status": arguments["status"], "platform_id": arguments["platform"]}
         return listed(
             arguments,
@@ -292,14 +199,19 @@ def deliveries_blueprint() -> ApiBlueprint:
             DeliverySchema,
         )
 
-    @blueprint.post("/<uuid:delivery_id>/send-again")
-    @blueprint.response(202, QueuedSchema)
-    @action("platforms.write")
-    def send_again(delivery_id: UUID) -> dict[str, UUID]:
-        """Send a failed score again; a new delivery takes its place"""
-        return {"id": service(Scores).send_again(principal(), delivery_id)}
 
-    return blueprint
+@deliveries_api.route("/<uuid:delivery_id>/send-again")
+class Resending(MethodView):
+    """Another try."""
+
+    @action("platforms.write")
+    @deliveries_api.response(202, QueuedSchema)
+    def post(self, delivery_id: UUID) -> dict[str, UUID]:
+        """Send a failed score again
+
+        A new delivery takes its place.
+        """
+        return {"id": service(Scores).send_again(principal(), delivery_id)}
 
 
 def _delivery_key(delivery: ScoreDelivery) -> list[Any]:
