@@ -25,7 +25,7 @@ HUB = Path(hub.__file__).parent
 #: The sources whose errors people see on pages; an area that translates its own adds itself here.
 SOURCES = (
     "adapters/*.py",
-    "bootstrap.py",
+    "bootstrap/*.py",
     "console/*.py",
     "console/views/*.py",
     "db/database.py",

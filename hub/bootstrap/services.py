@@ -1,45 +1,18 @@
-"""The composition root: Settings -> adapters -> services -> Hub -> WSGI. The one file that sees everything.
+"""Every service with what it depends on, area by area, lower areas first."""
 
-Read it as the map of the system: which adapter stands behind each port, which services each area offers and what they
-depend on, who listens to which event, which blueprint is on which origin.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from celery import Celery
-from flask import Flask
-
-from hub import __version__
-from hub.adapters.celery_queue import CeleryQueue, make_celery
-from hub.adapters.key_files import KeyFiles
-from hub.adapters.mail import FolderMailer, SmtpMailer
-from hub.adapters.object_store_folder import FolderStore
-from hub.adapters.outbound_http import OutboundHttp
 from hub.adapters.pillow_pictures import PillowPictures
-from hub.adapters.redis_transients import RedisTransients
-from hub.adapters.system import RandomIds, SystemClock
 from hub.config import MB, Settings
 from hub.console import letters
-from hub.console.app import Surroundings, register_console
+from hub.console.app import Surroundings
 from hub.db import Database
 from hub.db.migrations import Migrations
-from hub.events import Events, RegistrationProgressed, TenantCreated
-from hub.health import HEARTBEAT_SECONDS, Health, Heartbeat, Origins, Part
-from hub.http.access import Authenticator, install_authentication, install_authorization
-from hub.http.access_log import AccessLog
-from hub.http.api import create_api
-from hub.http.context import install_context
-from hub.http.headers import install_headers
-from hub.http.health import health_blueprint
-from hub.http.limits import install_rate_limits
-from hub.http.origins import OriginDispatcher
+from hub.health import Health, Heartbeat, Origins, Part
 from hub.http.paging import Cursors
-from hub.http.problem import install_problems
-from hub.http.proxies import TrustedProxies
 from hub.lti.pylti_bridge import Bridge
 from hub.lti.services.connections import Connections
 from hub.lti.services.deep_linking import DeepLinking
@@ -53,11 +26,7 @@ from hub.lti.services.rosters import Rosters
 from hub.lti.services.scores import Scores
 from hub.lti.services.shelf import Shelf
 from hub.lti.services.visits import Visits
-from hub.lti.tasks import topics as score_topics
-from hub.lti.views.api import deliveries_api, invitations_api, platforms_api
-from hub.lti.views.blueprint import register_lti
 from hub.oauth.argon2_bridge import Argon2Passwords
-from hub.oauth.scopes import SCOPES, scopes_allowing
 from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.authorizations import Authorizations
@@ -77,23 +46,11 @@ from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
-from hub.oauth.tasks import tasks as identity_tasks
-from hub.oauth.tasks import topics as mail_topics
-from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
-from hub.oauth.views.bearer import bearer_authenticator
-from hub.oauth.views.branding import branding_blueprint
-from hub.oauth.views.branding_api import branding_api
-from hub.oauth.views.server import register_oauth
-from hub.oauth.views.session import BrowserSessions, session_authenticator
+from hub.oauth.views.session import BrowserSessions
 from hub.oauth.webauthn_bridge import RelyingParty
 from hub.ports import Clock, HttpClient, Ids, KeyRing, Mailer, ObjectStore, TaskQueue, Transients
 from hub.privacy.services.jobs import PrivacyJobs
 from hub.privacy.services.retention import Retentions
-from hub.privacy.tasks import RETENTION_SECONDS
-from hub.privacy.tasks import SWEEP_SECONDS as EXPORT_SWEEP_SECONDS
-from hub.privacy.tasks import topics as privacy_topics
-from hub.privacy.views.api import identities_api, privacy_jobs_api, retention_api
-from hub.relay import Relay, Topic
 from hub.scorm.services.analytics import Analytics
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.comments import Comments
@@ -123,20 +80,6 @@ from hub.scorm.services.thumbnails import Thumbnails
 from hub.scorm.services.tokens import ContentGrants, PlayerTokens
 from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
-from hub.scorm.tasks import SWEEP_SECONDS as IMPORT_SWEEP_SECONDS
-from hub.scorm.tasks import topics as package_topics
-from hub.scorm.views.analytics import analytics_api
-from hub.scorm.views.cohorts import cohorts_api
-from hub.scorm.views.consent import consent_api
-from hub.scorm.views.courses import courses_api
-from hub.scorm.views.learners import learners_api
-from hub.scorm.views.origin import register_player
-from hub.scorm.views.package_settings import package_settings_api
-from hub.scorm.views.packages import jobs_api, packages_api
-from hub.scorm.views.registrations import registrations_api
-from hub.scorm.views.sharing import editors_api
-from hub.scorm.views.thumbnails import thumbnails_blueprint
-from hub.scorm.views.uploads import direct_uploads_api, uploads_api
 from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
@@ -151,11 +94,6 @@ from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.services.upkeep import Upkeep
 from hub.xapi_lrs.spec.reading import Limits
-from hub.xapi_lrs.views.api import stores_api
-from hub.xapi_lrs.views.basic import basic_authenticator
-from hub.xapi_lrs.views.blueprint import register_lrs
-
-Service = TypeVar("Service")
 
 
 @dataclass(frozen=True)
@@ -172,109 +110,7 @@ class Ports:
     mailer: Mailer | None
 
 
-@dataclass(frozen=True)
-class Periodic:
-    """Something the worker does every so many seconds."""
-
-    name: str
-    seconds: float
-    run: Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Hub:
-    """The composed system."""
-
-    settings: Settings
-    ports: Ports
-    db: Database
-    events: Events
-    celery: Celery
-    services: dict[type, Any]
-    relay: Relay
-    periodic: list[Periodic]
-    tasks: Mapping[str, Callable[..., None]]
-    authenticators: list[Authenticator] = field(default_factory=list)
-
-    def service(self, kind: type[Service]) -> Service:
-        """The instance of a service class."""
-        return cast(Service, self.services[kind])
-
-    def close(self) -> None:
-        """Give back connections; for tests and commands."""
-        self.service(Filing).close()
-        self.db.dispose()
-
-
-def build(settings: Settings) -> Hub:
-    """Compose the system from its settings. Nothing is connected until it is used."""
-    celery = make_celery(settings.redis_url)
-    ports = Ports(
-        objects=_object_store(settings),
-        clock=SystemClock(),
-        ids=RandomIds(),
-        queue=CeleryQueue(celery),
-        transients=RedisTransients(settings.redis_url),
-        http=OutboundHttp(allow_private_networks=settings.allow_private_networks),
-        keys=KeyFiles(Path(settings.keys_dir)),
-        mailer=_mailer(settings),
-    )
-    events = Events()
-    db = Database(settings.sqlalchemy_url, settings.database_pool, events, ports.ids, ports.queue)
-    services = _services(settings, ports, db)
-    _subscribe(events, services)
-    relay = Relay(db, ports.clock, _topics(services))
-    return Hub(
-        settings,
-        ports,
-        db,
-        events,
-        celery,
-        services,
-        relay,
-        _periodic(services),
-        identity_tasks(services[Accounts]),
-        _authenticators(settings, services),
-    )
-
-
-def _object_store(settings: Settings) -> ObjectStore:
-    """Where packages are kept: `folder:PATH` or `s3://BUCKET[/PREFIX]`."""
-    kind, _, place = settings.object_store.partition(":")
-    if kind == "folder":
-        return FolderStore(Path(place))
-    from hub.adapters.object_store_s3 import S3Store  # Only here: boto3 costs each process 8 MB and 0.1 s.
-
-    bucket, _, prefix = place.removeprefix("//").partition("/")
-    return S3Store(
-        bucket,
-        prefix,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        access_key_id=settings.s3_access_key_id,
-        secret_access_key=settings.s3_secret_access_key,
-    )
-
-
-def _mailer(settings: Settings) -> Mailer | None:
-    """Where e-mail goes: a mail server, a folder, or nowhere."""
-    clock, kind, place = SystemClock(), *settings.mail.partition(":")[::2]
-    if kind == "off":
-        return None
-    if kind == "folder":
-        return FolderMailer(clock, settings.mail_from, Path(place))
-    return SmtpMailer(
-        clock,
-        settings.mail_from,
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.smtp_tls,
-        settings.smtp_user,
-        settings.smtp_password,
-    )
-
-
-def _services(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]:
+def services_of(settings: Settings, ports: Ports, db: Database) -> dict[type, Any]:
     """Every service, lower areas first. Each is found by its class."""
     built: dict[type, Any] = {}
 
@@ -559,128 +395,3 @@ def _add_lti(
         Messages(db, bridge, platforms, connections, links, visits, ports.ids),
         Scores(db, ports.clock, ports.ids, ports.transients, bridge),
     )
-
-
-def _subscribe(events: Events, services: dict[type, Any]) -> None:
-    """Who listens to which news."""
-    events.subscribe(TenantCreated, services[Stores].create_default)
-    events.subscribe(RegistrationProgressed, services[Scores].queue)
-
-
-def _topics(services: dict[type, Any]) -> dict[str, Topic]:
-    """Who does the work of which outbox topic."""
-    return {
-        **package_topics(services[Imports], services[Importing], services[Packages]),
-        **score_topics(services[Scores]),
-        **mail_topics(services[Post]),
-        **privacy_topics(services[PrivacyJobs]),
-    }
-
-
-def _periodic(services: dict[type, Any]) -> list[Periodic]:
-    """What the worker does from time to time."""
-    return [
-        Periodic("lrs.partitions", 24 * 3600, services[Upkeep].extend_partitions),
-        Periodic("lrs.filing", 60, services[Filing].file_rest),
-        Periodic("worker.heartbeat", HEARTBEAT_SECONDS, services[Heartbeat].beat),
-        Periodic("oauth.sweep", 24 * 3600, services[Tokens].sweep),
-        Periodic("import.sweep", IMPORT_SWEEP_SECONDS, services[Imports].sweep),
-        Periodic("replay.sweep", 3600, services[Replays].sweep),
-        Periodic("export.sweep", EXPORT_SWEEP_SECONDS, services[PrivacyJobs].sweep),
-        Periodic("audit.months", 24 * 3600, services[AuditLog].keep_months),
-        Periodic("privacy.retention", RETENTION_SECONDS, services[Retentions].apply),
-        Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
-    ]
-
-
-def _authenticators(settings: Settings, services: dict[type, Any]) -> list[Authenticator]:
-    """How a request's credential is recognised, in this order."""
-    return [
-        basic_authenticator(services[Credentials]),
-        bearer_authenticator(services[Tokens], services[PersonalTokens], settings.public_url),
-        session_authenticator(services[BrowserSessions], "console"),
-    ]
-
-
-def create_app(hub: Hub) -> Callable[..., Iterable[bytes]]:
-    """The WSGI application: the Hub's origin and the content origin, told apart by the Host header."""
-    app: Callable[..., Iterable[bytes]] = OriginDispatcher(
-        {hub.settings.public_url: create_hub_app(hub), hub.settings.content_url: create_content_app(hub)}
-    )
-    if hub.settings.access_log:
-        app = AccessLog(app)
-    return TrustedProxies(app, hub.settings.trusted_proxies.split())
-
-
-def create_hub_app(hub: Hub) -> Flask:
-    """The Hub's own origin: console, API, LTI, LRS, OAuth."""
-    app = _flask_app(hub, "hub", hub.authenticators)
-    install_headers(app)
-    install_rate_limits(app, hub.settings.redis_url, hub.settings.requests_per_minute)
-    install_authorization(app)
-    app.register_blueprint(health_blueprint())
-    app.register_blueprint(thumbnails_blueprint)
-    app.register_blueprint(branding_blueprint)
-    _register_api(app)
-    register_oauth(app)
-    register_lrs(app)
-    register_lti(app)
-    register_console(app, hub.settings.upload_limit_mb * MB)
-    return app
-
-
-def _register_api(app: Flask) -> None:
-    """The REST API: each noun is a blueprint of its area."""
-    meanings = {scope.name: scope.meaning for scope in SCOPES.values()}
-    api = create_api(app, __version__, meanings, scopes_allowing)
-    api.register_blueprint(packages_api)
-    api.register_blueprint(jobs_api)
-    api.register_blueprint(package_settings_api)
-    api.register_blueprint(analytics_api)
-    api.register_blueprint(uploads_api)
-    api.register_blueprint(direct_uploads_api)
-    api.register_blueprint(registrations_api)
-    api.register_blueprint(learners_api)
-    api.register_blueprint(cohorts_api)
-    api.register_blueprint(courses_api)
-    api.register_blueprint(editors_api)
-    api.register_blueprint(consent_api)
-    api.register_blueprint(branding_api)
-    api.register_blueprint(platforms_api)
-    api.register_blueprint(deliveries_api)
-    api.register_blueprint(invitations_api)
-    api.register_blueprint(stores_api)
-    api.register_blueprint(clients_api)
-    api.register_blueprint(providers_api)
-    api.register_blueprint(users_api)
-    api.register_blueprint(audit_api)
-    api.register_blueprint(identities_api)
-    api.register_blueprint(privacy_jobs_api)
-    api.register_blueprint(retention_api)
-
-
-def create_content_app(hub: Hub) -> Flask:
-    """The content origin: the player, uploaded content and its run-time API; no Hub cookie is ever set or read."""
-    app = _flask_app(hub, "hub-content", [])
-    settings = hub.settings
-    install_authorization(app)
-    app.register_blueprint(branding_blueprint)
-    register_player(app, hub.service(Contents), settings.content_sender, max(settings.web_threads // 2, 1))
-    return app
-
-
-def _flask_app(hub: Hub, name: str, authenticators: list[Authenticator]) -> Flask:
-    app = Flask("hub", static_folder=None)
-    app.name = name
-    # No view is a coroutine; Flask would look at each hook and view of every request to find that out.
-    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
-    app.config.update(
-        # A view that takes more says so itself (request.max_content_length).
-        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
-        MAX_FORM_MEMORY_SIZE=512 * 1024,
-    )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    install_context(app, hub.services)
-    install_problems(app)
-    install_authentication(app, authenticators)
-    return app
