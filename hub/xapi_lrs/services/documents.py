@@ -91,10 +91,12 @@ class Documents:
             self._save(work.session, place, name, before, merged, content_type)
 
     def delete(self, principal: Principal, address: Address, preconditions: Preconditions) -> None:
-        """Remove the document, or all of the address when it names none."""
+        """Remove the document, or all of the address when it names none; all of them have no entity tag, so no
+        If-Match holds for them."""
         place = self._place(principal, address)
         with self._db.unit_of_work(principal.tenant_id, place.store) as work:
             if address.name is None:
+                rules.check(preconditions, None)
                 documents.delete_all(work.session, place, any_registration=address.registration is None)
                 return
             before = _locked(work.session, place, address.name)

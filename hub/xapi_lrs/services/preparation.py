@@ -212,7 +212,8 @@ def _fits(put_id: str, body: bytes, known: Sequence[Recognised | None]) -> bool:
 
 def _check_put(put_id: str, statements: Sequence[dict[str, Any]], is_batch: bool) -> None:
     if is_batch:
-        raise Invalid("PUT stores one statement, not an array.", code="invalid_statement")
+        fault = Violation("Communication 2.1.1", "$", "must be an object", "array", "object")
+        raise Invalid("PUT stores one statement, not an array.", code="invalid_statement", violations=[fault])
     own = statements[0].get("id")
     if isinstance(own, str) and own.lower() != put_id.lower():
         fault = Violation("Communication 2.1.1", "$.id", "must equal the parameter statementId", own, put_id)

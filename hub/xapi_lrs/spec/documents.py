@@ -157,9 +157,9 @@ def guard_of(resource: Resource, version: Version) -> Guard:
 def check(preconditions: Preconditions, current: str | None, guard: Guard = UNGUARDED) -> None:
     """Refuse a change that is not allowed; `current` is the entity tag of what is there, None for nothing."""
     if_match, if_none_match = preconditions.if_match, preconditions.if_none_match
-    if if_match is not None and not _matches(if_match, current):
+    if if_match is not None and not _matches(if_match, current, weakly=False):
         raise PreconditionFailed("The document is not the one that If-Match names.", code="etag_mismatch")
-    if if_none_match is not None and _matches(if_none_match, current):
+    if if_none_match is not None and _matches(if_none_match, current, weakly=True):
         raise PreconditionFailed("The document is one that If-None-Match names.", code="etag_match")
     if if_match is not None or if_none_match is not None:
         return
@@ -175,13 +175,17 @@ def check(preconditions: Preconditions, current: str | None, guard: Guard = UNGU
 
 def is_unchanged(if_none_match: str | None, current: str) -> bool:
     """Whether a reader has the document already (304)."""
-    return if_none_match is not None and _matches(if_none_match, current)
+    return if_none_match is not None and _matches(if_none_match, current, weakly=True)
 
 
-def _matches(header: str, current: str | None) -> bool:
+def _matches(header: str, current: str | None, *, weakly: bool) -> bool:
+    """Whether one of the tags is the current one. A weak tag is none to If-Match, which compares strongly (RFC 9110
+    section 13.1.1)."""
     if current is None:
         return False
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    tags = [tag.strip() for tag in header.split(",")]
+    if weakly:
+        tags = [tag.removeprefix("W/") for tag in tags]
     return "*" in tags or current in tags or current.strip('"') in tags
 
 

@@ -14,7 +14,7 @@ _HUNDREDTHS = re.compile(r"([.,]\d\d)\d+(?=S$)")
 
 def are_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two valid statements differ only in what the rule of immutability excepts."""
-    return _essence(one, _OWNED) == _essence(other, _OWNED) and _timestamps_agree(one, other)
+    return _are_equal(_essence(one), _essence(other)) and _timestamps_agree(one, other)
 
 
 def is_signed_as(statement: dict[str, Any], payload: dict[str, Any]) -> bool:
@@ -37,9 +37,18 @@ def _timestamps_agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return values.moment(ours) == values.moment(theirs)
 
 
-def _essence(statement: dict[str, Any], without: frozenset[str]) -> dict[str, Any]:
+def _are_equal(one: Any, other: Any) -> bool:
+    """Equality of JSON values, in which true is no number though Python takes it for 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_are_equal(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_are_equal, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def _essence(statement: dict[str, Any]) -> dict[str, Any]:
     """The statement with everything in one form that may be written in several."""
-    known = {name: value for name, value in statement.items() if name not in without}
+    known = {name: value for name, value in statement.items() if name not in _OWNED}
     for name, normal in _NORMAL.items():
         if isinstance(known.get(name), dict):
             known[name] = normal(known[name])
@@ -65,10 +74,16 @@ def _object(thing: dict[str, Any]) -> dict[str, Any]:
     if kind == "Activity":
         return {"objectType": kind, "id": thing.get("id")}
     if kind == "SubStatement":
-        return _essence(thing, frozenset({"timestamp"}))
+        return _essence(thing) | _instant_of(thing)
     if kind == "StatementRef":
         return {"objectType": kind, "id": str(thing.get("id")).lower()}
     return _actor(thing)
+
+
+def _instant_of(sub_statement: dict[str, Any]) -> dict[str, Any]:
+    """The instant of a timestamp that is the client's alone: an LRS gives a sub-statement none."""
+    timestamp = sub_statement.get("timestamp")
+    return {} if timestamp is None else {"timestamp": values.moment(timestamp)}
 
 
 def _result(result: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +98,11 @@ def _context(context: dict[str, Any]) -> dict[str, Any]:
     for role in ("instructor", "team"):
         if isinstance(known.get(role), dict):
             known[role] = _actor(known[role])
+    for listing, role in (("contextAgents", "agent"), ("contextGroups", "group")):
+        if isinstance(known.get(listing), list):
+            known[listing] = [each | {role: _actor(each[role])} for each in known[listing]]
+    if isinstance(known.get("statement"), dict):
+        known["statement"] = _object(known["statement"])
     groups = known.get("contextActivities")
     if isinstance(groups, dict):
         known["contextActivities"] = {name: _ids_of(listed) for name, listed in groups.items()}

@@ -139,8 +139,9 @@ def _activity_group(read: dict[str, Any]) -> tuple[Term, ...] | None:
 # --- the single parameters --------------------------------------------------------------------------------------
 
 
-def agent(text: str, name: str = "agent") -> dict[str, Any]:
-    """An Agent or identified Group given as JSON in a parameter; `Invalid` with every fault."""
+def agent(text: str, name: str = "agent", *, may_be_group: bool = False) -> dict[str, Any]:
+    """An Agent given as JSON in a parameter, or an identified Group where one may be (GET statements alone takes one:
+    Communication 2.3, 2.4, 2.6); `Invalid` with every fault."""
     try:
         value = reading.decode(text.encode("utf-8", "surrogatepass"), 20)
     except Invalid as refused:
@@ -149,6 +150,8 @@ def agent(text: str, name: str = "agent") -> dict[str, Any]:
         faults = agent_faults(value, name)
     if not faults and actors.key_of(value) is None:
         faults = [Violation(REQUIREMENT, name, "must be identified", text[:200])]
+    if not faults and not may_be_group and value.get("objectType") == "Group":
+        faults = [Violation(REQUIREMENT, f"{name}.objectType", "must be Agent", "Group", ["Agent"])]
     if faults:
         raise Invalid(say("The parameter %(name)s is not an Agent or identified Group.", name=name), violations=faults)
     found: dict[str, Any] = value
@@ -156,7 +159,7 @@ def agent(text: str, name: str = "agent") -> dict[str, Any]:
 
 
 def _agent_key(text: str) -> str:
-    key = actors.key_of(agent(text))
+    key = actors.key_of(agent(text, may_be_group=True))
     assert key is not None
     return key
 
@@ -193,9 +196,9 @@ def timestamp(text: str) -> int:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if not (text.isascii() and text.isdigit()):
         raise ValueError(say("must be a whole number of 0 or more"))
-    return int(text)
+    return int(text.lstrip("0")[:9] or "0")  # More than any page holds, however long the number.
 
 
 def _format(text: str) -> str:

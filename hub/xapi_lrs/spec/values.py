@@ -21,13 +21,17 @@ _MEDIA_TYPE = re.compile(
 _STATEMENT_VERSION = re.compile(r"1\.0(?:\.(?:0|[1-9][0-9]*))?")
 _STATEMENT_VERSION_2 = re.compile(r"[12]\.0(?:\.(?:0|[1-9][0-9]*))?")
 
-# ISO 8601 combined date and time, extended format; the zone as Z, +hh, +hhmm or +hh:mm. RFC 3339 asks for the last.
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt ](\d\d):\d\d(?::(\d\d)(?:[.,]\d+)?)?([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+# ISO 8601 combined date and time, extended format; the zone as Z, +hh, +hhmm or +hh:mm.
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ](\d\d):\d\d(?::(\d\d)(?:[.,]\d+)?)?([Zz]|[+-]\d\d(?::?[0-5]\d)?)?", re.ASCII
+)
+# RFC 3339 section 5.6, `date-time`: with seconds, a point before their fraction, and Z or +hh:mm.
+_RFC_3339 = re.compile(r"[\d-]{10}[Tt ][\d:]{8}(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _NEGATIVE_ZERO_OFFSETS = frozenset({"-00", "-0000", "-00:00"})
 
 # ISO 8601:2004 section 4.4.3.2: weeks stand alone, and only the last component may have a fraction.
 _DURATION = re.compile(
-    r"P(?=\d|T\d)"
+    r"P(?=\d|T\d)(?!.*[.,]\d+[A-Z]T?\d)"
     r"(?:\d+(?:[.,]\d+)?W"
     r"|(?:\d+(?:[.,]\d+)?Y)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?D)?"
     r"(?:T(?=\d)(?:\d+(?:[.,]\d+)?H)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?S)?)?)",
@@ -120,8 +124,8 @@ def is_timestamp(text: str) -> bool:
 
 
 def is_rfc3339_timestamp(text: str) -> bool:
-    """The same with a zone, as RFC 3339 demands (2.0 section 4.2.7)."""
-    return _moment(text) is not None and _TIMESTAMP.fullmatch(text)[3] is not None  # type: ignore[index]
+    """A date and time with a zone in the one form of RFC 3339 (2.0 section 4.2.7)."""
+    return _RFC_3339.fullmatch(text) is not None and _moment(text) is not None
 
 
 def moment(text: str) -> datetime:

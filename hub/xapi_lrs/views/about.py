@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from hub import __version__
 from hub.http import public
 from hub.xapi_lrs.spec.versions import SUPPORTED
+from hub.xapi_lrs.views.parameters import parameters
 
 _BODY = orjson.dumps(
     {
@@ -18,6 +19,7 @@ _BODY = orjson.dumps(
 @public
 def get_about() -> Response:
     """Which versions this LRS supports."""
+    parameters(())
     return Response(_BODY, content_type="application/json")
 
 

@@ -34,6 +34,8 @@ class AlternateRequestSyntax:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if "method=" in environ.get("QUERY_STRING", "") and environ["PATH_INFO"].startswith(_PREFIX):
             self._rewrite(environ)
+            if environ["REQUEST_METHOD"] == "HEAD":
+                return self._application(environ, _without_length(start_response))
         return self._application(environ, start_response)
 
     def _rewrite(self, environ: dict[str, Any]) -> None:
@@ -58,6 +60,15 @@ class AlternateRequestSyntax:
         body = request.get_data(cache=False)
         environ["wsgi.input"] = io.BytesIO(body)
         return body.decode("ascii")
+
+
+def _without_length(start_response: Callable[..., Any]) -> Callable[..., Any]:
+    """On the wire the request is a POST: its answer has no body, so it must not tell the length of one."""
+
+    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        return start_response(status, [each for each in headers if each[0].lower() != "content-length"], *rest)
+
+    return start
 
 
 def _is_form(environ: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ _EXPOSED = (
     " X-Experience-API-Consistent-Through, X-Request-Id"
 )
 _WORTH_PACKING = 1_400
-_REFUSED = re.compile(r"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE).search
+_REFUSED = re.compile(r"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)").search
 
 
 def cors_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
@@ -36,7 +36,7 @@ def packed(environ: dict[str, Any], body: bytes) -> tuple[list[tuple[str, str]],
 
 def takes_gzip(environ: dict[str, Any]) -> bool:
     """Whether the client understands gzip, and has not refused it by a weight of 0 (RFC 9110 section 12.5.3)."""
-    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "").lower()
     return "gzip" in accepted and _REFUSED(accepted) is None
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, g, request
 
 from hub.errors import TooMany
 from hub.http.context import SERVICES, principal, service
-from hub.xapi_lrs.services.credentials import Allowance, Credentials
+from hub.xapi_lrs.services.credentials import CHALLENGE, Allowance, Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.spec import versions
 from hub.xapi_lrs.spec.reading import Limits
@@ -45,6 +45,7 @@ def register_lrs(app: Flask) -> None:
     for name, prefix, version in (("xapi", "/xapi", V2_0), ("xapi_1_0_3", "/xapi/1.0.3", V1_0)):
         blueprint = lrs_blueprint(name, prefix, version)
         app.register_blueprint(blueprint)
+    app.after_request(_finish_unrouted)
 
 
 def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
@@ -60,16 +61,15 @@ def lrs_blueprint(name: str, prefix: str, default: Version) -> Blueprint:
 
 def _version_reader(default: Version) -> Callable[[], None]:
     def read() -> None:
-        """Every resource but About needs the version header; 400 without it."""
+        """Every resource but About, which tells the versions that there are, needs a header that names one; 400
+        otherwise."""
         environ = request.environ
         if REFUSAL in environ:
             raise environ[REFUSAL]
-        header = environ.get("HTTP_X_EXPERIENCE_API_VERSION")
-        is_exempt = header is None and environ["PATH_INFO"].endswith(_WITHOUT_VERSION)
-        if environ["REQUEST_METHOD"] != "OPTIONS" and not is_exempt:
-            g.xapi_version = versions.requested(header)
-        else:
+        if environ["REQUEST_METHOD"] == "OPTIONS" or environ["PATH_INFO"].endswith(_WITHOUT_VERSION):
             g.xapi_version = default
+        else:
+            g.xapi_version = versions.requested(environ.get("HTTP_X_EXPERIENCE_API_VERSION"))
 
     return read
 
@@ -102,6 +102,8 @@ def _finisher(default: Version) -> Callable[[Response], Response]:
         elif environ["PATH_INFO"].endswith("/statements") and THROUGH not in headers:
             _add_through(response)
         headers.extend(cors_headers(environ))
+        if response.status_code == 401:
+            _offer_basic(response)
         if g.get("allowance") is not None:
             _add_allowance(response)
         if takes_gzip(environ):
@@ -109,6 +111,17 @@ def _finisher(default: Version) -> Callable[[Response], Response]:
         return response
 
     return finish
+
+
+def _finish_unrouted(response: Response) -> Response:
+    """Every answer below /xapi names the version, also to an address or a method that there is not (Communication
+    3.3)."""
+    path = request.path
+    if versions.HEADER not in response.headers and (path == "/xapi" or path.startswith("/xapi/")):
+        default = V1_0 if path.startswith("/xapi/1.0.3") else V2_0
+        response.headers[versions.HEADER] = default.latest
+        response.headers.extend(cors_headers(request.environ))
+    return response
 
 
 def _answer_preflight(response: Response) -> None:
@@ -126,6 +139,12 @@ def _add_through(response: Response) -> None:
         response.headers[THROUGH] = timestamp_text(through)
 
 
+def _offer_basic(response: Response) -> None:
+    """Many clients send a key and secret only where Basic is asked for (RFC 9110 section 11.6.1)."""
+    if CHALLENGE not in response.headers.getlist("WWW-Authenticate"):
+        response.headers.add("WWW-Authenticate", CHALLENGE)
+
+
 def _add_allowance(response: Response) -> None:
     """How much of a limit is left (draft-ietf-httpapi-ratelimit-headers)."""
     allowance: Allowance = g.allowance
@@ -134,7 +153,10 @@ def _add_allowance(response: Response) -> None:
 
 
 def _pack(response: Response) -> None:
-    """Send a body as gzip where that is worth it and nobody depends on its exact bytes."""
+    """Send a body as gzip where that is worth it. A document stays as it is: its entity tag is the SHA-1 of the bytes
+    that are sent (Communication 3.1)."""
+    if "ETag" in response.headers:
+        return
     response.headers.add("Vary", "Accept-Encoding")
     if response.is_streamed or response.status_code != 200 or "Content-Encoding" in response.headers:
         return

@@ -250,6 +250,15 @@ def test_a_form_stands_for_another_request_in_1_0_3(lrs_as):
     assert alternate(older, "DELETE", meant | state, "/activities/state").status_code == 204
 
 
+def test_a_form_that_stands_for_head_is_answered_without_the_length_of_what_is_not_sent(lrs_as):
+    older = lrs_as("all", version="1.0.3")
+    [statement_id] = older.post(statement()).json
+    answer = alternate(older, "HEAD", {"statementId": statement_id})
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.headers.get("Content-Length", "0") == "0"
+    assert "Last-Modified" in answer.headers
+
+
 def test_a_form_that_is_not_right_is_refused(lrs_as):
     older, newer = lrs_as("all", version="1.0.3"), lrs_as("all")
     content = {"content": json.dumps(statement())}

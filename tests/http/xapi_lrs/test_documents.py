@@ -1,6 +1,7 @@
 """State and profile documents from outside (Communication 2.2, 2.3, 2.6, 2.7, 3.1)."""
 
 import hashlib
+import json
 import time
 import uuid
 
@@ -153,3 +154,40 @@ def test_a_state_of_another_store_is_not_seen(lrs, hub, system, client):
     issued = issue(hub, system, hub.service(Stores).create(system, "another"), "all")
     other = LrsClient(client, issued.credential.key, issued.secret)
     assert other.get("/activities/state", **STATE).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "query"), RESOURCES)
+def test_a_weak_entity_tag_is_no_match_for_a_change_but_one_for_a_reader(lrs, path, query):
+    put(lrs, path, query, headers=NEW)
+    etag = lrs.get(path, **query).headers["ETag"]
+    assert put(lrs, path, query, headers={"If-Match": f"W/{etag}"}).status_code == 412
+    assert lrs.get(path, **query, headers={"If-None-Match": f'"other", W/{etag}'}).status_code == 304
+    assert put(lrs, path, query, headers={"If-Match": f'"other", {etag}'}).status_code == 204
+
+
+def test_a_precondition_keeps_all_states_from_being_removed(lrs):
+    put(lrs, "/activities/state", STATE)
+    context = {name: value for name, value in STATE.items() if name != "stateId"}
+    refused = lrs.request("DELETE", "/activities/state", query_string=context, headers={"If-Match": '"any"'})
+    assert refused.status_code == 412
+    assert lrs.get("/activities/state", **STATE).status_code == 200
+    assert lrs.request("DELETE", "/activities/state", query_string=context).status_code == 204
+    assert lrs.get("/activities/state", **STATE).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/activities/state", "/agents/profile", "/agents"])
+def test_a_group_is_no_agent(lrs, path):
+    query = {"/activities/state": STATE, "/agents/profile": PROFILES[1][1], "/agents": {"agent": "{}"}}[path]
+    group = query | {"agent": '{"objectType":"Group","mbox":"mailto:group@example.com"}'}
+    refused = lrs.get(path, **group)
+    assert (refused.status_code, refused.json["violations"][0]["where"]) == (400, "agent.objectType")
+    agent = query | {"agent": '{"objectType":"Agent","mbox":"mailto:group@example.com"}'}
+    assert lrs.get(path, **agent).status_code in (200, 404)
+
+
+def test_a_document_is_sent_as_the_bytes_that_its_entity_tag_is_of(lrs):
+    content = json.dumps({"text": "x" * 5_000}).encode()
+    put(lrs, "/activities/state", STATE, content, content_type="application/json")
+    found = lrs.get("/activities/state", **STATE, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in found.headers
+    assert found.headers["ETag"] == f'"{hashlib.sha1(found.data, usedforsecurity=False).hexdigest()}"'

@@ -191,3 +191,33 @@ def test_an_agent_is_answered_as_a_person_with_all_names(lrs):
         lrs.post(statement(actor={"mbox": "mailto:ann@example.com", "name": name}))
     person = lrs.get("/agents", agent='{"mbox":"mailto:ann@example.com"}').json
     assert person == {"objectType": "Person", "name": ["Ann", "Anna"], "mbox": ["mailto:ann@example.com"]}
+
+
+@pytest.mark.parametrize("version", ["0.95", "1.1", "3.0.0", "", "x"])
+def test_about_tells_the_versions_to_who_asks_in_any(lrs, version):
+    asked = {"X-Experience-API-Version": version}
+    answer = lrs.get("/about", headers=asked)
+    assert (answer.status_code, answer.headers["X-Experience-API-Version"]) == (200, "2.0.0")
+    assert lrs.get("/statements", headers=asked).status_code == 400
+    assert lrs.get("/about", unknown="1").status_code == 400
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("PATCH", "/statements", 405), ("GET", "/nothing", 404)])
+@pytest.mark.parametrize(("root", "version"), [("/xapi", "2.0.0"), ("/xapi/1.0.3", "1.0.3")])
+def test_the_version_is_in_the_answer_to_what_there_is_not(lrs, method, path, status, root, version):
+    lrs.root = root
+    refused = lrs.request(method, path, headers={"Origin": "http://content.example"})
+    assert (refused.status_code, refused.headers["X-Experience-API-Version"]) == (status, version)
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_stranger_is_asked_for_a_key_and_a_secret(lrs):
+    refused = lrs.get(headers={"Authorization": None})
+    assert refused.status_code == 401
+    assert [each.split()[0] for each in refused.headers.getlist("WWW-Authenticate")] == ["Bearer", "Basic"]
+
+
+@pytest.mark.parametrize("limit", ["0", "000000000000001", "99999999999999999999"])
+def test_a_limit_may_be_any_whole_number(lrs, limit):
+    lrs.post([statement(), statement()])
+    assert len(ids_of(lrs.get(limit=limit))) == (1 if limit.endswith("1") else 2)

@@ -132,6 +132,35 @@ DIFFERENT = [
 ]
 
 
+def within(**context):
+    return FULL | {"context": context}
+
+
+PLANNED = {"objectType": "SubStatement", "actor": AGENT, "verb": FULL["verb"], "object": ACTIVITY}
+PAIRS = [
+    (True, {"object": PLANNED | {"timestamp": "2030-01-01T00:00:00Z"}},
+     {"object": PLANNED | {"timestamp": "2030-01-01T01:00:00+01:00"}}),
+    (False, {"object": PLANNED | {"timestamp": "2030-01-01T00:00:00Z"}},
+     {"object": PLANNED | {"timestamp": "2031-01-01T00:00:00Z"}}),
+    (False, {"object": PLANNED | {"timestamp": "2030-01-01T00:00:00Z"}}, {"object": PLANNED}),
+    (True, within(contextAgents=[{"objectType": "contextAgent", "agent": {"mbox": "mailto:a@b.c"}}]),
+     within(contextAgents=[{"objectType": "contextAgent", "agent": {"objectType": "Agent", "mbox": "mailto:a@B.C"}}])),
+    (False, within(contextAgents=[{"objectType": "contextAgent", "agent": {"mbox": "mailto:a@b.c"}}]),
+     within(contextAgents=[{"objectType": "contextAgent", "agent": {"mbox": "mailto:b@b.c"}}])),
+    (True, within(contextGroups=[{"objectType": "contextGroup", "group": GROUP}]),
+     within(contextGroups=[{"objectType": "contextGroup", "group": GROUP | {"member": GROUP["member"][::-1]}}])),
+    (True, within(statement=REF), within(statement=REF | {"id": REF["id"].upper()})),
+    (False, within(extensions={"x:1": 1}), within(extensions={"x:1": True})),
+    (False, within(extensions={"x:1": [0]}), within(extensions={"x:1": [False]})),
+    (True, within(extensions={"x:1": {"a": 1, "b": 2}}), within(extensions={"x:1": {"b": 2.0, "a": 1}})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_same", "one", "other"), PAIRS)
+def test_parts_are_compared_as_what_they_say(is_same, one, other):
+    assert immutability.are_same(FULL | one, FULL | other) is is_same
+
+
 @pytest.mark.parametrize("change", SAME)
 def test_differences_that_do_not_count(change):
     assert immutability.are_same(FULL, FULL | change)
