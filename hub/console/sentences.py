@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from flask_babel import gettext as _
+
 from hub.console.filters import duration, percent
 from hub.xapi_lrs.spec.query import timestamp
 
 LONGEST = 200
+
+#: Members of a group without a name that are named.
+_MEMBERS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """The parts of the sentence, and what a filter by each part takes (empty where there is none).
 
-    `stored` is when the store took it, in microseconds.
+    `target_statement` is the id of the statement that the object refers to; `stored` is when the store took it, in
+    microseconds.
     """
 
     actor: str
@@ -28,6 +34,7 @@ class Sentence:
     verb_filter: str
     target: str
     target_filter: str
+    target_statement: str
     result: str
     timestamp: str
     statement_id: str
@@ -38,14 +45,16 @@ class Sentence:
 def sentence_of(statement: Mapping[str, Any], languages: tuple[str, ...]) -> Sentence:
     """The sentence of a stored statement in the first of `languages` that it speaks."""
     actor, target = statement["actor"], statement["object"]
+    kind = target.get("objectType", "Activity")
     context = statement.get("context") or {}
     return Sentence(
         actor=_short(_actor(actor)),
         actor_filter=_identity(actor),
-        verb=_short(_said(statement["verb"].get("display"), languages) or _tail(statement["verb"]["id"])),
+        verb=_short(_verb(statement["verb"], languages)),
         verb_filter=statement["verb"]["id"],
         target=_short(_target(target, languages)),
-        target_filter=target["id"] if target.get("objectType", "Activity") == "Activity" else "",
+        target_filter=target["id"] if kind == "Activity" else "",
+        target_statement=target["id"] if kind == "StatementRef" else "",
         result=_short(_result(statement.get("result") or {})),
         timestamp=statement["timestamp"],
         statement_id=statement["id"],
@@ -73,6 +82,10 @@ def _said(words: Mapping[str, str] | None, languages: tuple[str, ...]) -> str:
     return next(iter(words.values()))
 
 
+def _verb(verb: Mapping[str, Any], languages: tuple[str, ...]) -> str:
+    return _said(verb.get("display"), languages) or _tail(verb["id"])
+
+
 def _actor(actor: Mapping[str, Any]) -> str:
     """A name where there is one, else what identifies the actor (Data 2.4.2)."""
     account = actor.get("account") or {}
@@ -80,8 +93,8 @@ def _actor(actor: Mapping[str, Any]) -> str:
     known = known or actor.get("openid") or actor.get("mbox_sha1sum")
     if known:
         return str(known)
-    members = ", ".join(_actor(member) for member in actor.get("member", [])[:3])
-    return members or "–"
+    members = [_actor(member) for member in actor.get("member", ())]
+    return ", ".join(members[:_MEMBERS] + ["…"] * (len(members) > _MEMBERS)) or "–"
 
 
 def _identity(actor: Mapping[str, Any]) -> str:
@@ -100,14 +113,15 @@ def _target(target: Mapping[str, Any], languages: tuple[str, ...]) -> str:
     if kind in {"Agent", "Group"}:
         return _actor(target)
     if kind == "SubStatement":
-        inner = target["object"]
-        return f"{_actor(target['actor'])} {_tail(target['verb']['id'])} {_target(inner, languages)}"
-    return str(target.get("id", "–"))
+        return f"{_actor(target['actor'])} {_verb(target['verb'], languages)} {_target(target['object'], languages)}"
+    return _("statement %(id)s", id=target["id"])
 
 
 def _result(result: Mapping[str, Any]) -> str:
     score = result.get("score") or {}
     parts = []
+    if "success" in result:
+        parts.append(_("succeeded") if result["success"] else _("not succeeded"))
     if "scaled" in score:
         parts.append(percent(score["scaled"]))
     elif "raw" in score:

@@ -72,6 +72,7 @@ NOTICES = {
     "mode-set": _l("Launches open the registration as set from now on."),
     "settings-changed": _l("The settings were changed. Attempts under way keep the rules of their results."),
     "delivery-retried": _l("The score is on its way again."),
+    "credential-limited": _l("The limit was set. It holds within a second."),
     "credential-revoked": _l("The credential was revoked. It stops working within a second."),
     "store-created": _l("The store was made."),
     "signed-out": _l("You are signed out."),

@@ -1,6 +1,7 @@
 """The console in Chromium: accessibility of every page, uploads by script, the phone layout."""
 
 import io
+import json
 import random
 import re
 import zipfile
@@ -319,3 +320,9 @@ def test_statements_are_followed_live(console, live_hub, system):
     console.get_by_text("JSON", exact=True).click()
     expect(console.locator("td.sentence pre")).to_contain_text('"scaled": 0.85')
     assert violations(console) == []
+    expect(console.get_by_text("More came than this page keeps")).to_be_hidden()
+    burst = [json.loads(STATEMENT) | {"object": {"id": f"https://a.example/{number}"}} for number in range(600)]
+    live_hub.service(Statements).store(system, json.dumps(burst).encode())
+    expect(console.locator("td.sentence").first).to_contain_text("https://a.example/599")
+    expect(console.locator("td.sentence")).to_have_count(500)
+    expect(console.get_by_text("More came than this page keeps")).to_be_visible()

@@ -22,9 +22,17 @@
     for (const button of scope.querySelectorAll("button[data-copy]")) button.hidden = !navigator.clipboard;
   }
 
+  /** Keep a table that grows by itself to as many rows as it says, the newest; tell that there were more. */
+  function keepNewest(body) {
+    const surplus = [...body.children].filter((row) => !row.matches(".tail")).slice(Number(body.dataset.most));
+    for (const row of surplus) row.remove();
+    if (surplus.length) document.querySelector("[data-cut]").hidden = false;
+  }
+
   function enhance(scope) {
     localTimes(scope);
     copyButtons(scope);
+    if (scope.matches?.("tbody[data-most] > .tail")) keepNewest(scope.parentElement);
   }
 
   document.addEventListener("click", async (event) => {

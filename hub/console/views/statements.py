@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
+from shlex import quote
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,26 +16,23 @@ from hub.console.blueprint import console
 from hub.console.listing import Listing, place
 from hub.console.query import last_moment, moment
 from hub.console.sentences import Sentence, sentence_of
+from hub.errors import NotFound
 from hub.http import action, principal, service
-from hub.http.downloads import csv_response, jsonl_response
+from hub.http.downloads import UTF_8_MARK, file_response
+from hub.identity import Principal
 from hub.xapi_lrs.services.attachments import Attachments
-from hub.xapi_lrs.services.statements import Statements
+from hub.xapi_lrs.services.statements import LARGEST_PAGE, Statements, StoredStatement
 from hub.xapi_lrs.services.stores import Stores, StoreView
+from hub.xapi_lrs.spec import rows
 from hub.xapi_lrs.spec.query import END_OF_TIME, StatementQuery, continued, parse
+from hub.xapi_lrs.spec.values import is_sha1
+from hub.xapi_lrs.spec.versions import HEADER, V2_0
 
 ROWS = 50
-#: Columns of the CSV, and where they come from.
-COLUMNS = {
-    "timestamp": "timestamp",
-    "actor": "actor",
-    "verb": "verb",
-    "verb_id": "verb_filter",
-    "object": "target",
-    "object_id": "target_filter",
-    "result": "result",
-    "registration": "registration",
-    "statement_id": "statement_id",
-}
+
+#: The most rows of a live tail: what came at once, and what the page keeps. The rest is in the list.
+MOST_FOLLOWED = LARGEST_PAGE
+
 FILTERS = ("actor", "verb", "activity", "registration", "since", "until")
 
 #: The verbs that the Hub itself writes, as suggestions.
@@ -63,9 +62,9 @@ def statements() -> str:
     here = place()
     wanted = continued(query, here.after[0]) if here.after else query
     page = service(Statements).find(principal(), wanted, store_name=store.name)
-    rows = sentences(page.bodies)
+    shown = sentences(page.bodies)
     found = Listing(
-        rows,
+        shown,
         None if page.boundary is None else here.older([page.boundary]),
         here.newer,
         any(request.args.get(name) for name in FILTERS),
@@ -76,18 +75,22 @@ def statements() -> str:
         store=store,
         stores=_stores(),
         verbs=VERBS,
-        after=rows[0].stored if rows else 0,
+        after=shown[0].stored if shown else 0,
         is_live="live" in request.args,
-        as_query=_address_of_query(),
+        most=MOST_FOLLOWED,
+        as_command=_command_of_query(),
     )
 
 
 def _newer(after: int) -> str:
-    """Rows for the live tail: what was stored after that moment (microseconds), and where to go on."""
-    query = replace(_query(), limit=ROWS, after=after)
-    rows = sentences(service(Statements).find(principal(), query, store_name=_store().name).bodies)
-    newest = rows[0].stored if rows else after
-    return render_template("console/statement_tail.html", rows=rows, after=newest)
+    """Rows for the live tail: what was stored after that moment (microseconds), and where to go on.
+
+    As `stored` rises in the order of commits, nothing comes later that belongs before the newest row.
+    """
+    query = replace(_query(), limit=MOST_FOLLOWED, after=after)
+    shown = sentences(service(Statements).find(principal(), query, store_name=_store().name).bodies)
+    newest = shown[0].stored if shown else after
+    return render_template("console/statement_tail.html", rows=shown, after=newest)
 
 
 def sentences(bodies: Iterable[bytes]) -> list[Sentence]:
@@ -105,27 +108,38 @@ def _languages() -> tuple[str, ...]:
 def statements_one(statement_id: UUID) -> str:
     """One statement; htmx asks for its JSON alone."""
     reader = replace(principal(), store_id=_store().id)
-    found = service(Statements).find_one(reader, StatementQuery(statement_id=str(statement_id)))
+    found, is_voided = _found(reader, str(statement_id))
     statement = orjson.loads(found.body)
     if request.args.get("part") == "json":
         return render_template("console/statement_json.html", statement=statement)
     (sentence,) = sentences([found.body])
     signatures = service(Attachments).signatures_of(reader, found.body)
-    return render_template("console/statement.html", statement=statement, sentence=sentence, signatures=signatures)
+    return render_template(
+        "console/statement.html",
+        statement=statement,
+        sentence=sentence,
+        signatures=signatures,
+        is_voided=is_voided,
+    )
+
+
+def _found(reader: Principal, statement_id: str) -> tuple[StoredStatement, bool]:
+    """The statement of an id, and whether it was voided: people may look at what counts no more."""
+    try:
+        return service(Statements).find_one(reader, StatementQuery(statement_id=statement_id)), False
+    except NotFound:
+        return service(Statements).find_one(reader, StatementQuery(voided_statement_id=statement_id)), True
 
 
 @console.get("/statements/download")
 @action("statements.read")
 def statements_download() -> Response:
-    """Every match: the statements themselves as JSON Lines, or their sentences as CSV (`as=csv`)."""
+    """Every match as JSON Lines, or as the rows of a table (`as=csv`), like `GET /api/v1/stores/ID/statements`."""
     bodies = service(Statements).each(principal(), _query(), store_name=_store().name)
     if request.args.get("as") != "csv":
-        return jsonl_response("statements", bodies)
-    languages = _languages()
-    written = (sentence_of(orjson.loads(body), languages) for body in bodies)
-    return csv_response(
-        "statements", list(COLUMNS), ([getattr(one, name) for name in COLUMNS.values()] for one in written)
-    )
+        return file_response(rows.json_lines(bodies), "application/jsonl; charset=utf-8", "statements.jsonl")
+    table = chain([UTF_8_MARK], rows.csv_lines(bodies, _languages()))
+    return file_response(table, "text/csv; charset=utf-8", "statements.csv")
 
 
 def _stores() -> list[StoreView]:
@@ -152,13 +166,19 @@ def _parameters() -> dict[str, str]:
     return {name: value for name, value in parameters.items() if value}
 
 
-def _address_of_query() -> str:
-    """What a program asks the LRS to get the same statements."""
-    return f"{url_for('xapi.get_statements', _external=True)}?{urlencode(_parameters())}".rstrip("?")
+def _command_of_query() -> str:
+    """What to type at a shell to get the same statements of the LRS, with a credential of the store."""
+    address = f"{url_for('xapi.get_statements', _external=True)}?{urlencode(_parameters())}".rstrip("?")
+    return f'curl -u "$LRS_KEY:$LRS_SECRET" -H "{HEADER}: {V2_0.latest}" {quote(address)}'
 
 
 def _agent(text: str) -> str:
-    """An actor as people type one: an e-mail address, or the JSON of an agent (which the links of this page carry)."""
+    """An actor as people type one: an e-mail address or its SHA-1, an OpenID, or the JSON of an agent (which the links
+    of this page carry)."""
     if not text or text.startswith("{"):
         return text
+    if is_sha1(text):
+        return json.dumps({"mbox_sha1sum": text})
+    if text.startswith(("http://", "https://")):
+        return json.dumps({"openid": text})
     return json.dumps({"mbox": f"mailto:{text.removeprefix('mailto:')}"})

@@ -60,6 +60,18 @@ def stores_rotate(store_id: UUID, credential_id: UUID) -> str:
     return _issued_page(store, service(Credentials).rotate(principal(), credential_id))
 
 
+@console.post("/stores/<uuid:store_id>/credentials/<uuid:credential_id>/limit")
+@action("stores.write")
+def stores_limit(store_id: UUID, credential_id: UUID) -> Response | tuple[str, int]:
+    form, beside = Form(), Form.unsent()
+    limited = form.attempt(
+        lambda: service(Credentials).limit(principal(), credential_id, _limit(form["requests_per_minute"]))
+    )
+    if limited is None:
+        return _store_page(_store(store_id), beside, limits=form), form.status
+    return redirect(url_for("console.stores_one", store_id=store_id, done="credential-limited"), 303)
+
+
 @console.post("/stores/<uuid:store_id>/credentials/<uuid:credential_id>/revoke")
 @action("stores.write")
 def stores_revoke(store_id: UUID, credential_id: UUID) -> Response:
@@ -80,10 +92,15 @@ def _limit(text: str) -> int | None:
     return int(text)
 
 
-def _store_page(store: StoreView, form: Form) -> str:
-    credentials = service(Credentials).list(principal(), store.id)
+def _store_page(store: StoreView, form: Form, limits: Form | None = None) -> str:
     return render_template(
-        "console/store.html", store=store, credentials=credentials, form=form, scopes=LRS_SCOPES, endpoint=_endpoint()
+        "console/store.html",
+        store=store,
+        credentials=service(Credentials).list(principal(), store.id),
+        form=form,
+        limits=limits or Form.unsent(),
+        scopes=LRS_SCOPES,
+        endpoint=_endpoint(),
     )
 
 

@@ -1,14 +1,11 @@
 """/api/v1/stores: stores, their credentials, and their statements as a download."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-import orjson
 from flask import Response, jsonify, request
 from flask.views import MethodView
 from marshmallow import fields, validate
@@ -31,7 +28,6 @@ _LIMIT = validate.Range(1, 1_000_000)
 _FILTERS = ("agent", "verb", "activity", "registration", "related_activities", "related_agents", "since", "until")
 
 #: How many statements are joined into one piece of a download.
-_PIECE = 200
 
 
 class NewStoreSchema(ma.Schema):
@@ -234,8 +230,8 @@ class StatementDownload(MethodView):
         each = service(Statements).each(principal(), query, store_name=store.name)
         service(AuditLog).exported(principal(), f"statements.{wanted['format']}", request.path)
         if wanted["format"] == "csv":
-            return download(csv_lines(each), "text/csv; charset=utf-8", "statements.csv")
-        return download(json_lines(each), "application/jsonl; charset=utf-8", "statements.jsonl")
+            return download(rows.csv_lines(each), "text/csv; charset=utf-8", "statements.csv")
+        return download(rows.json_lines(each), "application/jsonl; charset=utf-8", "statements.jsonl")
 
 
 @stores_api.route("/<uuid:store_id>/statements/<uuid:statement_id>/signatures")
@@ -261,36 +257,6 @@ def download(pieces: Iterator[bytes], content_type: str, filename: str) -> Respo
     response = Response(pieces, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
-
-
-def json_lines(bodies: Iterator[bytes]) -> Iterator[bytes]:
-    """A statement a line. A line break that a client sent between members is white space, so a space does as well."""
-    for piece in _pieces(bodies):
-        yield b"".join(body.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for body in piece)
-
-
-def csv_lines(bodies: Iterator[bytes]) -> Iterator[bytes]:
-    """A row a statement, RFC 4180, with a row of names first."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(rows.COLUMNS)
-    for piece in _pieces(bodies):
-        writer.writerows(rows.row_of(orjson.loads(body)) for body in piece)
-        yield text.getvalue().encode("utf-8", "replace")
-        text.seek(0)
-        text.truncate()
-    yield text.getvalue().encode()
-
-
-def _pieces(bodies: Iterator[bytes]) -> Iterator[list[bytes]]:
-    piece: list[bytes] = []
-    for body in bodies:
-        piece.append(body)
-        if len(piece) == _PIECE:
-            yield piece
-            piece = []
-    if piece:
-        yield piece
 
 
 def _issued(issued: IssuedCredential, status: int) -> Response:

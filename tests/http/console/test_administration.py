@@ -106,6 +106,13 @@ def test_a_store_and_its_credentials(client, admin):
     }
     assert client.post("/xapi/statements", json=statement, headers=headers, auth=(key, secret)).status_code == 200
     credential = re.search(r"/credentials/([0-9a-f-]{36})/rotate", client.get(store).text)[1]
+    assert "at most" not in client.get(store).text
+    assert send(client, store, f"{store}/credentials/{credential}/limit", requests_per_minute="30").status_code == 303
+    assert "at most 30 requests a minute" in client.get(store).text
+    refused = send(client, store, f"{store}/credentials/{credential}/limit", requests_per_minute="many")
+    assert (refused.status_code, "must be a whole number" in refused.text) == (400, True)
+    assert send(client, store, f"{store}/credentials/{credential}/limit", requests_per_minute="").status_code == 303
+    assert "at most" not in client.get(store).text
     rotated = send(client, store, f"{store}/credentials/{credential}/rotate")
     new_secret = shown(rotated, r"Secret \(password\)")
     assert new_secret != secret

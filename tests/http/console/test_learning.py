@@ -5,11 +5,14 @@ import html
 import io
 import json
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import orjson
 import pytest
 
+from hub.console.views.statements import MOST_FOLLOWED
 from hub.lti.services.platforms import Platforms
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
@@ -51,7 +54,7 @@ def register(hub, system):
 
 @pytest.fixture
 def store(hub, system):
-    """Put a statement into the tenant's store."""
+    """Put a statement into the tenant's store; tells its id."""
 
     def put(**changes):
         statement = {
@@ -59,7 +62,8 @@ def store(hub, system):
             "verb": {"id": f"{VERBS}/completed", "display": {"de": "beendete", "en": "completed"}},
             "object": {"id": "https://hub.example/golf", "definition": {"name": {"en-GB": "Golf explained"}}},
         }
-        hub.service(Statements).store(system, json.dumps(statement | changes).encode())
+        [statement_id] = hub.service(Statements).store(system, json.dumps(statement | changes).encode())
+        return statement_id
 
     return put
 
@@ -142,6 +146,12 @@ def test_statements_are_filtered_by_what_the_sentence_links_to(client, enter, st
         assert "No entry fits" not in narrowed.text, link
     assert "Mara Quist" not in client.get("/statements?actor=tom@school.example").text
     assert "Mara Quist" in client.get("/statements?actor=mara@school.example").text
+    for actor in ({"mbox_sha1sum": "a" * 40}, {"openid": "https://o.example/kim"}):
+        store(actor=actor, object={"id": "https://a.example/own"})
+        [typed] = actor.values()
+        assert sentences_on(client.get("/statements", query_string={"actor": typed}).text) == [
+            f"{typed} completed https://a.example/own"
+        ]
 
 
 def test_statements_until_a_day_are_those_of_that_day_too(client, enter, store):
@@ -160,13 +170,14 @@ def test_the_filters_are_a_query_that_a_program_can_ask(hub, system, client, ent
     store(actor={"mbox": "mailto:tom+1@school.example"}, verb={"id": f"{VERBS}/failed"})
     chosen = {"actor": "tom+1@school.example", "verb": f"{VERBS}/failed", "since": "2020-01-01", "store": "default"}
     page = client.get("/statements", query_string=chosen).text
-    [address] = [html.unescape(each) for each in re.findall(r'data-copy="([^"]+)"', page)]
+    [command] = [html.unescape(each) for each in re.findall(r'data-copy="([^"]+)"', page)]
+    *options, address = shlex.split(command)
+    assert options == ["curl", "-u", "$LRS_KEY:$LRS_SECRET", "-H", "X-Experience-API-Version: 2.0.0"]
     issued = issue(hub, system, hub.service(Stores).find(system.tenant_id, "default"), "statements/read")
     lrs = LrsClient(client, issued.credential.key, issued.secret, root="")
     found = lrs.request("GET", address.removeprefix(hub.settings.public_url)).json["statements"]
     assert [each["actor"]["mbox"] for each in found] == ["mailto:tom+1@school.example"]
-    everything = client.get("/statements").text
-    assert f'data-copy="{hub.settings.public_url}/xapi/statements"' in everything
+    assert f"{hub.settings.public_url}/xapi/statements</code>" in client.get("/statements").text
 
 
 @pytest.mark.parametrize(
@@ -215,6 +226,83 @@ def test_all_kinds_of_objects_and_actors_have_a_sentence(client, enter, store):
     store(actor={"objectType": "Group", "name": "Team", "mbox": "mailto:team@school.example"})
     store(actor={"mbox_sha1sum": "a" * 40})
     assert client.get("/statements").text.count('class="sentence break"') == 6
+
+
+def sentences_on(page):
+    """The sentences of a page, without their markup."""
+    rows = re.findall(r'<td class="sentence break">(.*?)<details', page, re.DOTALL)
+    return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows]
+
+
+def test_a_sentence_says_what_was_meant(client, enter, store):
+    enter("reporting")
+    members = [{"mbox": f"mailto:{name}@school.example"} for name in ("ann", "ben", "cyd", "dan")]
+    planned = {"id": "https://a.example/planned", "display": {"en": "planned to finish"}}
+    course = {"id": "https://a.example/x", "definition": {"name": {"en": "Golf"}}}
+    store(object={"objectType": "Group", "member": members})
+    store(
+        object={"objectType": "SubStatement", "actor": {"name": "Kim", **members[0]}, "verb": planned, "object": course}
+    )
+    store(result={"success": False, "score": {"raw": 3, "max": 10}})
+    page = client.get("/statements").text
+    assert "not succeeded, 3/10" in page
+    assert sentences_on(page)[1:] == [
+        "Mara Quist completed Kim planned to finish Golf",
+        "Mara Quist completed ann@school.example, ben@school.example, cyd@school.example, …",
+    ]
+
+
+def test_a_voided_statement_is_gone_from_the_list_but_can_be_looked_at(client, enter, store):
+    enter("reporting")
+    voided = store()
+    voiding = store(verb={"id": f"{VERBS}/voided"}, object={"objectType": "StatementRef", "id": voided})
+    page = client.get("/statements").text
+    assert sentences_on(page) == [f"Mara Quist voided statement {voided}"]
+    assert f'href="/statements/{voided}"' in page
+    assert "was voided" in client.get(f"/statements/{voided}").text
+    assert "was voided" not in client.get(f"/statements/{voiding}").text
+    assert client.get(f"/statements/{uuid4()}").status_code == 404
+
+
+def test_a_burst_is_followed_to_the_last_statement(hub, system, client, enter, store):
+    enter("reporting")
+    store()
+    follow = r'hx-get="([^"]+)"'
+    tail = html.unescape(re.search(follow, client.get("/statements?live=yes").text)[1])
+    assert sentences_on(client.get(tail).text) == []
+    statement = {"actor": {"mbox": "mailto:a@b.example"}, "verb": {"id": f"{VERBS}/completed"}}
+    burst = [statement | {"object": {"id": f"https://a.example/{number}"}} for number in range(700)]
+    hub.service(Statements).store(system, orjson.dumps(burst[:300]))
+    page = client.get(tail).text
+    assert [each.split()[-1] for each in sentences_on(page)] == [
+        f"https://a.example/{number}" for number in reversed(range(300))
+    ]
+    tail = html.unescape(re.search(follow, page)[1])
+    hub.service(Statements).store(system, orjson.dumps(burst[300:]))
+    assert len(sentences_on(client.get(tail).text)) == 400
+    everything = client.get(re.sub(r"after=\d+", "after=0", tail)).text
+    assert len(sentences_on(everything)) == MOST_FOLLOWED
+    assert "https://a.example/699" in everything
+
+
+def test_a_download_has_a_line_or_a_row_for_each_statement(hub, system, client, enter, store):
+    enter("reporting")
+    nasty = {"actor": {"mbox": "mailto:a@b.example", "name": "=1+1"}, "verb": {"id": f"{VERBS}/completed"}}
+    named = {"id": "https://a.example/x", "definition": {"name": {"fr": "Cours", "en": 'A "course",\nlong'}}}
+    sent = nasty | {"object": named, "result": {"success": True, "response": "x" * 300}}
+    hub.service(Statements).store(system, orjson.dumps([sent, sent], option=orjson.OPT_INDENT_2))
+    lines = client.get("/statements/download")
+    assert lines.headers["Content-Disposition"] == "attachment; filename=statements.jsonl"
+    assert [json.loads(each)["actor"]["name"] for each in lines.data.splitlines()] == ["=1+1", "=1+1"]
+    table = client.get("/statements/download?as=csv")
+    assert table.data.startswith(b"\xef\xbb\xbf")
+    [row, _] = rows_of(table)
+    assert (row["actor"], row["actor_name"], row["object_name"]) == ("mailto:a@b.example", "'=1+1", 'A "course",\nlong')
+    assert (row["success"], row["response"]) == ("true", "x" * 300)
+    nothing = client.get("/statements/download?as=csv&actor=nobody@b.example")
+    assert rows_of(nothing) == []
+    assert nothing.data.startswith(b"\xef\xbb\xbfid,stored,timestamp,")
+    assert client.get("/statements/download?actor=nobody@b.example").data == b""
 
 
 def test_odd_times_and_lengths_have_a_sentence(client, enter, store):
@@ -387,16 +475,3 @@ def test_registrations_can_be_downloaded_with_their_filters(client, enter, regis
     assert rows[0]["status"] == "not_begun"
     with client.get("/registrations/download?q=bob") as answer:
         assert [row["learner"] for row in rows_of(answer)] == ["Bob"]
-
-
-def test_statements_can_be_downloaded_as_a_table(client, enter, store):
-    enter("reporting")
-    store(result={"score": {"scaled": 0.5}})
-    with client.get("/statements/download?as=csv") as answer:
-        (row,) = rows_of(answer)
-    assert (row["actor"], row["verb"], row["object"], row["result"]) == (
-        "Mara Quist",
-        "completed",
-        "Golf explained",
-        "50%",
-    )
