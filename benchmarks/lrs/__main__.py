@@ -19,7 +19,7 @@ import random
 import re
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -138,15 +138,18 @@ def _batch(measured: Measured, report: Report, seconds: float, limit: float | No
 
 def _batches(measured: Measured, size: int) -> Iterator[bytes]:
     made = bodies(20 * size)
-    return itertools.cycle(
-        post(measured, b"[" + b",".join(made[at : at + size]) + b"]") for at in range(0, len(made), size)
-    )
+    return itertools.cycle(_batch_of(measured, made[at : at + size]) for at in range(0, len(made), size))
+
+
+def _batch_of(measured: Measured, statements: Sequence[bytes]) -> bytes:
+    return post(measured, b"[" + b",".join(statements) + b"]")
 
 
 def _fill(measured: Measured, report: Report, statements: int) -> None:
-    missing = (statements - _count(measured) + 499) // 500
+    stored = _count(measured)
+    missing = (statements - stored + 499) // 500
     if missing > 0:
-        requests = itertools.islice(_batches(measured, 500), missing)
+        requests = (_batch_of(measured, bodies(500, seed=stored + number)) for number in range(missing))
         begin = time.perf_counter()
         for _ in fetch(measured, requests):
             pass
