@@ -14,9 +14,12 @@ from limits.errors import StorageError
 
 from hub.errors import TooMany, Unavailable, say
 from hub.http.problem import answer
+from hub.oauth.spec.addresses import network_of
 
 WINDOW_SECONDS = 60
 _API, _OAUTH, _UPLOADS = "/api/", "/oauth/", "/api/v1/uploads/"
+#: People with a session: at home, and those who run the Hub in a tenant that is not their own.
+_PEOPLE = frozenset({"user", "super_administrator"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: A piece of an upload (tus 1.0.0) is no request of its own: the upload was counted when it was begun.
 _PIECE = "application/offset+octet-stream"
@@ -75,6 +78,10 @@ def _caller() -> tuple[str, str] | None:
         return None
     known = g.get("principal")
     is_change = request.method in _CHANGING
-    if request.path.startswith(_API) or (is_change and known is not None and known.kind == "user"):
-        return ("user", f"{known.kind}:{known.id}") if known is not None else ("address", request.remote_addr or "")
-    return ("address", request.remote_addr or "") if is_change and request.path.startswith(_OAUTH) else None
+    if request.path.startswith(_API) or (is_change and known is not None and known.kind in _PEOPLE):
+        return ("user", f"{known.kind}:{known.id}") if known is not None else _address()
+    return _address() if is_change and request.path.startswith(_OAUTH) else None
+
+
+def _address() -> tuple[str, str]:
+    return "address", network_of(request.remote_addr or "")

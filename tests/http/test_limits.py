@@ -9,6 +9,7 @@ from hub.bootstrap import create_hub_app
 from hub.oauth.services.clients import Clients, NewClient
 from tests.conftest import PUBLIC_URL, _client
 from tests.support.people import form_token, make_account, sign_in
+from tests.support.two_tenants import new_tenant
 
 
 @pytest.fixture
@@ -61,6 +62,33 @@ def test_the_token_endpoint_counts_addresses(strict):
     assert statuses[-1] == 429
     assert refused.json["error"] == "invalid_request"
     assert "RateLimit" in refused.headers
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_one"),
+    [
+        ("2001:db8:1:2::{number}", True),
+        ("2001:db8:1:3:{number}:{number}:{number}:{number}", True),
+        ("2001:db8:2:{number}::1", False),
+        ("198.51.100.{number}", False),
+    ],
+)
+def test_who_has_a_whole_network_is_counted_as_one(strict, addresses, is_one):
+    """Who has one IPv6 address has all of its /64 (RFC 6177): changing it helps nobody to ask more often."""
+    statuses = []
+    for number in range(1, 9):
+        strict.environ_base["REMOTE_ADDR"] = addresses.format(number=number)
+        statuses.append(strict.post("/oauth/token", data={"grant_type": "x"}).status_code)
+    assert (429 in statuses) is is_one
+
+
+def test_whoever_visits_another_tenant_is_counted_too(strict, hub, system):
+    sign_in(strict, make_account(hub, system, "super_administrator"))
+    other = new_tenant(hub, "Elsewhere")
+    token = form_token(strict, "/roles")
+    assert strict.post(f"/tenants/{other.id}/enter", data={"csrf_token": token}).status_code == 303
+    statuses, _ = until_refused(lambda: strict.post("/cohorts", data={"csrf_token": token, "name": ""}))
+    assert statuses[-1] == 429
 
 
 def test_a_person_may_read_pages_but_not_change_things_without_end(strict, hub, system):

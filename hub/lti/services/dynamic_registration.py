@@ -37,6 +37,7 @@ from hub.lti.spec.scores import reason_of
 from hub.lti.spec.urls import url_fault
 from hub.lti.storage import invitations, platforms
 from hub.lti.storage.tables import PlatformInvitationRow
+from hub.oauth.spec.addresses import network_of
 from hub.ports import Clock, HttpClient, HttpResponse, Ids, Transients
 
 log = structlog.get_logger(__name__)
@@ -205,7 +206,7 @@ class DynamicRegistration:
         return found
 
     def _count_opening(self, address: str) -> None:
-        if self._transients.increment(f"lti:register:{address}", 3600) > OPENINGS_AN_HOUR:
+        if self._transients.increment(f"lti:register:{network_of(address)}", 3600) > OPENINGS_AN_HOUR:
             raise TooMany(
                 "The registration address was opened too often from here; try again in an hour.",
                 code="lti_registration_throttled",

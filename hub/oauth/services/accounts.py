@@ -12,7 +12,7 @@ from hub.errors import Conflict, Gone, HubError, TooMany, Unprocessable
 from hub.identity import Principal
 from hub.oauth.services.post import LINKS, Post
 from hub.oauth.services.users import Passwords, Users, refuse_weak
-from hub.oauth.spec.addresses import checked_email
+from hub.oauth.spec.addresses import checked_email, network_of
 from hub.oauth.spec.links import Link, is_good, read_link
 from hub.oauth.spec.passwords import normalized
 from hub.oauth.spec.secrets import digest
@@ -65,7 +65,7 @@ class Accounts:
         self._post.require()
         email = checked_email(email)
         window = int(ADDRESS_WINDOW.total_seconds())
-        if self._transients.increment(f"forgot:address:{address}", window) > self._per_minute:
+        if self._transients.increment(f"forgot:address:{network_of(address)}", window) > self._per_minute:
             raise TooMany(
                 "Too many requests. Wait a minute and try again.",
                 code="too_many_attempts",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from hub.errors import TooMany, say
+from hub.oauth.spec.addresses import network_of
 from hub.oauth.spec.guessing import known_browser, wait_before, with_account
 from hub.oauth.spec.secrets import digest
 from hub.ports import Clock, Ids, Transients
@@ -35,7 +36,7 @@ class Guessing:
         browser = known_browser(cookie, email, self._secret, self._now())
         if browser is not None and self._count(f"browser:{browser}", WINDOW) <= GUESSES:
             return False
-        self._count_within(f"account:{digest(email)}:{address}", WINDOW, GUESSES)
+        self._count_within(f"account:{digest(email)}:{network_of(address)}", WINDOW, GUESSES)
         return self._admit_stranger(email)
 
     def _admit_stranger(self, email: str) -> bool:
@@ -51,7 +52,7 @@ class Guessing:
 
     def admit_address(self, address: str) -> None:
         """Count an attempt at any account from a network address."""
-        self._count_within(f"address:{address}", ADDRESS_WINDOW, self._per_minute)
+        self._count_within(f"address:{network_of(address)}", ADDRESS_WINDOW, self._per_minute)
 
     def admit_session(self, session_id: str) -> None:
         """Count an attempt to prove once more who one is, in an open session."""
@@ -60,7 +61,7 @@ class Guessing:
     def forget(self, email: str, address: str) -> None:
         """Somebody signed in: what was counted before was no guessing."""
         account = digest(email)
-        for key in (f"account:{account}:{address}", f"guesses:{account}", f"wait:{account}"):
+        for key in (f"account:{account}:{network_of(address)}", f"guesses:{account}", f"wait:{account}"):
             self._transients.delete(f"sign-in:{key}")
 
     def remember(self, cookie: str, email: str) -> str:

@@ -1,6 +1,7 @@
-"""E-mail addresses of accounts, and the addresses a sign-in may return to."""
+"""E-mail addresses of accounts, the addresses a sign-in may return to, and network addresses as they are counted."""
 
 import re
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from hub.errors import Invalid, Violation
@@ -34,3 +35,20 @@ def local_return_address(target: str | None, otherwise: str = "/") -> str:
         return otherwise
     parts = urlsplit(target)
     return otherwise if parts.scheme or parts.netloc else target
+
+
+def network_of(address: str) -> str:
+    """As what a network address is counted: IPv4 by itself, IPv6 by its /64 network.
+
+    One customer, even one machine, has all 2^64 addresses of such a network (RFC 6177 section 2, RFC 8981), so who is
+    counted by single ones has no limit. The same address written in another way, or mapped into IPv6, is the same.
+    """
+    try:
+        known = ip_address(address)
+    except ValueError:  # Behind a socket, or none at all.
+        return address[:100]
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return f"{IPv6Address(int(known) >> 64 << 64)}/64"

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address
 
 import argon2
 import pytest
@@ -38,7 +39,12 @@ def entrance(hub):
 def address(hub):
     """A network address that no other test guesses from."""
     number = hub.ports.ids.uuid().int & 0xFFFFFFFF
-    return f"2001:db8::{number >> 16:x}:{number & 0xFFFF:x}"
+    return f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
+
+
+def elsewhere(address, number):
+    """The same address in another network."""
+    return str(IPv6Address(int(IPv6Address(address)) + ((number + 1) << 96)))
 
 
 @pytest.fixture
@@ -69,14 +75,16 @@ def test_guessing_has_to_wait_but_only_where_the_guesses_come_from(entrance, aut
     with pytest.raises(TooMany) as refusal:
         entrance.sign_in(author.person.email, PASSWORD, address)
     assert int(refusal.value.headers["Retry-After"]) > 0
-    assert entrance.sign_in(author.person.email, PASSWORD, f"{address}:2")
+    with pytest.raises(TooMany):
+        entrance.sign_in(author.person.email, PASSWORD, address[:-1] + "2:3:4")
+    assert entrance.sign_in(author.person.email, PASSWORD, elsewhere(address, 2))
 
 
 def guess_from_everywhere(entrance, email, address, count):
     """Wrong passwords, each from an address of its own."""
     for number in range(count):
         with pytest.raises(Unauthenticated):
-            entrance.sign_in(email, "wrong", f"{address}:{number}")
+            entrance.sign_in(email, "wrong", elsewhere(address, number))
 
 
 def test_guessing_from_many_addresses_is_slowed_and_locks_nobody_out(
@@ -87,10 +95,10 @@ def test_guessing_from_many_addresses_is_slowed_and_locks_nobody_out(
     monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 3)
     guess_from_everywhere(entrance, email, address, 4)
     with pytest.raises(TooMany) as refusal:
-        entrance.sign_in(email, PASSWORD, f"{address}:ffff")
+        entrance.sign_in(email, PASSWORD, elsewhere(address, 0xFFFF))
     assert "guessing the password" in refusal.value.detail
     assert 0 < int(refusal.value.headers["Retry-After"]) <= 1
-    assert entrance.sign_in(email, PASSWORD, f"{address}:5", device), "whose account it is, where they were before"
+    assert entrance.sign_in(email, PASSWORD, elsewhere(address, 5), device), "whose account it is, where they were before"
     [event] = hub.service(AuditLog).list(system, AuditFilter(action="session.slowed"))
     assert event.target == str(author.person.id)
 
@@ -102,14 +110,14 @@ def test_the_wait_doubles_and_ends(hub, entrance, author, address, monkeypatch):
     waits = []
     for number in range(4):
         with pytest.raises(Unauthenticated):
-            entrance.sign_in(email, "wrong", f"{address}:{number}")
+            entrance.sign_in(email, "wrong", elsewhere(address, number))
         with pytest.raises(TooMany) as refusal:
-            entrance.sign_in(email, "wrong", f"{address}:{number}")
+            entrance.sign_in(email, "wrong", elsewhere(address, number))
         waits.append(int(refusal.value.headers["Retry-After"]))
         guessing._transients.delete(f"sign-in:wait:{digest(email)}")  # As if the time were over.
     assert all(wait <= wanted and wait > wanted - 2 for wait, wanted in zip(waits, (1, 2, 4, 8), strict=True)), waits
-    assert entrance.sign_in(email, PASSWORD, f"{address}:9")
-    assert entrance.sign_in(email, PASSWORD, f"{address}:9"), "the right password ends it"
+    assert entrance.sign_in(email, PASSWORD, elsewhere(address, 9))
+    assert entrance.sign_in(email, PASSWORD, elsewhere(address, 9)), "the right password ends it"
 
 
 def test_of_many_guesses_at_the_same_time_one_goes_on(hub, author, address, monkeypatch):
@@ -118,7 +126,7 @@ def test_of_many_guesses_at_the_same_time_one_goes_on(hub, author, address, monk
 
     def admitted(number):
         try:
-            guessing.admit(author.person.email, f"{address}:{number}", "")
+            guessing.admit(author.person.email, elsewhere(address, number), "")
         except TooMany:
             return 0
         return 1
@@ -132,7 +140,7 @@ def test_an_account_that_is_not_there_is_slowed_as_well(entrance, address, monke
     email = f"nobody-{address.replace(':', '')}@school.example"
     guess_from_everywhere(entrance, email, address, 4)
     with pytest.raises(TooMany):
-        entrance.sign_in(email, "wrong", f"{address}:ffff")
+        entrance.sign_in(email, "wrong", elsewhere(address, 0xFFFF))
 
 
 def test_who_guesses_in_a_browser_that_is_known_becomes_a_stranger(hub, entrance, author, address):
@@ -140,7 +148,7 @@ def test_who_guesses_in_a_browser_that_is_known_becomes_a_stranger(hub, entrance
     device = hub.service(Guessing).remember("", email)
     for number in range(GUESSES):
         with pytest.raises(Unauthenticated):
-            entrance.sign_in(email, "wrong", f"{address}:{number}", device)
+            entrance.sign_in(email, "wrong", elsewhere(address, number), device)
     for _ in range(GUESSES):
         with pytest.raises(Unauthenticated):
             entrance.sign_in(email, "wrong", address, device)

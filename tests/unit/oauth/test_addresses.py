@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import Invalid
-from hub.oauth.spec.addresses import checked_email, local_return_address
+from hub.oauth.spec.addresses import checked_email, local_return_address, network_of
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,20 @@ def test_paths_of_this_site_are_returned_to(target):
 )
 def test_anything_else_leads_home(target):
     assert local_return_address(target, "/home") == "/home"
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:DB8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1%eth0", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ("", ""),
+        ("no address", "no address"),
+    ],
+)
+def test_network_addresses_are_counted_by_who_has_them(given, counted):
+    assert network_of(given) == counted
