@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from hub.db import Database
-from hub.errors import TooLarge
+from hub.errors import NotFound, TooLarge
 from hub.identity import Principal
 from hub.ports import ObjectStore
 from hub.xapi_lrs.services.stores import Stores
@@ -44,6 +44,20 @@ class SignatureReport:
     chain: list[signatures.CertificateReport]
 
 
+class Received:
+    """The data of the attachments of one request, by their hashes, as long as it lasts: `with Received() as ...`."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[str, BinaryIO]] = {}
+        self.open_files = ExitStack()
+
+    def __enter__(self) -> "Received":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open_files.close()
+
+
 class Attachments:
     """The attachments of every store."""
 
@@ -59,25 +73,43 @@ class Attachments:
         statements: Sequence[dict[str, Any]],
         parts: Iterable[Part],
         version: Version,
+        received: Received,
         *,
         is_batch: bool,
     ) -> None:
-        """Read the data of the attachments that valid statements declare, check all of it, and keep it.
+        """Read the data of the attachments that valid statements declare into `received`, check all of it, and keep it.
 
         Objects are written before any statement is; one that is left over when the statements are refused does no
         harm and is used again when they come again.
         """
         declared = rules.declared(statements)
-        with ExitStack() as open_files:
-            received = dict(self._received(parts, declared, open_files))
-            rules.refuse_missing(statements, received, is_batch=is_batch)
-            for statement in statements:
-                for attachment in signatures.signatures_in(statement):
-                    file = received.get(attachment["sha2"].lower())
-                    if file is not None:
-                        signatures.check(statement, attachment, self._whole(file), version)
-            for sha2, file in received.items():
-                self._keep(principal, sha2, declared[sha2], file)
+        files = dict(self._received(parts, declared, received.open_files))
+        rules.refuse_missing(statements, files, is_batch=is_batch)
+        for statement in statements:
+            for attachment in signatures.signatures_in(statement):
+                file = files.get(attachment["sha2"].lower())
+                if file is not None:
+                    signatures.check(statement, attachment, self._whole(file), version)
+        for sha2, file in files.items():
+            received.files[sha2] = declared[sha2]["contentType"], file
+            self._keep(principal, sha2, *received.files[sha2])
+
+    def keep_what_went(self, principal: Principal, received: Received) -> None:
+        """Keep once more what went between `take_in` and the statements: somebody was erased, or a time of keeping
+        ended, and until then nobody else had it. Whoever drops attachments from now on sees the statements
+        (`PersonalStatements`)."""
+        for sha2, (content_type, file) in received.files.items():
+            if not self._is_kept(principal, sha2):
+                self._keep(principal, sha2, content_type, file)
+
+    def _is_kept(self, principal: Principal, sha2: str) -> bool:
+        store = self._stores.of(principal)
+        with self._db.read(store.tenant_id, store.number) as session:
+            keys = [row.object_key for row in attachments.find(session, store.number, [sha2])]
+        try:
+            return bool([self._objects.head(key) for key in keys])
+        except NotFound:
+            return False
 
     def _received(
         self, parts: Iterable[Part], declared: Mapping[str, dict[str, Any]], open_files: ExitStack
@@ -101,14 +133,14 @@ class Attachments:
         file.seek(0)
         return file.read(self._limits.statement_bytes * 2)
 
-    def _keep(self, principal: Principal, sha2: str, attachment: Mapping[str, Any], file: BinaryIO) -> None:
+    def _keep(self, principal: Principal, sha2: str, content_type: str, file: BinaryIO) -> None:
         store = self._stores.of(principal)
         key = f"{store.tenant_id}/lrs/{store.id}/{sha2}"
         size = file.seek(0, SEEK_END)
         file.seek(0)
         self._objects.put(key, file, "application/octet-stream")
         with self._db.unit_of_work(store.tenant_id, store.number) as work:
-            attachments.add(work.session, store.number, sha2, attachment["contentType"], size, key)
+            attachments.add(work.session, store.number, sha2, content_type, size, key)
 
     def of(self, principal: Principal, bodies: Iterable[bytes]) -> list[StoredAttachment]:
         """The attachments of these statements that the store has the data of, each once."""

@@ -10,9 +10,8 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from sqlalchemy.orm import Session
 
-from hub.db import Database
+from hub.db import Database, UnitOfWork
 from hub.errors import Invalid
 from hub.identity import system_principal
 from hub.personal_data import AgentId, Collection, Erasure, File, Holding, Identity, Person
@@ -195,6 +194,7 @@ class PersonalStatements:
         with self._db.read(tenant_id, store.number) as session:
             if not attachment_rows.has_any(session, store.number):
                 return
+            newest = rewriting.newest(_driver(session), store.number)
             theirs: set[str] = set()
             others: set[str] = set()
             for kept in rewriting.with_attachments(_driver(session), store.number):
@@ -205,13 +205,23 @@ class PersonalStatements:
                 if after is not None:
                     others |= erasure.hashes_of([after])
         with self._db.unit_of_work(tenant_id, store.number) as work:
-            gone = self._drop_attachments(work.session, store, theirs - others)
+            gone = self._drop_attachments(work, store, theirs - others, newest)
             how.note(work.session, "attachments", "removed", gone)
 
-    def _drop_attachments(self, session: Session, store: StoreView, hashes: Set[str]) -> int:
-        found = attachment_rows.find(session, store.number, list(hashes))
+    def _drop_attachments(self, work: UnitOfWork, store: StoreView, hashes: Set[str], newest: int) -> int:
+        """Remove those of `hashes` that no statement after the `newest` of those that were read has.
+
+        As the one writer of the store: a statement that was stored before is seen here, and whoever stores one later
+        finds afterwards that its attachment went, and keeps it once more (`Attachments.keep_what_went`).
+        """
+        if not hashes:
+            return 0
+        intake.take_order(work.psycopg, store.number)
+        since = rewriting.with_attachments(work.psycopg, store.number, newest)
+        gone = list(hashes - erasure.hashes_of(orjson.loads(kept.body) for kept in since))
+        found = attachment_rows.find(work.session, store.number, gone)
         self._objects.delete([row.object_key for row in found])
-        return attachment_rows.remove(session, store.number, list(hashes))
+        return attachment_rows.remove(work.session, store.number, gone)
 
     def _erase_statements(
         self, tenant_id: UUID, store: StoreView, keys: Sequence[str], who: Erased, how: Erasure
@@ -261,6 +271,7 @@ class PersonalStatements:
         that has any."""
         with self._db.read(tenant_id, store.number) as session:
             connection = _driver(session)
+            newest = rewriting.newest(connection, store.number)
             is_due = rewriting.stored_before(connection, store.number, before, 1)
             if not is_due or not attachment_rows.has_any(session, store.number):
                 return
@@ -269,7 +280,7 @@ class PersonalStatements:
             for kept in rewriting.with_attachments(connection, store.number):
                 (theirs if kept.stored < before else others).update(erasure.hashes_of([orjson.loads(kept.body)]))
         with self._db.unit_of_work(tenant_id, store.number) as work:
-            self._drop_attachments(work.session, store, theirs - others)
+            self._drop_attachments(work, store, theirs - others, newest)
 
     def _expire_batch(self, tenant_id: UUID, store: StoreView, before: int) -> int:
         with self._db.unit_of_work(tenant_id, store.number) as work:

@@ -15,7 +15,7 @@ import orjson
 from hub.errors import Invalid, Violation
 from hub.identity import Principal
 from hub.ports import Ids
-from hub.xapi_lrs.services.attachments import Attachments, Part
+from hub.xapi_lrs.services.attachments import Attachments, Part, Received
 from hub.xapi_lrs.services.forgetting import Forgetting
 from hub.xapi_lrs.services.intake import Incoming, Submission, Target
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
@@ -36,13 +36,14 @@ _MOST_FAULTS = 200
 @dataclass(frozen=True, slots=True)
 class Request:
     """Who wants to store what: `body` is a statement or an array of them, `parts` the headers and data of
-    attachments, read after the statements were found valid, `put_id` the id that a PUT names."""
+    attachments, read after the statements were found valid into `received`, `put_id` the id that a PUT names."""
 
     principal: Principal
     body: bytes
     version: Version
     parts: Iterable[Part] = ()
     put_id: str | None = None
+    received: Received | None = None
 
     @property
     def is_batch(self) -> bool:
@@ -116,7 +117,10 @@ class Preparation:
             known = [None] * len(statements)
         _refuse_faults(statements, known, request.version, is_batch=is_batch)
         if request.parts or any("attachments" in each or "attachments" in each["object"] for each in statements):
-            self._attachments.take_in(request.principal, statements, request.parts, request.version, is_batch=is_batch)
+            received = request.received or Received()
+            self._attachments.take_in(
+                request.principal, statements, request.parts, request.version, received, is_batch=is_batch
+            )
         return statements, raws, known
 
     def _completed(self, request: Request, mark: "_Mark", raw: bytes, found: Recognised) -> Incoming:

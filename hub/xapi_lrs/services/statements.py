@@ -11,7 +11,7 @@ import psycopg
 from hub.db import Database, UnitOfWork
 from hub.errors import Forbidden, NotFound, say
 from hub.identity import Principal, system_principal
-from hub.xapi_lrs.services.attachments import Part
+from hub.xapi_lrs.services.attachments import Attachments, Part, Received
 from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.knowledge import Knowledge
 from hub.xapi_lrs.services.preparation import Preparation, Request
@@ -58,6 +58,7 @@ class Statements:
         intake: Intake,
         knowledge: Knowledge,
         limits: Limits,
+        attachments: Attachments,
     ) -> None:
         self._largest_page = max(min(LARGEST_PAGE, LARGEST_PAGE_BYTES // limits.statement_bytes), 1)
         self._db = db
@@ -65,6 +66,7 @@ class Statements:
         self._preparation = preparation
         self._intake = intake
         self._knowledge = knowledge
+        self._attachments = attachments
 
     # --- storing ------------------------------------------------------------------------------------------------
 
@@ -91,6 +93,14 @@ class Statements:
         self._submit(Request(principal, body, version, parts, statement_id))
 
     def _submit(self, request: Request) -> list[str]:
+        if not request.parts:
+            return self._stored(request)
+        with Received() as received:
+            ids = self._stored(replace(request, received=received))
+            self._attachments.keep_what_went(request.principal, received)
+        return ids
+
+    def _stored(self, request: Request) -> list[str]:
         submission = self._preparation.submission(request)
         ids = [each.id_text for each in submission.statements]
         if ids:

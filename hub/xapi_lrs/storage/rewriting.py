@@ -90,13 +90,20 @@ def stored_before(connection: Connection[Any], store: int, before: int, limit: i
     return [Kept(*row) for row in connection.execute(query, (store, before, limit), binary=True).fetchall()]
 
 
-def with_attachments(connection: Connection[Any], store: int) -> Iterator[Kept]:
-    """Every statement of the store that may have attachments, read a few at a time."""
+def newest(connection: Connection[Any], store: int) -> int:
+    """When the newest statement of the store was stored (microseconds): -1 without any."""
+    query = "SELECT coalesce(max(stored), -1) FROM lrs_statement WHERE store = %s"
+    return int(connection.execute(query, (store,)).fetchone()[0])  # type: ignore[index]
+
+
+def with_attachments(connection: Connection[Any], store: int, after: int = -1) -> Iterator[Kept]:
+    """Every statement of the store that may have attachments and was stored after a time, read a few at a time."""
     query = """
-    SELECT stored, id, body FROM lrs_statement WHERE store = %s AND position('"attachments"'::bytea IN body) > 0
+    SELECT stored, id, body FROM lrs_statement
+     WHERE store = %s AND stored > %s AND position('"attachments"'::bytea IN body) > 0
     """
     with connection.cursor("with_attachments", binary=True) as cursor:
-        cursor.execute(query, (store,))
+        cursor.execute(query, (store, after))
         for row in cursor:
             yield Kept(*row)
 

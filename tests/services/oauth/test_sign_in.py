@@ -98,7 +98,9 @@ def test_guessing_from_many_addresses_is_slowed_and_locks_nobody_out(
         entrance.sign_in(email, PASSWORD, elsewhere(address, 0xFFFF))
     assert "guessing the password" in refusal.value.detail
     assert 0 < int(refusal.value.headers["Retry-After"]) <= 1
-    assert entrance.sign_in(email, PASSWORD, elsewhere(address, 5), device), "whose account it is, where they were before"
+    assert entrance.sign_in(email, PASSWORD, elsewhere(address, 5), device), (
+        "whose account it is, where they were before"
+    )
     [event] = hub.service(AuditLog).list(system, AuditFilter(action="session.slowed"))
     assert event.target == str(author.person.id)
 

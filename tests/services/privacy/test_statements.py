@@ -8,10 +8,16 @@ import pytest
 from sqlalchemy import text
 
 from hub.db import EVERY_TENANT
+from hub.xapi_lrs.services.attachments import Attachments
 from hub.xapi_lrs.services.documents import Documents
+from hub.xapi_lrs.services.intake import Intake
 from hub.xapi_lrs.services.lookups import Lookups
+from hub.xapi_lrs.services.personal_data import PersonalStatements
+from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.spec import documents as document_rules
 from hub.xapi_lrs.spec.documents import AGENT_PROFILE, STATE, UNGUARDED, Preconditions
+from hub.xapi_lrs.spec.query import StatementQuery
+from hub.xapi_lrs.storage import intake
 from tests.services.privacy.conftest import ANN, BOB, DID
 
 ANN_SHA1 = {"mbox_sha1sum": hashlib.sha1(ANN["mbox"].encode()).hexdigest()}
@@ -273,6 +279,50 @@ def test_attachments_go_unless_somebody_else_has_them(hub, lrs, erase, export):
         [(sha2, _)] = rows.all()
     assert sha2 == shared["sha2"]
     assert not [key for key in hub.ports.objects.keys(f"{lrs.writer.tenant_id}/lrs/") if own["sha2"] in key]
+
+
+def task_of(hub, lrs):
+    """The statement of Bob as a program reads it, with the data of its attachment."""
+    query = StatementQuery(with_attachments=True)
+    [body] = hub.service(Statements).find(lrs.writer, query).bodies
+    return [b"".join(each.data) for each in hub.service(Attachments).of(lrs.writer, [body])]
+
+
+@pytest.mark.parametrize("how", ["erased", "expired"])
+def test_an_attachment_that_comes_again_while_its_last_owner_goes_stays(hub, lrs, erase, monkeypatch, how):
+    """Somebody else's statement with the same file is stored after it was found that nobody else has it."""
+    lrs.store({"actor": ANN, "attachments": [attached(b"the task")[0]]}, parts=[attached(b"the task")[1]])
+    taken = []
+
+    def bobs_comes_first(connection, store):
+        if not taken and store == lrs.number:
+            taken.append(store)
+            lrs.store({"actor": BOB, "attachments": [attached(b"the task")[0]]}, parts=[attached(b"the task")[1]])
+        return real(connection, store)
+
+    before, real = datetime.now(UTC), intake.take_order
+    monkeypatch.setattr(intake, "take_order", bobs_comes_first)
+    if how == "erased":
+        erase(WORDS)
+    else:
+        hub.service(PersonalStatements).expire(lrs.writer.tenant_id, before)
+    assert taken
+    assert task_of(hub, lrs) == [b"the task"]
+
+
+def test_an_attachment_that_goes_before_its_new_statement_is_stored_is_kept_once_more(hub, lrs, erase, monkeypatch):
+    """The file was there already, so it was taken for kept; then its last owner was erased."""
+    lrs.store({"actor": ANN, "attachments": [attached(b"the task")[0]]}, parts=[attached(b"the task")[1]])
+    real = Intake.store
+
+    def erased_first(self, submission):
+        monkeypatch.setattr(Intake, "store", real)
+        assert erase(WORDS).counts["attachments"] == {"removed": 1}
+        real(self, submission)
+
+    monkeypatch.setattr(Intake, "store", erased_first)
+    lrs.store({"actor": BOB, "attachments": [attached(b"the task")[0]]}, parts=[attached(b"the task")[1]])
+    assert task_of(hub, lrs) == [b"the task"]
 
 
 def test_every_store_of_the_tenant_is_erased_and_no_other_tenant(hub, lrs, system, erase, settings):
