@@ -60,6 +60,9 @@ CERTIFICATE_WORDS = {
     "Names of one word, and other descriptions, in texts that other people wrote.": _l(
         "Names of one word, and other descriptions, in texts that other people wrote."
     ),
+    "Statements and audit events in partitions that were detached from the tables, until those are removed.": _l(
+        "Statements and audit events in partitions that were detached from the tables, until those are removed."
+    ),
     "Profile documents of activities, which belong to no person.": _l(
         "Profile documents of activities, which belong to no person."
     ),

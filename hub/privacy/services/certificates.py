@@ -23,6 +23,7 @@ LIMITS = (
     "Backups of the database and of files, until they are replaced.",
     "Names of one word, and other descriptions, in texts that other people wrote.",
     "Profile documents of activities, which belong to no person.",
+    "Statements and audit events in partitions that were detached from the tables, until those are removed.",
 )
 
 
