@@ -235,6 +235,8 @@ def _unavailable_when_down() -> Iterator[None]:
     except (OperationalError, DBAPIError) as error:
         if isinstance(error, OperationalError) or error.connection_invalidated:
             raise Unavailable("The database does not answer.", code="database_unavailable") from error
+        if isinstance(error.orig, psycopg.errors.UndefinedTable):
+            raise Unavailable("The database has not been migrated: run `hub migrate`.", code="not_migrated") from error
         raise
     except psycopg.OperationalError as error:
         raise Unavailable("The database does not answer.", code="database_unavailable") from error

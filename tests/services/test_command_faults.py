@@ -3,11 +3,16 @@
 import errno
 import os
 import socket
+from dataclasses import replace
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
+from hub.bootstrap import build
 from hub.cli import main
+from hub.errors import Unavailable
+from hub.oauth.services.first_run import FirstRun
 
 
 @pytest.fixture
@@ -58,3 +63,14 @@ def test_a_folder_that_cannot_be_made(command, tmp_path):
     (tmp_path / "file").touch()
     code, said = command("keys", "create", HUB_KEYS_DIR=str(tmp_path / "file" / "keys"))
     assert (code, said) == (1, f"error: This machine says: Not a directory ({tmp_path / 'file' / 'keys'}).\n")
+
+
+def test_a_database_that_nobody_migrated(settings):
+    with psycopg.connect(settings.database_url, autocommit=True) as server:
+        server.execute("CREATE DATABASE unmigrated")
+    empty = build(replace(settings, database_url=settings.database_url.rpartition("/")[0] + "/unmigrated"))
+    try:
+        with pytest.raises(Unavailable, match="has not been migrated: run `hub migrate`"):
+            empty.service(FirstRun).link()
+    finally:
+        empty.close()
