@@ -3,18 +3,18 @@
 from importlib import import_module
 from pathlib import Path
 
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
 from flask_babel import Babel, get_locale
 
 from hub.console.blueprint import LARGE_FORMS, Surroundings, console, signed_in
 from hub.console.filters import FILTERS
 from hub.console.listing import address
-from hub.errors import HubError, NotFound, say
-from hub.http import register_dialect
+from hub.errors import HubError, NotFound, Unavailable, say
+from hub.http import register_dialect, service
 from hub.http.problem import problem
 from hub.oauth.services.sign_in import ProofNeeded
 from hub.oauth.spec.branding import LARGEST_LOGO
-from hub.oauth.views.session import SAFE_METHODS
+from hub.oauth.views.session import SAFE_METHODS, BrowserSessions
 from hub.scorm.spec.enrolment import LARGEST_FILE
 
 #: Importing a module of pages puts them on the blueprint.
@@ -116,7 +116,16 @@ def _error_outside(error: HubError) -> Response:
     likes = request.accept_mimetypes.best_match(["application/problem+json", "text/html"])
     if request.path.startswith(_MACHINES) or likes != "text/html":
         return problem(error)
+    _recognise()
     return error_page(error)
+
+
+def _recognise() -> None:
+    """Who is signed in keeps the menu where there is no page; without Redis they do without."""
+    try:
+        g.signed_in = service(BrowserSessions).who(request)
+    except Unavailable:
+        g.signed_in = None
 
 
 __all__ = ["Surroundings", "error_page", "register_console"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Response, request, send_from_directory, url_for
 
-from hub.errors import NotFound
+from hub.errors import NotFound, say
 
 #: Ours, and the libraries that the build put beside them.
 FOLDERS = (Path(__file__).parent / "static", Path(__file__).parents[1] / "static" / "vendor")
@@ -18,7 +18,7 @@ def _found(name: str) -> tuple[Path, str]:
         path = folder / name
         if path.is_file():
             return folder, sha256(path.read_bytes()).hexdigest()[:12]
-    raise NotFound(f"There is no asset {name}.")
+    raise NotFound(say("There is no file %(name)s.", name=name))
 
 
 def asset(name: str) -> str:

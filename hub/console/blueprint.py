@@ -177,7 +177,8 @@ def surroundings() -> dict[str, Any]:
         "may_edit": may_edit,
         "may": lambda needed: (known := signed_in()) is not None and known.principal.may(needed),
         "form_token": lambda: service(BrowserSessions).form_token(request),
-        "notice": notice_of(request.args.get("done", "")),
+        # A form that is sent from such a page keeps its address, but what was done before is told once.
+        "notice": notice_of(request.args.get("done", "")) if request.method == "GET" else "",
         "mail_is_on": service(Post).is_on,
         "request_id": request_id,
         "version": __version__,

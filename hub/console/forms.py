@@ -77,4 +77,4 @@ def require_same(form: Form) -> None:
     """`Invalid` unless a new password was typed the same twice."""
     if form["password"] != form["password_again"]:
         fault = Violation("form", "password_again", "is not the same as the new password")
-        raise Invalid("The password was not changed.", violations=[fault])
+        raise Invalid("The password does not fit.", code="weak_password", violations=[fault])

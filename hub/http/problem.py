@@ -19,6 +19,7 @@ from hub.errors import (
     Unprocessable,
     Unsupported,
     Violation,
+    say,
 )
 from hub.http.context import request_id
 from hub.http.words import said
@@ -28,6 +29,17 @@ log = structlog.get_logger(__name__)
 Renderer = Callable[[HubError], Response]
 
 _DIALECTS = "hub.error_dialects"
+
+#: What Werkzeug refuses by itself, in sentences that pages can say in the reader's language.
+_SENTENCES = {
+    400: say("The request cannot be read."),
+    404: say("There is nothing at this address."),
+    405: say("This address is not asked for in this way."),
+    408: say("It took too long until the request was here."),
+    413: say("What was sent is larger than this address takes."),
+    415: say("What was sent is of a kind that this address does not take."),
+    416: say("The part that is asked for lies beyond the end."),
+}
 
 _BY_STATUS: dict[int, type[HubError]] = {
     404: NotFound,
@@ -84,13 +96,20 @@ def from_http_exception(error: HTTPException) -> HubError:
     status = error.code or 500
     violations = _field_violations(getattr(error, "data", None) or {})
     kind = _BY_STATUS.get(status, Invalid)
-    detail = "The request breaks the rules listed." if violations else (error.description or "")
+    detail = "The request breaks the rules listed." if violations else _sentence(error)
     if kind.status == status:
         return kind(detail, violations=violations)
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
     made = type(f"Http{status}", (HubError,), {"status": status})(detail, code=code, violations=violations)
     assert isinstance(made, HubError)
     return made
+
+
+def _sentence(error: HTTPException) -> str:
+    """What was said where it was raised; in place of what Werkzeug always says, a sentence of ours."""
+    is_standard = error.description == type(error).description
+    found = _SENTENCES.get(error.code or 500) if is_standard else None
+    return found or error.description or ""
 
 
 def _field_violations(data: dict[str, Any]) -> list[Violation]:

@@ -1,5 +1,6 @@
 """People: accounts of the tenant and their roles."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from hub.console.listing import listing
 from hub.console.words import ROLE_NAMES
 from hub.http import action, principal, service
 from hub.oauth.services.second_factors import SecondFactors
-from hub.oauth.services.users import NewPerson, Person, Users
+from hub.oauth.services.users import NewPerson, Person, Users, may_give
 
 
 @console.get("/people")
@@ -28,7 +29,7 @@ def people() -> str:
 @console.get("/people/new")
 @action("users.write")
 def people_new() -> str:
-    return render_template("console/person_new.html", form=Form(), roles=ROLE_NAMES)
+    return render_template("console/person_new.html", form=Form(), roles=roles_to_give())
 
 
 @console.post("/people/new")
@@ -39,7 +40,7 @@ def people_create() -> Response | str | tuple[str, int]:
     wanted = NewPerson(form["email"], form["name"], form.all("roles"), invite_in=invite_in)
     made = form.attempt(lambda: service(Users).create(principal(), wanted))
     if made is None:
-        return render_template("console/person_new.html", form=form, roles=ROLE_NAMES), form.status
+        return render_template("console/person_new.html", form=form, roles=roles_to_give()), form.status
     person, password = made
     if password is None:
         return redirect(url_for("console.people_one", user_id=person.id, done="link-sent"), 303)
@@ -84,4 +85,12 @@ def people_remove_second_step(user_id: UUID) -> Response:
 
 
 def _person_page(person: Person, form: Form) -> str:
-    return render_template("console/person.html", person=person, form=form, roles=ROLE_NAMES)
+    may_change = principal().may("users.write") and may_give(principal(), person.roles)
+    return render_template(
+        "console/person.html", person=person, form=form, roles=roles_to_give(), may_change=may_change
+    )
+
+
+def roles_to_give() -> dict[str, tuple[Any, Any]]:
+    """The roles that this person may give others, with their names and meanings."""
+    return {role: words for role, words in ROLE_NAMES.items() if may_give(principal(), [role])}

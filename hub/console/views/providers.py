@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from hub.console.blueprint import console
 from hub.console.forms import Form
+from hub.console.views.people import roles_to_give
 from hub.console.words import ROLE_NAMES
 from hub.http import action, principal, service
 from hub.oauth.services.providers import NewProvider, Providers
@@ -30,7 +31,7 @@ def providers_new() -> str:
 
 def _new_page(form: Form) -> str:
     kind = KINDS.get(form["kind"], KINDS["oidc"])
-    return render_template("console/provider_new.html", form=form, kind=kind, kinds=KINDS, roles=ROLE_NAMES)
+    return render_template("console/provider_new.html", form=form, kind=kind, kinds=KINDS, roles=roles_to_give())
 
 
 @console.post("/providers/new")

@@ -310,9 +310,18 @@ def refuse_weak(password: str, email: str, name: str) -> None:
 
 def refuse_more_than(principal: Principal, roles: Iterable[str]) -> None:
     """Nobody gives a role that may do more than they may. Programs never sign in, but may let people in."""
-    missing = actions_of_roles(roles) - principal.actions - SIGNED_IN
+    missing = _beyond(principal, roles)
     if missing:
         raise Forbidden(say("You may not give a role that allows: %(actions)s.", actions=", ".join(sorted(missing))))
+
+
+def may_give(principal: Principal, roles: Iterable[str]) -> bool:
+    """Whether these roles may do no more than who would give or take them."""
+    return not _beyond(principal, roles)
+
+
+def _beyond(principal: Principal, roles: Iterable[str]) -> frozenset[str]:
+    return actions_of_roles(roles) - principal.actions - SIGNED_IN
 
 
 def _refuse_last_administrator(session: Session, tenant_id: UUID, user_id: UUID) -> None:

@@ -200,3 +200,17 @@ def test_another_tenants_things_are_not_there(client, admin, hub):
     sign_in(client, make_account(hub, other, "administrator"))
     for path in (f"/people/{person.id}", f"/clients/{foreign.client_id}", f"/stores/{store.id}"):
         assert client.get(path).status_code == 200
+
+
+def test_only_roles_that_one_may_give_are_offered(client, admin, hub, system, enter):
+    boss = make_account(hub, system, "super_administrator").person
+    page = client.get("/people/new").text
+    assert 'value="administrator"' in page
+    assert 'value="super_administrator"' not in page
+    theirs = client.get(f"/people/{boss.id}").text
+    assert "This account may do more than yours." in theirs
+    assert "/password" not in theirs
+    send(client, "/account", "/sign-out")
+    enter("super_administrator")
+    assert 'value="super_administrator"' in client.get("/people/new").text
+    assert "Make a new password" in client.get(f"/people/{boss.id}").text

@@ -236,3 +236,45 @@ def test_the_console_speaks_the_browsers_language(client, account):
     assert '<html lang="en"' in client.get("/sign-in", headers={"Accept-Language": "fr"}).text
     sign_in(client, account)
     assert "Verwaltung" in client.get("/people", headers=german).text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "sentence"),
+    [
+        ("GET", "/sign-out", 405, "Diese Adresse lässt sich so nicht aufrufen."),
+        ("DELETE", "/roles", 405, "Diese Adresse lässt sich so nicht aufrufen."),
+        ("GET", "/nowhere", 404, "Unter /nowhere gibt es nichts."),
+        ("GET", "/assets/nothing.css", 404, "Eine Datei nothing.css gibt es nicht."),
+        ("POST", "/account/password", 413, "Was gesendet wurde, ist größer, als diese Adresse annimmt."),
+    ],
+)
+def test_every_refusal_is_said_in_the_readers_language(client, account, method, path, status, sentence):
+    sign_in(client, account)
+    headers = {"Accept-Language": "de", "Accept": "text/html", "X-CSRF-Token": form_token(client, "/account")}
+    answer = client.open(path, method=method, headers=headers, data={"a": "x" * 3_000_000} if status == 413 else None)
+    assert (answer.status_code, sentence in answer.text) == (status, True)
+    assert "Abmelden" in answer.text, "who is signed in keeps the menu"
+
+
+def test_a_program_is_told_how_an_address_is_asked_for(client):
+    answer = client.delete("/api/v1/openapi.json")
+    assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
+    assert answer.json["detail"] == "This address is not asked for in this way."
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_advice_about_roles_is_given_where_a_role_is_missing(client, account):
+    sign_in(client, account)
+    advice = "Someone who administers this tenant can give you the role"
+    assert advice in client.get("/tenants").text
+    assert advice not in client.post("/account/password", data={"csrf_token": "nonsense"}).text
+
+
+def test_what_was_done_before_is_not_told_again_with_a_refusal(client, account):
+    sign_in(client, account)
+    told = "Your password was changed."
+    assert told in client.get("/account?done=password-changed").text
+    form = {"csrf_token": form_token(client, "/account"), "old_password": "wrong"}
+    refused = client.post("/account/password?done=password-changed", data=form)
+    assert refused.status_code == 400
+    assert told not in refused.text
