@@ -49,7 +49,7 @@ ACTIONS: dict[str, str] = {
     "audit.read": "Read the audit log",
     "system.read": "See the health and settings of the system",
     "tenants.read": "See every tenant",
-    "tenants.write": "Make, suspend and open tenants",
+    "tenants.write": "Make, rename, suspend and open tenants",
     "tenants.enter": "Act as an administrator in any tenant",
     "console.use": "Open the console",
 }

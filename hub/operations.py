@@ -107,6 +107,24 @@ def create(line: CommandLine, as_json: bool) -> None:
     report(as_json, f"Made {', '.join(made)} in {folder}." if made else f"All keys are in {folder}.", {"made": made})
 
 
+@keys.command("list")
+@json_option
+@pass_command_line
+def list_keys(line: CommandLine, as_json: bool) -> None:
+    """List the keys with their ages; what is in them is never told.
+
+    \b
+    Example: hub keys list
+    """
+    found = KeyFiles(Path(line.settings.keys_dir)).known()
+    if as_json:
+        report(True, "", [asdict(key) for key in found])
+        return
+    click.echo(f"{len(found)} key(s) in {line.settings.keys_dir}.")
+    for key in found:
+        click.echo(f"  {key.name}  {key.kind:<8}{key.state:<10}since {key.since:%Y-%m-%d %H:%M} UTC")
+
+
 @keys.command("rotate")
 @click.option(
     "--announce-hours", default=24, show_default=True, type=click.IntRange(0, 24 * 30), help="Until it signs."
@@ -199,6 +217,22 @@ def list_tenants(line: CommandLine, search: str, as_json: bool) -> None:
     click.echo(f"{len(found)} tenant(s).")
     for each in found:
         click.echo(f"  {each.slug}  {each.name}{' (suspended)' if each.suspended_at else ''}")
+
+
+@tenant.command("rename")
+@click.argument("slug")
+@click.argument("name")
+@json_option
+@pass_command_line
+def rename_tenant(line: CommandLine, slug: str, name: str, as_json: bool) -> None:
+    """Give a tenant another name; its short name stays.
+
+    \b
+    Example: hub tenant rename hillside "Hillside Academy"
+    """
+    tenant_id = line.hub.service(Tenants).resolve(slug).id
+    done = line.hub.service(Tenants).change(system_principal(tenant_id), tenant_id, name=name)
+    report(as_json, f"The tenant {done.slug} is called {done.name} now.", asdict(done))
 
 
 @tenant.command("suspend")

@@ -200,6 +200,17 @@ class Pictures(Protocol):
         """A PNG of a PNG or JPEG that fits the head of a page. `hub.errors.Invalid` as above."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """What may be told of one of the Hub's keys: its file's `name`, `kind` (signing, data or secret), since when it is
+    in use (for one that is announced: from when on), and `state`: announced, in use, or replaced."""
+
+    name: str
+    kind: str
+    since: datetime
+    state: str
+
+
 class KeyRing(Protocol):
     """The Hub's own keys: an asymmetric set for what others verify, a secret for what only we verify."""
 
@@ -223,3 +234,6 @@ class KeyRing(Protocol):
 
     def is_sealed_anew(self, sealed: str) -> bool:
         """Whether the newest key sealed it."""
+
+    def known(self) -> list[KeyInfo]:
+        """Every key, by kind and age, without what is in it."""

@@ -11,6 +11,7 @@ import base64
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import KeySet, RSAKey
 
 from hub.errors import ConfigurationError
+from hub.ports import KeyInfo
 
 KEY_BITS = 2048
 _TIME = "%Y%m%dT%H%M%S"
@@ -125,6 +127,15 @@ class KeyFiles:
     def is_sealed_anew(self, sealed: str) -> bool:
         return sealed.partition(".")[0] == self._data_keys()[-1][0]
 
+    def known(self) -> list[KeyInfo]:
+        secret = self._folder / "secret"
+        since = datetime.fromtimestamp(secret.stat().st_mtime, UTC) if secret.exists() else None
+        return [
+            *_dated("signing", self._paths()),
+            *_dated("data", sorted(self._folder.glob("data-*.key"))),
+            *([KeyInfo(secret.name, "secret", since, "in use")] if since else []),
+        ]
+
     def check(self) -> list[str]:
         """What is wrong with the folder, in plain words; empty when all is well."""
         kinds = ("secret", "signing-*.pem", "data-*.key")
@@ -171,6 +182,20 @@ def _load_data_keys(paths: tuple[Path, ...], folder: Path) -> list[tuple[str, by
     if not keys or any(len(key) != DATA_KEY_BYTES for _, key in keys):
         raise ConfigurationError([f"There is no whole data key in {folder}: run `hub keys create`"])
     return keys
+
+
+def _dated(kind: str, paths: Sequence[Path]) -> list[KeyInfo]:
+    """The keys of these files, the oldest first: the last one whose time has come is in use, or the first of all."""
+    now = datetime.now(UTC)
+    due = [number for number, path in enumerate(paths) if _signs_from(path) <= now]
+    present = due[-1] if due else 0
+    return [KeyInfo(path.name, kind, _signs_from(path), _state(number, present)) for number, path in enumerate(paths)]
+
+
+def _state(number: int, present: int) -> str:
+    if number == present:
+        return "in use"
+    return "replaced" if number < present else "announced"
 
 
 def _is_open_to_others(path: Path) -> bool:

@@ -13,6 +13,7 @@ from hub.db import Database
 from hub.db.migrations import Migrations
 from hub.health import Health, Heartbeat, Origins, Part
 from hub.http.paging import Cursors
+from hub.installation import Installation
 from hub.lti.pylti_bridge import Bridge
 from hub.lti.services.connections import Connections
 from hub.lti.services.deep_linking import DeepLinking
@@ -130,6 +131,7 @@ def services_of(settings: Settings, ports: Ports, db: Database) -> dict[type, An
     add(Migrations(settings.sqlalchemy_url))
     add(Heartbeat(ports.transients))
     add(Health(_parts(settings, ports, db, built)))
+    add(Installation(settings, built[Health], ports.keys, built[Tenants].are_several))
     return built
 
 

@@ -18,6 +18,7 @@ from hub.http.limits import install_rate_limits
 from hub.http.origins import OriginDispatcher
 from hub.http.problem import install_problems
 from hub.http.proxies import TrustedProxies
+from hub.http.system_api import system_api
 from hub.lti.views.api import deliveries_api, invitations_api, platforms_api
 from hub.lti.views.blueprint import register_lti
 from hub.oauth.scopes import SCOPES, scopes_allowing
@@ -25,6 +26,7 @@ from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
 from hub.oauth.views.branding import branding_blueprint
 from hub.oauth.views.branding_api import branding_api
 from hub.oauth.views.server import register_oauth
+from hub.oauth.views.tenants_api import tenants_api
 from hub.privacy.views.api import identities_api, privacy_jobs_api, retention_api
 from hub.scorm.services.content import Contents
 from hub.scorm.views.analytics import analytics_api
@@ -87,6 +89,8 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(editors_api)
     api.register_blueprint(consent_api)
     api.register_blueprint(branding_api)
+    api.register_blueprint(tenants_api)
+    api.register_blueprint(system_api)
     api.register_blueprint(platforms_api)
     api.register_blueprint(deliveries_api)
     api.register_blueprint(invitations_api)

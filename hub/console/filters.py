@@ -13,7 +13,16 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from hub.console.privacy_words import CERTIFICATE_WORDS, ERASURE_OUTCOMES, HOLDING_KINDS, IDENTITY_KINDS
-from hub.console.words import FIELD_NAMES, MODE_NAMES, PART_NAMES, REACH_NAMES, REQUEST_NAMES, ROLE_NAMES, state_of
+from hub.console.words import (
+    FIELD_NAMES,
+    KEY_KINDS,
+    MODE_NAMES,
+    PART_NAMES,
+    REACH_NAMES,
+    REQUEST_NAMES,
+    ROLE_NAMES,
+    state_of,
+)
 from hub.http.words import said
 from hub.scorm.services.wording import worded, words_of
 from hub.scorm.spec.manifest.course import STANDARD_NAMES
@@ -133,6 +142,11 @@ def field_name(field: str) -> str:
 def part_name(part: str) -> str:
     """A part of the Hub in words."""
     return str(PART_NAMES.get(part, part))
+
+
+def key_kind(kind: str) -> str:
+    """What a key of the Hub is for, in words."""
+    return str(KEY_KINDS[kind])
 
 
 def score(result: Any) -> str:
@@ -284,6 +298,7 @@ FILTERS = {
     "reach_name": reach_name,
     "field_name": field_name,
     "part_name": part_name,
+    "key_kind": key_kind,
     "when": when,
     "foldable": foldable,
     "pill": pill,

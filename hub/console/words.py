@@ -45,6 +45,9 @@ STATES = {
     "warning": ("warn", _l("warning")),
     "hint": ("", _l("hint")),
     "note": ("", _l("note")),
+    "announced": ("busy", _l("announced")),
+    "in use": ("good", _l("in use")),
+    "replaced": ("", _l("replaced")),
 }
 
 #: What a page says after something was done (`?done=NAME` of the address it was sent on to).
@@ -96,6 +99,7 @@ NOTICES = {
     "branding-changed": _l("The pages of this tenant look like this now."),
     "tenant-created": _l("The tenant was made. Work in it to add its first administrator."),
     "tenant-suspended": _l("The tenant is suspended. Nobody gets in within a second."),
+    "tenant-renamed": _l("The tenant has another name now."),
     "tenant-reopened": _l("The tenant is open again."),
     "token-revoked": _l("The token was revoked. It stops working within a second."),
     "device-allowed": _l("The device goes on by itself now. You can close this page."),
@@ -114,6 +118,13 @@ PART_NAMES = {
     "object store": _l("object store"),
     "worker": _l("worker"),
     "origins": _l("origins"),
+}
+
+#: What the Hub's own keys are for, by `hub.ports.KeyInfo.kind`.
+KEY_KINDS = {
+    "signing": _l("signs what others verify"),
+    "data": _l("seals what is in the database"),
+    "secret": _l("signs what only the Hub verifies"),
 }
 
 #: Form fields by their labels, for the summary of faults.

@@ -10,7 +10,7 @@ import click
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.errors import NotFound
 from hub.identity import ROLES, Principal
-from hub.oauth.scopes import SCOPES
+from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Clients, NewClient
 from hub.oauth.services.post import LANGUAGE, Post
@@ -41,7 +41,7 @@ def client() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(list(SCOPES)),
+    type=click.Choice([name for name, scope in SCOPES.items() if scope.family in OF_CLIENTS]),
     metavar="SCOPE",
     help="May be repeated; docs/security.md lists them.",
 )

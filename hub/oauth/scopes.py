@@ -12,7 +12,11 @@ from typing import Literal
 from hub.errors import Invalid, Violation
 from hub.identity import ACTIONS
 
-Family = Literal["lrs", "rest"]
+Family = Literal["lrs", "rest", "hub"]
+
+#: What clients may be registered for. The others reach all tenants: only people who may that themselves hold them,
+#: in personal tokens, which end with the role.
+OF_CLIENTS: tuple[Family, ...] = ("lrs", "rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ def _lrs(name: str, meaning: str, *actions: str) -> Scope:
 
 _READ_STATEMENTS = ("statements.read", "statements.read_mine")
 _READ_ALL = (*_READ_STATEMENTS, "state.read", "profile.read")
+_HUB_NOUNS = ("tenants",)
 _REST_NOUNS = (
     "packages",
     "registrations",
@@ -51,17 +56,17 @@ _REST_NOUNS = (
 )
 
 
-def _rest_scopes() -> Iterable[Scope]:
+def _scopes_of_nouns(nouns: Iterable[str], family: Family) -> Iterable[Scope]:
     """`noun:write` includes `noun:read`: who changes a thing is answered with it, and follows what became of it.
 
-    There is none for tenants: no token reaches beyond its own.
+    There is none to enter a tenant: only a person does, for a while and seen by everybody there.
     """
-    for noun in _REST_NOUNS:
+    for noun in nouns:
         read = f"{noun}.read"
-        for action in (name for name in ACTIONS if name.startswith(f"{noun}.")):
+        for action in (name for name in ACTIONS if name.startswith(f"{noun}.") and name != "tenants.enter"):
             also = {read} & set(ACTIONS) - {action}
             meaning = ACTIONS[action] + ("; and read them" if also else "")
-            yield Scope(action.replace(".", ":"), "rest", frozenset({action, *also}), meaning)
+            yield Scope(action.replace(".", ":"), family, frozenset({action, *also}), meaning)
 
 
 SCOPES: dict[str, Scope] = {
@@ -83,7 +88,8 @@ SCOPES: dict[str, Scope] = {
             "profile.write",
             "activities.define",
         ),
-        *_rest_scopes(),
+        *_scopes_of_nouns(_REST_NOUNS, "rest"),
+        *_scopes_of_nouns(_HUB_NOUNS, "hub"),
     )
 }
 
@@ -99,7 +105,7 @@ def scopes_allowing(action: str) -> tuple[str, ...]:
     return tuple(scope.name for scope in sorted(granting, key=lambda scope: len(scope.actions)))
 
 
-def checked_scopes(names: Iterable[str], families: Iterable[Family] = ("lrs", "rest")) -> tuple[str, ...]:
+def checked_scopes(names: Iterable[str], families: Iterable[Family] = OF_CLIENTS) -> tuple[str, ...]:
     """The scopes `names` without doubles, in the order of the table; `Invalid` names every one that is not offered."""
     asked = list(names)
     offered = {name for name, scope in SCOPES.items() if scope.family in set(families)}

@@ -1,5 +1,6 @@
 """Keys in files: made once, announced before they sign, removed long after."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,3 +62,19 @@ def test_the_command_rotates(folder: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "signs from now on" in done.output
     assert len(list(folder.glob("signing-*.pem"))) == 2
+
+
+def test_keys_are_listed_with_their_ages_and_states(folder: Path) -> None:
+    now = datetime.now(UTC)
+    add_signing_key(folder, now + DAY)
+    signing = [key for key in KeyFiles(folder).known() if key.kind == "signing"]
+    assert [key.state for key in signing] == ["in use", "announced"]
+    assert now - 2 * DAY < signing[0].since < now < signing[1].since
+    add_signing_key(folder, now)
+    signing = [key for key in KeyFiles(folder).known() if key.kind == "signing"]
+    assert [key.state for key in signing] == ["replaced", "in use", "announced"]
+    assert [(key.name, key.state) for key in KeyFiles(folder).known() if key.kind == "secret"] == [("secret", "in use")]
+    line = CommandLine()
+    line.settings = Settings(database_url="", redis_url="", keys_dir=str(folder))
+    listed = json.loads(CliRunner().invoke(cli, ["keys", "list", "--json"], obj=line).stdout)
+    assert [key["name"] for key in listed] == [key.name for key in KeyFiles(folder).known()]

@@ -9,7 +9,7 @@ from hub.console.forms import Form
 from hub.console.words import AUTHENTICATION_NAMES, GRANT_NAMES
 from hub.errors import Invalid, Violation, say
 from hub.http import action, principal, service
-from hub.oauth.scopes import SCOPES
+from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.clients import Clients, NewClient
 
 
@@ -26,8 +26,9 @@ def clients_new() -> str:
 
 
 def _new_page(form: Form) -> str:
+    offered = [scope for scope in SCOPES.values() if scope.family in OF_CLIENTS]
     return render_template(
-        "console/client_new.html", form=form, scopes=SCOPES.values(), grants=GRANT_NAMES, ways=AUTHENTICATION_NAMES
+        "console/client_new.html", form=form, scopes=offered, grants=GRANT_NAMES, ways=AUTHENTICATION_NAMES
     )
 
 

@@ -1,24 +1,17 @@
 """System: is every part there, and what runs here."""
 
-import platform
-
 from flask import render_template
 
-from hub.console.blueprint import Surroundings, console
-from hub.health import Health
-from hub.http import action, service
+from hub.console.blueprint import console
+from hub.http import action, principal, service
 from hub.identity import ACTIONS, ROLES
+from hub.installation import Installation
 
 
 @console.get("/system")
 @action("system.read")
 def system() -> str:
-    return render_template(
-        "console/system.html",
-        parts=service(Health).of_all(),
-        surroundings=service(Surroundings),
-        python=platform.python_version(),
-    )
+    return render_template("console/system.html", system=service(Installation).told_to(principal()))
 
 
 @console.get("/roles")

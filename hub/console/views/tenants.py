@@ -1,4 +1,4 @@
-"""Tenants: for those who run the Hub. List, make, suspend and open them, and act in one."""
+"""Tenants: for those who run the Hub. List, make, rename, suspend and open them, and act in one."""
 
 from uuid import UUID
 
@@ -34,23 +34,48 @@ def _page(form: Form) -> str:
 def tenants_create() -> Response | tuple[str, int]:
     form = Form()
     name = form["name"].strip() or form["slug"].strip()
-    if form.attempt(lambda: service(Tenants).create(form["slug"].strip(), name, principal())) is None:
+    made = form.attempt(lambda: service(Tenants).create(form["slug"].strip(), name, principal()))
+    if made is None:
         return _page(form), form.status
-    return redirect(url_for("console.tenants", done="tenant-created"), 303)
+    return redirect(url_for("console.tenants_one", tenant_id=made.id, done="tenant-created"), 303)
+
+
+@console.get("/tenants/<uuid:tenant_id>")
+@action("tenants.read")
+def tenants_one(tenant_id: UUID) -> str:
+    return _one_page(tenant_id)
+
+
+def _one_page(tenant_id: UUID, renaming: Form | None = None, suspending: Form | None = None) -> str:
+    """The page of a tenant, with the one of its forms that was refused."""
+    tenant = service(Tenants).get(principal(), tenant_id)
+    forms = {"renaming": renaming or Form.unsent(), "suspending": suspending or Form.unsent()}
+    return render_template("console/tenant.html", tenant=tenant, **forms)
+
+
+@console.post("/tenants/<uuid:tenant_id>")
+@action("tenants.write")
+def tenants_rename(tenant_id: UUID) -> Response | tuple[str, int]:
+    form = Form()
+    if form.attempt(lambda: service(Tenants).change(principal(), tenant_id, name=form["name"])) is None:
+        return _one_page(tenant_id, form), form.status
+    return redirect(url_for("console.tenants_one", tenant_id=tenant_id, done="tenant-renamed"), 303)
 
 
 @console.post("/tenants/<uuid:tenant_id>/suspend")
 @action("tenants.write")
-def tenants_suspend(tenant_id: UUID) -> Response:
-    service(Tenants).suspend(principal(), tenant_id)
-    return redirect(url_for("console.tenants", done="tenant-suspended"), 303)
+def tenants_suspend(tenant_id: UUID) -> Response | tuple[str, int]:
+    form = Form()
+    if form.attempt(lambda: service(Tenants).suspend(principal(), tenant_id)) is None:
+        return _one_page(tenant_id, suspending=form), form.status
+    return redirect(url_for("console.tenants_one", tenant_id=tenant_id, done="tenant-suspended"), 303)
 
 
 @console.post("/tenants/<uuid:tenant_id>/reopen")
 @action("tenants.write")
 def tenants_reopen(tenant_id: UUID) -> Response:
     service(Tenants).reopen(principal(), tenant_id)
-    return redirect(url_for("console.tenants", done="tenant-reopened"), 303)
+    return redirect(url_for("console.tenants_one", tenant_id=tenant_id, done="tenant-reopened"), 303)
 
 
 @console.post("/tenants/<uuid:tenant_id>/enter")

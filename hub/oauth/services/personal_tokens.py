@@ -9,7 +9,7 @@ from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation, say
 from hub.identity import Principal, actions_of_roles
-from hub.oauth.scopes import actions_of_scopes, checked_scopes
+from hub.oauth.scopes import OF_CLIENTS, actions_of_scopes, checked_scopes
 from hub.oauth.services.recent import Recent
 from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.secrets import digest
@@ -138,7 +138,7 @@ def _checked(name: str, scopes: Sequence[str], days: int) -> tuple[str, tuple[st
         )
     if faults:
         raise Invalid("The token cannot be made like this.", violations=faults)
-    return name, checked_scopes(scopes)
+    return name, checked_scopes(scopes, families=(*OF_CLIENTS, "hub"))
 
 
 def _shown(row: PersonalToken) -> PersonalTokenView:

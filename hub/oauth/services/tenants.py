@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.db.tables import Tenant
-from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation, say
+from hub.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unprocessable, Violation, say
 from hub.events import TenantCreated
 from hub.identity import Principal, system_principal
 from hub.oauth.spec.names import checked_name
@@ -33,6 +34,17 @@ class TenantView:
     name: str
     created_at: datetime | None = None
     suspended_at: datetime | None = None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether nobody is let in."""
+        return self.suspended_at is not None
+
+    @property
+    def revision(self) -> int:
+        """A number that is another one once anything of this has changed (RFC 9110 section 8.8.3)."""
+        told = f"{self.slug}\0{self.name}\0{self.suspended_at}"
+        return int.from_bytes(sha256(told.encode()).digest()[:6])
 
 
 class Tenants:
@@ -56,7 +68,7 @@ class Tenants:
                 say("%(slug)s is no tenant name: lower-case letters, digits and hyphens, at most 63.", slug=slug),
                 violations=[fault],
             )
-        tenant = Tenant(id=self._ids.uuid(), slug=slug, name=checked_name(name, "tenant"))
+        tenant = Tenant(id=self._ids.uuid(), slug=slug, name=checked_name(name, "tenant"), created_at=self._clock.now())
         try:
             with self._db.unit_of_work(tenant.id) as work:
                 work.session.add(tenant)
@@ -68,7 +80,7 @@ class Tenants:
             raise Conflict(
                 say("There is a tenant %(slug)s already.", slug=slug), code="tenant_exists", violations=[fault]
             ) from error
-        return TenantView(tenant.id, slug, tenant.name)
+        return _view(tenant)
 
     def resolve(self, slug: str | None = None) -> TenantView:
         """The tenant named `slug`; without a name the only one there is."""
@@ -81,6 +93,11 @@ class Tenants:
         if len(found) > 1:
             raise Invalid("There are several tenants: say which one by --tenant.", code="tenant_needed")
         return _view(found[0])
+
+    def are_several(self) -> bool:
+        """Whether there is more than one tenant."""
+        with self._db.read(EVERY_TENANT) as session:
+            return len(session.scalars(select(Tenant.id).limit(2)).all()) > 1
 
     def page(
         self, principal: Principal, search: str = "", after: str | None = None, limit: int = 50
@@ -108,26 +125,48 @@ class Tenants:
 
         `Unprocessable` for the tenant of those who run the Hub, who would lock themselves out.
         """
-        return self._set_suspended(principal, tenant_id, is_suspended=True)
+        return self.change(principal, tenant_id, is_suspended=True)
 
     def reopen(self, principal: Principal, tenant_id: UUID) -> TenantView:
         """Let people and programs in again."""
-        return self._set_suspended(principal, tenant_id, is_suspended=False)
+        return self.change(principal, tenant_id, is_suspended=False)
 
-    def _set_suspended(self, principal: Principal, tenant_id: UUID, *, is_suspended: bool) -> TenantView:
+    def change(
+        self,
+        principal: Principal,
+        tenant_id: UUID,
+        *,
+        name: str | None = None,
+        is_suspended: bool | None = None,
+        revision: int | None = None,
+    ) -> TenantView:
+        """Change what is given. The short name stays: it stands in addresses that people keep.
+
+        `PreconditionFailed` where a `revision` is given and the tenant has another one by now.
+        """
         principal.require("tenants.write")
+        wanted = None if name is None else checked_name(name, "tenant")
         with self._db.unit_of_work(tenant_id) as work:
             tenant = _existing(work.session.get(Tenant, tenant_id, with_for_update=True))
-            if is_suspended and users.has_role(work.session, tenant_id, "super_administrator"):
-                raise Unprocessable(
-                    "Super administrators sign in to this tenant; they would lock themselves out.",
-                    code="tenant_of_super_administrators",
-                )
-            if (tenant.suspended_at is not None) != is_suspended:
-                tenant.suspended_at = self._clock.now() if is_suspended else None
-                self._tell(work.session, principal, tenant, f"tenant.{'suspended' if is_suspended else 'reopened'}")
-            work.after_commit.append(self._db.suspensions.forget)
+            if revision is not None and revision != _view(tenant).revision:
+                raise PreconditionFailed("Somebody else changed it meanwhile.", code="revision_mismatch")
+            if wanted is not None and wanted != tenant.name:
+                names = {"before": tenant.name, "after": wanted}
+                tenant.name = wanted
+                self._tell(work.session, principal, tenant, "tenant.renamed", names)
+            if is_suspended is not None and is_suspended != (tenant.suspended_at is not None):
+                self._set_suspended(work.session, principal, tenant, is_suspended)
+                work.after_commit.append(self._db.suspensions.forget)
             return _view(tenant)
+
+    def _set_suspended(self, session: Session, principal: Principal, tenant: Tenant, is_suspended: bool) -> None:
+        if is_suspended and users.has_role(session, tenant.id, "super_administrator"):
+            raise Unprocessable(
+                "Super administrators sign in to this tenant; they would lock themselves out.",
+                code="tenant_of_super_administrators",
+            )
+        tenant.suspended_at = self._clock.now() if is_suspended else None
+        self._tell(session, principal, tenant, "tenant.suspended" if is_suspended else "tenant.reopened")
 
     def tell_all(self, deed: str, details: Mapping[str, Any]) -> None:
         """Write what the Hub's operator did, and what concerns every tenant, into the log of each."""
@@ -137,10 +176,17 @@ class Tenants:
             with self._db.unit_of_work(tenant_id) as work:
                 record(work.session, self._ids.uuid(), system_principal(tenant_id), deed, None, details)
 
-    def _tell(self, session: Session, principal: Principal, tenant: Tenant, deed: str) -> None:
+    def _tell(
+        self,
+        session: Session,
+        principal: Principal,
+        tenant: Tenant,
+        deed: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write a deed into the log of the tenant that it was done to, whoever did it."""
         actor = replace(principal, tenant_id=tenant.id)
-        record(session, self._ids.uuid(), actor, deed, tenant.slug, {"name": tenant.name})
+        record(session, self._ids.uuid(), actor, deed, tenant.slug, details or {"name": tenant.name})
 
 
 def _existing(tenant: Tenant | None) -> Tenant:

@@ -22,7 +22,7 @@ from hub.oauth.authlib_bridge import (
     refusal,
     verified_claims,
 )
-from hub.oauth.scopes import SCOPES, actions_of_scopes
+from hub.oauth.scopes import OF_CLIENTS, SCOPES, actions_of_scopes
 from hub.oauth.services.clients import GRANTS
 from hub.oauth.services.devices import Devices
 from hub.oauth.services.issuing import Issuing
@@ -280,7 +280,7 @@ class Tokens:
         return {
             "issuer": self._issuer,
             **{name: f"{self._issuer}/oauth/{path}" for name, path in endpoints.items()},
-            "scopes_supported": list(SCOPES),
+            "scopes_supported": [name for name, scope in SCOPES.items() if scope.family in OF_CLIENTS],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": list(GRANTS),

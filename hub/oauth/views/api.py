@@ -13,14 +13,15 @@ from hub.http.api import PREFIX, ApiBlueprint
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments, listed, time_and_id
 from hub.identity import ROLES
-from hub.oauth.scopes import SCOPES
+from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Client, Clients, NewClient
 from hub.oauth.services.providers import NewProvider, Providers, ProviderView
 from hub.oauth.services.users import NewPerson, Person, Users
 from hub.oauth.spec.providers import KINDS
 
-_SCOPE = fields.String(validate=validate.OneOf(list(SCOPES)), metadata={"example": "statements/read"})
+_OFFERED = [name for name, scope in SCOPES.items() if scope.family in OF_CLIENTS]
+_SCOPE = fields.String(validate=validate.OneOf(_OFFERED), metadata={"example": "statements/read"})
 _ROLE = fields.String(validate=validate.OneOf(list(ROLES)), metadata={"example": "author"})
 
 

@@ -98,6 +98,42 @@ class TestSuperAdministrators:
             assert answer.status_code in {400, 409}
             assert "Short name" in answer.text
 
+    def test_they_rename_and_suspend_on_its_page(self, client, enter, other, tenant):
+        enter("super_administrator")
+        assert "Hillside School" in client.get(f"/tenants/{other.id}").text
+        done = send(client, f"/tenants/{other.id}", name="Hillside <b>Academy</b>")
+        assert done.status_code == 303
+        assert "Hillside &lt;b&gt;Academy&lt;/b&gt;" in client.get(done.headers["Location"]).text
+        refused = send(client, f"/tenants/{other.id}", name=" ")
+        assert refused.status_code == 400
+        assert "must have 1 to 200 characters" in refused.text
+        assert send(client, f"/tenants/{other.id}/suspend").status_code == 303
+        assert "Open again" in client.get(f"/tenants/{other.id}").text
+        own = send(client, f"/tenants/{tenant.id}/suspend")
+        assert own.status_code == 422
+        assert "they would lock themselves out" in own.text
+        assert f'value="{tenant.name}"' in own.text
+
+    def test_no_page_of_another_tenant_leads_to_their_own_account(self, client, enter, other):
+        enter("super_administrator", name="Olga Perator")
+        assert 'href="/account"' in client.get("/people").text
+        send(client, f"/tenants/{other.id}/enter")
+        page = client.get("/people").text
+        assert "Olga Perator" in page
+        assert 'href="/account"' not in page
+
+    def test_the_system_page_tells_them_settings_and_keys(self, client, enter, other):
+        enter("super_administrator")
+        page = client.get("/system").text
+        assert "HUB_SESSION_HOURS" in page
+        assert "signing-" in page
+
+    def test_and_nobody_else_where_there_are_several_tenants(self, client, admin, other):
+        page = client.get("/system").text
+        assert "ready" in page
+        assert "HUB_SESSION_HOURS" not in page
+        assert "signing-" not in page
+
 
 class TestSuspension:
     def test_nobody_gets_in_until_it_is_opened_again(self, client, enter, hub, system, tenant, content_client):

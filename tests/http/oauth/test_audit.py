@@ -294,7 +294,8 @@ def events_in_the_sources():
 def test_every_event_that_there_is_has_a_test():
     written = set(events_in_the_sources())
     assert len(written) > 60
-    here = DEEDS.keys() | PAGES.keys() | {"tenant.created", "keys.rotated", "keys.data_rotated"}
+    of_tenants = {f"tenant.{deed}" for deed in ("created", "suspended", "reopened")}
+    here = DEEDS.keys() | PAGES.keys() | of_tenants | {"keys.rotated", "keys.data_rotated"}
     here |= {"audit.detached", "audit.exported", "audit.removed"}
     assert written - here - set().union(*ELSEWHERE.values()) == set()
     for name, events in ELSEWHERE.items():

@@ -29,12 +29,7 @@ def test_every_scope_allows_known_actions_only_and_at_least_one():
 
 
 def test_every_action_of_a_program_can_be_had_by_some_scope():
-    assert {a for a in ACTIONS if not scopes_allowing(a)} == {
-        "console.use",
-        "tenants.read",
-        "tenants.write",
-        "tenants.enter",
-    }
+    assert {a for a in ACTIONS if not scopes_allowing(a)} == {"console.use", "tenants.enter"}
 
 
 def test_no_scope_opens_the_console():
@@ -63,6 +58,12 @@ def test_a_refusal_names_the_narrowest_scope_first():
 
 def test_checked_scopes_drops_doubles_and_keeps_the_order_of_the_table():
     assert checked_scopes(["all", "state", "all"]) == ("state", "all")
+
+
+def test_what_reaches_every_tenant_is_offered_where_it_is_asked_for_alone():
+    assert checked_scopes(["tenants:read"], families=["hub"]) == ("tenants:read",)
+    with pytest.raises(Invalid):
+        checked_scopes(["tenants:read"])
 
 
 def test_unknown_scopes_are_all_named():

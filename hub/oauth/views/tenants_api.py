@@ -1,0 +1,127 @@
+"""/api/v1/tenants: for those who run the Hub, by a personal access token of a super administrator."""
+
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Response, jsonify
+from flask.views import MethodView
+from marshmallow import fields
+
+from hub.http import action, principal, service
+from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.fields import Moment
+from hub.http.paging import PageArguments, listed
+from hub.http.revisions import etag, wanted_revision
+from hub.oauth.services.tenants import Tenants, TenantView
+
+tenants_api = ApiBlueprint(
+    "tenants_api", __name__, url_prefix=f"{PREFIX}/tenants", description="Separate worlds of data, for who runs the Hub"
+)
+
+
+class TenantArguments(PageArguments):
+    """What a listing of tenants is narrowed to."""
+
+    q = fields.String(load_default="", metadata={"description": "Part of a name or short name"})
+
+
+class NewTenantSchema(ma.Schema):
+    """A tenant to make."""
+
+    slug = fields.String(
+        required=True,
+        metadata={
+            "example": "hillside",
+            "description": "Short name: lower-case letters, digits and hyphens. It stands in addresses and stays",
+        },
+    )
+    name = fields.String(
+        load_default="", metadata={"example": "Hillside School", "description": "What people read; else the short name"}
+    )
+
+
+class TenantChangesSchema(ma.Schema):
+    """A JSON Merge Patch (RFC 7396)."""
+
+    name = fields.String(metadata={"example": "Hillside School"})
+    is_suspended = fields.Boolean(
+        metadata={"example": False, "description": "Suspended, nobody gets in; nothing is lost"}
+    )
+
+
+class TenantSchema(ma.Schema):
+    """A tenant."""
+
+    id = fields.UUID()
+    slug = fields.String(metadata={"example": "hillside"})
+    name = fields.String(metadata={"example": "Hillside School"})
+    is_suspended = fields.Boolean(metadata={"example": False})
+    suspended_at = Moment(allow_none=True)
+    created_at = Moment()
+
+
+Answer = tuple[TenantView, dict[str, str]]
+
+
+def _with_etag(tenant: TenantView) -> Answer:
+    return tenant, etag(tenant.revision)
+
+
+@tenants_api.route("")
+class TenantList(MethodView):
+    """All tenants."""
+
+    @action("tenants.read")
+    @tenants_api.arguments(TenantArguments, location="query")
+    @tenants_api.response(200, TenantSchema(many=True))
+    def get(self, wanted: dict[str, Any]) -> Response:
+        """List tenants
+
+        By short name.
+        """
+        return listed(
+            wanted,
+            lambda after, limit: service(Tenants).page(principal(), wanted["q"], after[0] if after else None, limit),
+            lambda tenant: [tenant.slug],
+            TenantSchema,
+        )
+
+    @action("tenants.write")
+    @tenants_api.arguments(NewTenantSchema)
+    @tenants_api.response(201, TenantSchema)
+    def post(self, wanted: dict[str, Any]) -> Response:
+        """Make a tenant
+
+        It has nobody yet: work in it, in the console, to add its first administrator.
+        """
+        made = service(Tenants).create(wanted["slug"], wanted["name"] or wanted["slug"], principal())
+        response = jsonify(TenantSchema().dump(made))
+        response.status_code = 201
+        response.headers["Location"] = f"{PREFIX}/tenants/{made.id}"
+        response.headers.extend(etag(made.revision))
+        return response
+
+
+@tenants_api.route("/<uuid:tenant_id>")
+class OneTenant(MethodView):
+    """One tenant."""
+
+    @action("tenants.read")
+    @tenants_api.response(200, TenantSchema)
+    def get(self, tenant_id: UUID) -> Answer:
+        """Read a tenant
+
+        The ETag changes with everything that is told here.
+        """
+        return _with_etag(service(Tenants).get(principal(), tenant_id))
+
+    @action("tenants.write")
+    @tenants_api.arguments(TenantChangesSchema)
+    @tenants_api.response(200, TenantSchema)
+    def patch(self, wanted: dict[str, Any], tenant_id: UUID) -> Answer:
+        """Rename, suspend or reopen a tenant
+
+        With If-Match nothing is changed that somebody else changed meanwhile (412).
+        """
+        return _with_etag(service(Tenants).change(principal(), tenant_id, **wanted, revision=wanted_revision()))
