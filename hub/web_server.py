@@ -52,7 +52,11 @@ def require_free_port(settings: Settings) -> None:
     """
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
     try:
+        socket.getaddrinfo(settings.bind, settings.port, family)
         socket.create_server((settings.bind, settings.port), family=family).close()
+    except socket.gaierror as error:
+        why = f"The web server cannot listen at {settings.bind}: this machine knows no address of that name."
+        raise Conflict(f"{why} HUB_BIND is an address of its own, such as 127.0.0.1.", code="bind_unknown") from error
     except OSError as error:
         why = f"The web server cannot listen at {settings.bind}, port {settings.port}: {os.strerror(error.errno or 0)}."
         raise Conflict(f"{why} HUB_BIND and HUB_PORT choose another place.", code="port_taken") from error

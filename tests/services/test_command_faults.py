@@ -48,6 +48,15 @@ def test_a_port_that_is_taken(command):
     )
 
 
+def test_an_address_that_nobody_knows(command):
+    code, said = command("serve", HUB_BIND="no-such-machine.invalid")
+    assert code == 1
+    assert said == (
+        "error: The web server cannot listen at no-such-machine.invalid: this machine knows no address of that name."
+        " HUB_BIND is an address of its own, such as 127.0.0.1.\n"
+    )
+
+
 def test_a_database_that_knows_another_password(command, settings):
     url = urlsplit(settings.database_url)
     wrong = settings.database_url.replace(url.netloc, f"{url.username}:wrong@{url.hostname}:{url.port}")

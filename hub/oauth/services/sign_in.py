@@ -373,19 +373,19 @@ class SignIn:
             return None
         self._transients.put(_use_key(session_id), b"1", self._idle)
         user, tenant, roles = found
+        began_at = datetime.fromisoformat(session["began_at"])
         if "provider" in session:  # Whoever administers a tenant may connect providers, but not rule all tenants.
             roles = [role for role in roles if role != SUPER]
         if SUPER in roles:
             visiting = self._visiting(session_id, user)
             if visiting is not None:
-                began_at = datetime.fromisoformat(session["began_at"])
                 return SignedIn(visiting[0], user.email, [SUPER], visiting[1], began_at, True)
         elif tenant.suspended_at is not None:
             return None
         principal = Principal(
             user.tenant_id, "user", str(user.id), user.name, actions_of_roles(roles), roles=frozenset(roles)
         )
-        return SignedIn(principal, user.email, roles, tenant.name, datetime.fromisoformat(session["began_at"]))
+        return SignedIn(principal, user.email, roles, tenant.name, began_at)
 
     def _visiting(self, session_id: str, user: User) -> tuple[Principal, str] | None:
         """A super administrator in the tenant that they entered, with its name; None for one who is at home."""

@@ -327,16 +327,21 @@ class Importing:
                 number = newest.number + 1 if newest else 1
                 version = _version(job, run, package.id, number, reading, course, now)
                 version.content_prefix = twin.content_prefix if twin else run.prefix
-                packages.add_version(work.session, version, course, iter(self._ids.uuid, None))
-                if newest is None:
-                    package.description = course.description[:LONGEST_DESCRIPTION]
-                _publish(package, version, newest, now)
+                self._add_version(work, package, version, newest, course)
                 if image is not None:
                     self._thumbnails.keep(work, package, image)
             job.state, job.progress, job.verdict = "ready", 100, Verdict.ACCEPTED.value
             job.findings = [one.as_dict() for one in findings]
             job.package_id, job.package_external_id = package.id, external_id
             job.finished_at, job.leased_until = now, None
+
+    def _add_version(
+        self, work: UnitOfWork, package: Package, version: PackageVersion, before: PackageVersion | None, course: Course
+    ) -> None:
+        packages.add_version(work.session, version, course, iter(self._ids.uuid, None))
+        if before is None:
+            package.description = course.description[:LONGEST_DESCRIPTION]
+        _publish(package, version, before)
 
     def _fail(self, run: _Run, findings: tuple[Finding, ...]) -> None:
         """End the job with what was found; nothing of it is kept in the store."""
@@ -449,6 +454,7 @@ def _files_of(reading: Reading) -> list[list[Any]]:
 
 
 def archive_key(tenant_id: UUID, name: UUID) -> str:
+    """Where a zip lies."""
     return f"{tenant_id}/archives/{name}.zip"
 
 
@@ -484,7 +490,7 @@ def _version(
     )
 
 
-def _publish(package: Package, version: PackageVersion, before: PackageVersion | None, now: datetime) -> None:
+def _publish(package: Package, version: PackageVersion, before: PackageVersion | None) -> None:
     """Make the version the one to start, if it can be played.
 
     The package takes its title unless somebody gave the package another.
@@ -493,5 +499,5 @@ def _publish(package: Package, version: PackageVersion, before: PackageVersion |
         package.title = version.title
     if version.standard in PLAYABLE:
         package.published_version_id = version.id
-    package.updated_at = now
+    package.updated_at = version.created_at
     package.revision += 1

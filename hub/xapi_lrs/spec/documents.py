@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from hub.errors import Conflict, Invalid, PreconditionFailed, Violation
-from hub.xapi_lrs.spec import actors, query, reading, values
+from hub.xapi_lrs.spec import query, reading
 from hub.xapi_lrs.spec.versions import Version
 
 DEPTH = 100
@@ -94,18 +94,6 @@ def needed(resource: Resource, method: str) -> tuple[str, ...]:
     return (*resource.owner, resource.document)
 
 
-def _iri(text: str) -> str:
-    if not values.is_iri(text):
-        raise ValueError("must be an IRI with a scheme")
-    return text
-
-
-def _agent_key(text: str) -> str:
-    key = actors.key_of(query.agent(text))
-    assert key is not None
-    return key
-
-
 def _plain(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not hold the character U+0000")
@@ -113,8 +101,8 @@ def _plain(text: str) -> str:
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "activityId": _iri,
-    "agent": _agent_key,
+    "activityId": query.iri,
+    "agent": query.agent_key,
     "stateId": _plain,
     "profileId": _plain,
     "registration": query.uuid,

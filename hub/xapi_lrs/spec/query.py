@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from hub.errors import Invalid, Violation, say
@@ -158,13 +159,15 @@ def agent(text: str, name: str = "agent", *, may_be_group: bool = False) -> dict
     return found
 
 
-def _agent_key(text: str) -> str:
-    key = actors.key_of(agent(text, may_be_group=True))
+def agent_key(text: str, *, may_be_group: bool = False) -> str:
+    """The key of an Agent, or of an identified Group where one may be (`agent`)."""
+    key = actors.key_of(agent(text, may_be_group=may_be_group))
     assert key is not None
     return key
 
 
-def _iri(text: str) -> str:
+def iri(text: str) -> str:
+    """An IRI; `ValueError` otherwise."""
     if not values.is_iri(text):
         raise ValueError(say("must be an IRI with a scheme"))
     return text
@@ -210,9 +213,9 @@ def _format(text: str) -> str:
 PARAMETERS: dict[str, Callable[[str], Any]] = {
     "statementId": uuid,
     "voidedStatementId": uuid,
-    "agent": _agent_key,
-    "verb": _iri,
-    "activity": _iri,
+    "agent": partial(agent_key, may_be_group=True),
+    "verb": iri,
+    "activity": iri,
     "registration": uuid,
     "related_activities": _boolean,
     "related_agents": _boolean,
