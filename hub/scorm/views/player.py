@@ -40,11 +40,12 @@ _FOLDERS = (
 )
 _YEAR = int(timedelta(days=365).total_seconds())
 
-#: Nothing inline, nothing from elsewhere but frames: a manifest may name content on another site. The player adds who
-#: may frame it; an error has nothing on it to be clicked, and whose frame it is in may not be known.
+#: Nothing inline, nothing from elsewhere but frames: a manifest may name content on another site. The player adds what
+#: it has forms for and who may frame it; an error has nothing on it to be clicked, and whose frame it is in may not be
+#: known.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "frame-src 'self' http: https:; base-uri 'none'; form-action 'none'"
+    "frame-src 'self' http: https:; base-uri 'none'"
 )
 
 #: The viewers show what was uploaded and run nothing of it but a web site, in a frame of its own.
@@ -84,11 +85,8 @@ def _opened(opening: Opening, token: str) -> Response:
             page = render_template("player/play.html", place=token, **_page(opening))
         else:
             page = _consent_page(opening, token)
-    response = _protect(make_response(page), f"; frame-ancestors {opening.frame_ancestors}")
-    if opening.notice is not None or opening.may_withdraw:
-        policy = response.headers["Content-Security-Policy"]
-        response.headers["Content-Security-Policy"] = policy.replace("form-action 'none'", "form-action 'self'")
-    return response
+    has_form = opening.notice is not None or opening.may_withdraw
+    return _protect(make_response(page), has_form=has_form, more=f"; frame-ancestors {opening.frame_ancestors}")
 
 
 def _consent_page(opening: Opening, token: str) -> str:
@@ -378,8 +376,9 @@ def _advice(error: HubError) -> tuple[str, str]:
     return _("This did not work"), _("Open the course again. If it happens again, tell those who run it.")
 
 
-def _protect(response: Response, more: str = "") -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY + more
+def _protect(response: Response, *, has_form: bool = False, more: str = "") -> Response:
+    forms = "'self'" if has_form else "'none'"
+    response.headers["Content-Security-Policy"] = f"{_POLICY}; form-action {forms}{more}"
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
