@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 import uuid
 from dataclasses import replace
 
@@ -204,15 +205,35 @@ def blocks(hub, store):
         return [row[0] for row in rows.fetchall()]
 
 
+def newest(hub, store):
+    with hub.db.connection(EVERY_TENANT) as connection:
+        rows = connection.execute("SELECT max(stored) FROM lrs_statement WHERE store = %s", (store.number,))
+        return rows.fetchone()[0]
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
 def test_a_few_thousand_statements_are_filed_beside_and_found_throughout(hub, statements, writer, store, filing):
     query = parse({"agent": orjson.dumps(PEOPLE[0]).decode(), "verb": VERBS[0], "limit": "500"})
     batch = orjson.dumps([plain(number) for number in range(600)])
     for sent in range(1, 9):
         statements.store(writer, batch)
         assert len(ids_of(statements, writer, query)) == sent * 100
-    filing.close()
+    wait_until(lambda: blocks(hub, store))
     assert len(ids_of(statements, writer, query)) == 800
-    assert blocks(hub, store)
+    wait_until(lambda: blocks(hub, store)[-1] == newest(hub, store))
+    assert len(ids_of(statements, writer, query)) == 800
+
+
+def test_few_statements_are_filed_too_when_nothing_more_comes(hub, statements, writer, store):
+    for _ in range(4):
+        statements.store(writer, orjson.dumps([plain(number) for number in range(30)]))
+    wait_until(lambda: blocks(hub, store) == [newest(hub, store)])
 
 
 def test_blocks_are_made_once_however_many_file(hub, statements, writer, store, filing):
@@ -243,7 +264,7 @@ def test_what_is_left_over_is_filed_by_the_periodic_round_when_worth_while(hub, 
 def test_statements_of_the_release_before_are_carried_over(hub, statements, writer, store, filing):
     """It wrote no terms into statements, and no inherited ones."""
     chance = random.Random(9)
-    ids = [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(110)]
+    ids = [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(95)]
     sent = [random_statement(chance, ids) | {"id": each} for each in ids]
     for each in sent:
         statements.store(writer, orjson.dumps(each))
