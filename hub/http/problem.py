@@ -94,7 +94,7 @@ def install_problems(app: Flask) -> None:
 def from_http_exception(error: HTTPException) -> HubError:
     """The same refusal, raised by Werkzeug or flask-smorest, in our own terms."""
     status = error.code or 500
-    violations = _field_violations(getattr(error, "data", None) or {})
+    violations = violations_of((getattr(error, "data", None) or {}).get("messages", {}))
     kind = _BY_STATUS.get(status, Invalid)
     detail = "The request breaks the rules listed." if violations else _sentence(error)
     if kind.status == status:
@@ -112,7 +112,7 @@ def _sentence(error: HTTPException) -> str:
     return found or error.description or ""
 
 
-def _field_violations(data: dict[str, Any]) -> list[Violation]:
+def violations_of(told: Any) -> list[Violation]:
     """marshmallow's messages, flattened: one violation for each field and message."""
     found: list[Violation] = []
 
@@ -124,7 +124,7 @@ def _field_violations(data: dict[str, Any]) -> list[Violation]:
             listed = messages if isinstance(messages, list) else [messages]
             found.extend(Violation("request", where, str(message)) for message in listed)
 
-    walk("", data.get("messages", {}))
+    walk("", told)
     return found
 
 

@@ -6,11 +6,14 @@ from uuid import UUID
 
 import click
 import orjson
+from marshmallow import ValidationError
 
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.http.problem import violations_of
 from hub.lti.services.dynamic_registration import INVITATION_DAYS, DynamicRegistration
 from hub.lti.services.platforms import Platforms
-from hub.lti.spec.platform import Platform, PlatformDetails
+from hub.lti.spec.platform import PlatformDetails
+from hub.lti.views.api_schemas import NewPlatformSchema, described, details_of
 
 
 @click.group()
@@ -34,6 +37,7 @@ def platform() -> None:
 @click.option("--jwks-url", metavar="URL", help="Its public key set address.")
 @click.option("--deployment", "deployments", multiple=True, metavar="ID", help="May be repeated.")
 @click.option("--learn-deployments", "learns_deployments", is_flag=True, help="Take new deployments from launches.")
+@click.option("--use-pseudonyms", "uses_pseudonyms", is_flag=True, help="Statements do not name its learners.")
 @click.option("--name", default="", metavar="TEXT", help="What people call it; the issuer's origin by default.")
 @click.option("--token-audience", metavar="URL", help="`aud` of token requests where it is not the token address.")
 @tenant_option
@@ -66,7 +70,6 @@ def add(
 
 
 _NEEDED = ("issuer", "client_id", "auth_url", "token_url", "jwks_url")
-_MEMBERS = {*_NEEDED, "deployments", "name", "token_audience", "learns_deployments"}
 
 
 def _in_options(deployments: tuple[str, ...], options: dict[str, Any]) -> PlatformDetails:
@@ -89,30 +92,11 @@ def _in_file(file: BinaryIO) -> list[PlatformDetails]:
 def _in_entry(where: str, entry: Any) -> PlatformDetails:
     if not isinstance(entry, dict):
         raise click.UsageError(f"{where} is not an object.")
-    values: dict[str, Any] = {
-        "deployments": [],
-        "name": "",
-        "token_audience": None,
-        "learns_deployments": False,
-    } | entry
-    unknown, missing = sorted(set(values) - _MEMBERS), sorted(_MEMBERS - set(values))
-    if unknown or missing:
-        raise click.UsageError(f"{where}: {_listed('it lacks', missing)}{_listed('it has unknown', unknown)}")
-    texts = [values[name] for name in (*_NEEDED, "name")] + [values["token_audience"] or ""]
-    deployments = values.pop("deployments")
-    if not all(isinstance(text, str) for text in texts) or not _is_texts(deployments):
-        raise click.UsageError(f"{where}: every member is a text, `deployments` a list of texts.")
-    if not isinstance(values["learns_deployments"], bool):
-        raise click.UsageError(f"{where}: `learns_deployments` is true or false.")
-    return PlatformDetails(deployment_ids=tuple(deployments), **values)
-
-
-def _listed(words: str, names: list[str]) -> str:
-    return f"{words} {', '.join(names)}. " if names else ""
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    try:
+        return details_of(NewPlatformSchema().load(entry))
+    except ValidationError as error:
+        faults = [f"{fault.where}: {fault.message}" for fault in violations_of(error.messages)]
+        raise click.UsageError(f"{where}: {' '.join(faults)}") from error
 
 
 @platform.command()
@@ -141,7 +125,7 @@ def approve(command_line: CommandLine, platform_id: UUID, tenant: str | None, as
     Example: hub lti platform approve 0198c0de-0000-7000-8000-000000000000
     """
     found = command_line.hub.service(Platforms).approve(command_line.principal(tenant), platform_id)
-    report(as_json, f"{found.name} may launch now.", _facts(found))
+    report(as_json, f"{found.name} may launch now.", described(found))
 
 
 @platform.command("list")
@@ -152,7 +136,7 @@ def list_platforms(command_line: CommandLine, tenant: str | None, as_json: bool)
     """List the platforms. Example: hub lti platform list --json"""
     found = command_line.hub.service(Platforms).list(command_line.principal(tenant), limit=1000)
     if as_json:
-        report(True, "", [_facts(one) for one in found])
+        report(True, "", [described(one) for one in found])
         return
     waiting = {True: ", waits for approval", False: ""}
     named = {str(one.id): f"{one.name} ({one.client_id}{waiting[one.awaits_approval]})" for one in found}
@@ -171,18 +155,3 @@ def remove(command_line: CommandLine, platform_id: UUID, tenant: str | None, as_
     """
     command_line.hub.service(Platforms).remove(command_line.principal(tenant), platform_id)
     report(as_json, "Removed the platform.", {"id": platform_id})
-
-
-def _facts(platform: Platform) -> dict[str, Any]:
-    return {
-        "id": platform.id,
-        "name": platform.name,
-        "issuer": platform.issuer,
-        "client_id": platform.client_id,
-        "auth_url": platform.auth_url,
-        "token_url": platform.token_url,
-        "jwks_url": platform.jwks_url,
-        "deployments": sorted(platform.deployment_ids),
-        "is_active": platform.is_active,
-        "awaits_approval": platform.awaits_approval,
-    }

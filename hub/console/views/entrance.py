@@ -65,9 +65,7 @@ def sign_in_back(provider_id: UUID) -> AnyResponse:
     done = form.attempt(lambda: service(SingleSignOn).finish(provider_id, answer, browser))
     if done is None:
         return make_response(sign_in_page(form, url_for("console.home")), form.status)
-    response = make_response(redirect(done[1], 303))
-    service(BrowserSessions).begin(request, response, done[0])
-    return response
+    return begun(done[0], done[1])
 
 
 @console.post("/sign-in")
@@ -79,13 +77,7 @@ def sign_in_sent() -> AnyResponse:
     session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address, device))
     if isinstance(form.refusal, SecondStepNeeded):
         return make_response(second_step_page(Form(code=""), form.refusal.pending, target))
-    if session_id is None:
-        page = make_response(sign_in_page(form, target), form.status)
-        page.headers.extend(form.refusal.headers if form.refusal else {})
-        return page
-    response = make_response(redirect(target, 303))
-    service(BrowserSessions).begin(request, response, session_id)
-    return response
+    return refused(form, sign_in_page(form, target)) if session_id is None else begun(session_id, target)
 
 
 @console.post("/sign-in/code")
@@ -95,11 +87,21 @@ def sign_in_code() -> AnyResponse:
     target = local_return_address(form["next"], url_for("console.home"))
     session_id = form.attempt(lambda: service(SignIn).second_step(form["pending"], form["code"]))
     if session_id is None:
-        page = make_response(second_step_page(form, form["pending"], target), form.status)
-        page.headers.extend(form.refusal.headers if form.refusal else {})
-        return page
+        return refused(form, second_step_page(form, form["pending"], target))
+    return begun(session_id, target)
+
+
+def begun(session_id: str, target: str) -> Response:
+    """The person goes on to `target`, signed in."""
     response = make_response(redirect(target, 303))
     service(BrowserSessions).begin(request, response, session_id)
+    return response
+
+
+def refused(form: Form, page: str) -> Response:
+    """The page again, with what was wrong and how long to wait."""
+    response = make_response(page, form.status)
+    response.headers.extend(form.refusal.headers if form.refusal else {})
     return response
 
 
@@ -147,9 +149,7 @@ def account_password() -> AnyResponse | tuple[str, int]:
     done = form.attempt(lambda: _change_password(form))
     if done is None:
         return account_page(form), form.status
-    response = make_response(redirect(url_for("console.account", done="password-changed"), 303))
-    service(BrowserSessions).begin(request, response, service(SignIn).begin_anew(principal()))
-    return response
+    return begun(service(SignIn).begin_anew(principal()), url_for("console.account", done="password-changed"))
 
 
 @console.post("/account/sessions/<key>/end")

@@ -5,12 +5,12 @@ Each ceremony begins with options that a script fetches (`passkeys.js`), and end
 
 from uuid import UUID
 
-from flask import Response, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.blueprint import console, language, require_recent_proof
 from hub.console.forms import Form
-from hub.console.views.entrance import second_step_page, sign_in_page
+from hub.console.views.entrance import begun, refused, second_step_page, sign_in_page
 from hub.http import action, principal, public, service
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.sign_in import SignIn
@@ -43,8 +43,8 @@ def sign_in_by_passkey() -> AnyResponse:
     form, address = Form(), request.remote_addr or ""
     session_id = form.attempt(lambda: service(SignIn).by_passkey(_browser(), form["credential"], address))
     if session_id is None:
-        return _refused(form, sign_in_page(form, _target()))
-    return _begun(session_id)
+        return refused(form, sign_in_page(form, _target()))
+    return begun(session_id, _target())
 
 
 @console.post("/sign-in/code/options")
@@ -59,20 +59,8 @@ def sign_in_code_by_passkey() -> AnyResponse:
     form = Form()
     session_id = form.attempt(lambda: service(SignIn).passkey_step(form["pending"], _browser(), form["credential"]))
     if session_id is None:
-        return _refused(form, second_step_page(form, form["pending"], _target()))
-    return _begun(session_id)
-
-
-def _begun(session_id: str) -> AnyResponse:
-    response = make_response(redirect(_target(), 303))
-    service(BrowserSessions).begin(request, response, session_id)
-    return response
-
-
-def _refused(form: Form, page: str) -> Response:
-    response = make_response(page, form.status)
-    response.headers.extend(form.refusal.headers if form.refusal else {})
-    return response
+        return refused(form, second_step_page(form, form["pending"], _target()))
+    return begun(session_id, _target())
 
 
 # --- one's own ------------------------------------------------------------------------------------------------------

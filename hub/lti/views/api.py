@@ -15,7 +15,7 @@ from hub.lti.services.connections import Check, Connections, Seen
 from hub.lti.services.dynamic_registration import DynamicRegistration, Invitation
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.services.scores import ScoreDelivery, Scores
-from hub.lti.spec.platform import Platform, PlatformDetails
+from hub.lti.spec.platform import Platform
 from hub.lti.views.api_schemas import (
     CheckSchema,
     DeliveryArguments,
@@ -28,6 +28,8 @@ from hub.lti.views.api_schemas import (
     PlatformSchema,
     QueuedSchema,
     SeenSchema,
+    described,
+    details_of,
 )
 
 platforms_api = ApiBlueprint("platforms", __name__, url_prefix=f"{PREFIX}/platforms", description="LTI platforms")
@@ -69,8 +71,7 @@ class PlatformList(MethodView):
     @platforms_api.response(201, PlatformSchema)
     def post(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Add a platform"""
-        details = PlatformDetails(deployment_ids=tuple(wanted.pop("deployments")), **wanted)
-        return _platform(service(Platforms).add(principal(), details))
+        return _platform(service(Platforms).add(principal(), details_of(wanted)))
 
 
 @platforms_api.route("/<uuid:platform_id>")
@@ -219,26 +220,4 @@ def _delivery_key(delivery: ScoreDelivery) -> list[Any]:
 
 
 def _platform(platform: Platform) -> dict[str, Any]:
-    tool = service(Platforms).settings
-    return {
-        "id": platform.id,
-        "name": platform.name,
-        "issuer": platform.issuer,
-        "client_id": platform.client_id,
-        "auth_url": platform.auth_url,
-        "token_url": platform.token_url,
-        "jwks_url": platform.jwks_url,
-        "token_audience": platform.token_audience,
-        "deployments": sorted(platform.deployment_ids),
-        "learns_deployments": platform.learns_deployments,
-        "uses_pseudonyms": platform.uses_pseudonyms,
-        "is_active": platform.is_active,
-        "awaits_approval": platform.awaits_approval,
-        "product": platform.product,
-        "tool": {
-            "login_url": tool.login_url,
-            "launch_url": tool.launch_url,
-            "jwks_url": tool.jwks_url,
-            "deep_link_url": tool.deep_link_url,
-        },
-    }
+    return {**described(platform), "tool": asdict(service(Platforms).settings)}

@@ -1,5 +1,7 @@
 """What the API of platforms, their invitations and score deliveries takes and gives."""
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import fields, validate
 
@@ -7,6 +9,7 @@ from hub.http.fields import Moment
 from hub.http.paging import PageArguments
 from hub.lti.services.dynamic_registration import INVITATION_DAYS, LONGEST_INVITATION_DAYS
 from hub.lti.services.scores import STATUSES
+from hub.lti.spec.platform import Platform, PlatformDetails
 
 _URL = {"example": "https://lms.example/auth"}
 _PSEUDONYMS = "Statements name learners of this platform by a keyed hash instead of their id and name"
@@ -147,3 +150,28 @@ class QueuedSchema(ma.Schema):
     """The delivery that was queued."""
 
     id = fields.UUID()
+
+
+def details_of(wanted: dict[str, Any]) -> PlatformDetails:
+    """What a `NewPlatformSchema` took."""
+    return PlatformDetails(deployment_ids=tuple(wanted.pop("deployments")), **wanted)
+
+
+def described(platform: Platform) -> dict[str, Any]:
+    """A platform as `PlatformSchema` has it, but for what to enter there."""
+    return {
+        "id": platform.id,
+        "name": platform.name,
+        "issuer": platform.issuer,
+        "client_id": platform.client_id,
+        "auth_url": platform.auth_url,
+        "token_url": platform.token_url,
+        "jwks_url": platform.jwks_url,
+        "token_audience": platform.token_audience,
+        "deployments": sorted(platform.deployment_ids),
+        "learns_deployments": platform.learns_deployments,
+        "uses_pseudonyms": platform.uses_pseudonyms,
+        "is_active": platform.is_active,
+        "awaits_approval": platform.awaits_approval,
+        "product": platform.product,
+    }

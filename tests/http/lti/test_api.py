@@ -215,7 +215,7 @@ class TestFile:
         return add_file
 
     def test_adds_all_platforms_of_the_file(self, add: Callable[[Any], Result], tenant: TenantView) -> None:
-        result = add([body(client_id=f"{tenant.slug}-{number}") for number in range(2)])
+        result = add([body(client_id=f"{tenant.slug}-{number}", uses_pseudonyms=True) for number in range(2)])
         assert result.exit_code == 0, result.output
         assert [one["login_url"] for one in json.loads(result.output)] == [TOOL["login_url"]] * 2
 
@@ -231,11 +231,11 @@ class TestFile:
         [
             ("{", "is not JSON"),
             ([1], "platform 1 is not an object"),
-            (body(issuer=None), "every member is a text"),
-            (body(deployments="1"), "every member is a text"),
-            (body(learns_deployments="yes"), "true or false"),
-            (body(color="red"), "unknown color"),
-            ({"issuer": "https://lms.example"}, "lacks auth_url, client_id, jwks_url, token_url"),
+            (body(issuer=None), "issuer: Field may not be null."),
+            (body(deployments=["1", 2]), "deployments.1: Not a valid string."),
+            (body(learns_deployments="perhaps"), "learns_deployments: Not a valid boolean."),
+            (body(color="red"), "color: Unknown field."),
+            ({"issuer": "https://lms.example"}, "client_id: Missing data for required field."),
         ],
     )
     def test_says_what_is_wrong_with_the_file(self, add: Callable[[Any], Result], document: Any, fault: str) -> None:
