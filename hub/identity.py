@@ -34,7 +34,7 @@ ACTIONS: dict[str, str] = {
     "clients.read": "See OAuth clients",
     "clients.write": "Create, rotate and revoke OAuth clients",
     "providers.read": "See identity providers (never their secrets)",
-    "providers.write": "Add and remove identity providers",
+    "providers.write": "Add, change and remove identity providers",
     "users.read": "See users and their roles",
     "users.write": "Create and change users and their roles",
     "cohorts.read": "See cohorts, their members and who leads them",
@@ -43,6 +43,8 @@ ACTIONS: dict[str, str] = {
     "learners.write": "Assign mentors to learners, connect learners with accounts",
     "learners.follow": "Read the statements of learners that one may see",
     "courses.play": "See one's own courses and results, and play them",
+    "tokens.read": "See one's own personal access tokens (never themselves)",
+    "tokens.write": "Make and revoke one's own personal access tokens",
     "branding.write": "Change name, logo and colour of the tenant",
     "privacy.read": "Look up what there is about a person; see exports and erasures",
     "privacy.write": "Export and erase what there is about a person; say how long things are kept",
@@ -74,8 +76,8 @@ _READING = (
 Reach = Literal["all", "edited", "assigned", "led", "own"]
 
 
-#: What everybody may do who signs in: take courses, too.
-SIGNED_IN = frozenset({"console.use", "courses.play"})
+#: What everybody may do who signs in: take courses, and give scripts of theirs a token.
+SIGNED_IN = frozenset({"console.use", "courses.play", "tokens.read", "tokens.write"})
 
 
 @dataclass(frozen=True, slots=True)

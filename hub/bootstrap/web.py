@@ -22,11 +22,13 @@ from hub.http.system_api import system_api
 from hub.lti.views.api import deliveries_api, invitations_api, platforms_api
 from hub.lti.views.blueprint import register_lti
 from hub.oauth.scopes import SCOPES, scopes_allowing
-from hub.oauth.views.api import audit_api, clients_api, providers_api, users_api
+from hub.oauth.views.api import audit_api, clients_api, users_api
 from hub.oauth.views.branding import branding_blueprint
 from hub.oauth.views.branding_api import branding_api
+from hub.oauth.views.providers_api import providers_api
 from hub.oauth.views.server import register_oauth
 from hub.oauth.views.tenants_api import tenants_api
+from hub.oauth.views.tokens_api import people_tokens_api, tokens_api
 from hub.privacy.views.api import identities_api, privacy_jobs_api, retention_api
 from hub.scorm.services.content import Contents
 from hub.scorm.views.analytics import analytics_api
@@ -98,6 +100,8 @@ def _register_api(app: Flask) -> None:
     api.register_blueprint(clients_api)
     api.register_blueprint(providers_api)
     api.register_blueprint(users_api)
+    api.register_blueprint(tokens_api)
+    api.register_blueprint(people_tokens_api)
     api.register_blueprint(audit_api)
     api.register_blueprint(identities_api)
     api.register_blueprint(privacy_jobs_api)

@@ -80,6 +80,7 @@ NOTICES = {
     "store-created": _l("The store was made."),
     "signed-out": _l("You are signed out."),
     "provider-added": _l("The provider was added. Give it the addresses below."),
+    "provider-changed": _l("The provider was changed."),
     "provider-removed": _l("The provider was removed."),
     "session-ended": _l("The session was ended."),
     "second-step-off": _l("The authenticator was removed."),

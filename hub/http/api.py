@@ -10,7 +10,7 @@ from typing import Any
 
 import marshmallow as ma
 import orjson
-from flask import Flask, Request, request
+from flask import Flask, Request, Response, jsonify, request
 from flask_smorest import Api, Blueprint
 from flask_smorest.spec import APISpecMixin
 from webargs import missing
@@ -52,6 +52,15 @@ class _StrictParser(FlaskParser):
         except orjson.JSONDecodeError as error:
             fault = Violation("request", "json", f"is not JSON: {error.msg}")
             raise Invalid("The body cannot be read.", violations=[fault]) from error
+
+
+def made(document: Mapping[str, Any], location: str) -> Response:
+    """201 with the address of what was made. It may hold a secret, so no cache keeps it."""
+    response = jsonify(document)
+    response.status_code = 201
+    response.headers["Location"] = location
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 class _ViolationSchema(ma.Schema):

@@ -8,8 +8,9 @@ from typing import Any, TextIO
 import click
 
 from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
-from hub.errors import NotFound
-from hub.identity import ROLES, Principal
+from hub.identity import ROLES
+from hub.oauth.cli_providers import provider
+from hub.oauth.cli_tokens import token
 from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Clients, NewClient
@@ -23,7 +24,11 @@ password_option = click.option(
 
 @click.group()
 def oauth() -> None:
-    """OAuth: programs that get access tokens."""
+    """OAuth: programs and scripts that get tokens, and the providers where people sign in."""
+
+
+oauth.add_command(provider)
+oauth.add_command(token)
 
 
 @oauth.group()
@@ -174,7 +179,7 @@ def invite_user(line: CommandLine, email: str, language: str, tenant: str | None
     Example: hub user invite author@school.example
     """
     principal = line.principal(tenant)
-    found = _person_of(line, principal, email)
+    found = line.hub.service(Users).of_email(principal, email)
     line.hub.service(Accounts).invite(principal, found.id, language)
     report(as_json, f"The message to {found.email} is on its way.", {"email": found.email})
 
@@ -217,18 +222,10 @@ def reset_password(line: CommandLine, email: str, password_stdin: bool, tenant: 
     Example: hub user password author@school.example
     """
     principal = line.principal(tenant)
-    found = _person_of(line, principal, email)
+    found = line.hub.service(Users).of_email(principal, email)
     made = line.hub.service(Users).reset_password(principal, found.id, _given_password(password_stdin))
     facts = {"email": found.email} | ({"password": made} if made else {})
     report(as_json, f"Gave {found.email} a new password.{' It is not shown again.' if made else ''}", facts)
-
-
-def _person_of(line: CommandLine, principal: Principal, email: str) -> Person:
-    people = line.hub.service(Users).list(principal, email, None, 200)
-    found = [person for person in people if person.email == email.strip().lower()]
-    if not found:
-        raise NotFound(f"There is no user {email}.", code="user_not_found")
-    return found[0]
 
 
 @click.group()

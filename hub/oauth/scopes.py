@@ -49,6 +49,7 @@ _REST_NOUNS = (
     "clients",
     "providers",
     "users",
+    "tokens",
     "branding",
     "audit",
     "privacy",

@@ -43,6 +43,7 @@ SOURCES = (
     "lti/services/*.py",
     "lti/spec/*.py",
     "lti/views/*.py",
+    "oauth/authlib_bridge/client.py",
     "oauth/services/*.py",
     "oauth/spec/*.py",
     "oauth/views/session.py",

@@ -15,8 +15,9 @@ from hub.bootstrap import Hub, create_hub_app
 from hub.config import Settings
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
+from hub.oauth.services.users import NewPerson, Users
 from tests.conftest import _client
-from tests.support.people import form_token, make_account, sign_in
+from tests.support.people import PASSWORD, form_token, make_account, sign_in
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tokens.md").read_text()
@@ -79,6 +80,7 @@ class Person:
 
 def test_every_command_runs_as_it_is_written(live_hub, system, shell):
     person = Person(live_hub, system)
+    live_hub.service(Users).create(system, NewPerson("author@hub.example", "Author", ("author",), PASSWORD))
     seen = []
     for block in BLOCKS:
         block = block.replace("HUB=http://localhost:8000", f"HUB={live_hub.settings.public_url}")
@@ -87,6 +89,6 @@ def test_every_command_runs_as_it_is_written(live_hub, system, shell):
         if "device_code=$DEVICE_CODE" in block:
             person.allow_device(seen[-1].split()[-1])
         seen.append(shell.run(block))
-    assert len(seen) >= 12
+    assert len(seen) >= 14
     assert sum("access_token" in answer for answer in seen) >= 3
     assert any('"active":true' in answer.replace(" ", "") for answer in seen)

@@ -15,6 +15,7 @@ from hub.lti.services.platforms import PlatformDetails, Platforms
 from hub.lti.storage.tables import DeploymentRow, LineItemRow, ResourceLinkRow, ScoreDeliveryRow
 from hub.oauth.services.branding import Branding
 from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import NewProvider, Providers
 from hub.oauth.services.tenants import Tenants, TenantView
 from hub.privacy.services.jobs import PrivacyJobs
@@ -84,6 +85,7 @@ def furnished(hub: Hub) -> World:
         "credential_id": credential.id,
         "statement_id": UUID(_statement(hub, system)),
         "client_id": client.client_id,
+        "token_id": hub.service(PersonalTokens).create(system, f"{MARK} token", ["packages:read"], 9, person)[0].id,
         "provider_id": hub.service(Providers).create(system, _provider()).id,
         "table": "items",
     }

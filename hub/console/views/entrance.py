@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.console.assets import send_asset
 from hub.console.blueprint import console, language, require_recent_proof, signed_in
 from hub.console.forms import Form, require_same
+from hub.errors import HubError
 from hub.http import action, principal, public, service
 from hub.oauth.services.authorizations import Authorizations
 from hub.oauth.services.passkeys import Passkeys
@@ -36,9 +37,10 @@ def sign_in() -> AnyResponse | str:
     return sign_in_page(Form(), target)
 
 
-def sign_in_page(form: Form, target: str) -> str:
-    """The sign-in page; `target` is where the person goes on."""
-    offered = service(Providers).offered(request.args.get("tenant", "")[:63] or None)
+def sign_in_page(form: Form, target: str, at: UUID | None = None) -> str:
+    """The sign-in page; `target` is where the person goes on, `at` the provider where they tried in vain."""
+    providers, slug = service(Providers), request.args.get("tenant", "")[:63]
+    offered = providers.offered(slug or None) if at is None else providers.offered_beside(at)
     return render_template(
         "console/sign_in.html",
         form=form,
@@ -53,7 +55,17 @@ def sign_in_page(form: Form, target: str) -> str:
 def sign_in_with(provider_id: UUID) -> AnyResponse:
     target = local_return_address(request.args.get("next"), url_for("console.home"))
     browser = service(BrowserSessions).visit(request)
-    return redirect(service(SingleSignOn).begin(provider_id, browser, target), 303)
+    try:
+        return redirect(service(SingleSignOn).begin(provider_id, browser, target), 303)
+    except HubError as refusal:
+        return _not_by(provider_id, refusal, target)
+
+
+def _not_by(provider_id: UUID, refusal: HubError, target: str) -> AnyResponse:
+    """The sign-in page, also where it was the provider that failed: there may be other ways in."""
+    form = Form.unsent()
+    form.refusal = refusal
+    return make_response(sign_in_page(form, target, provider_id), refusal.status)
 
 
 @console.get("/sign-in/back/<uuid:provider_id>")
@@ -61,11 +73,11 @@ def sign_in_with(provider_id: UUID) -> AnyResponse:
 def sign_in_back(provider_id: UUID) -> AnyResponse:
     answer = {name: request.args.get(name, "") for name in ("state", "code", "iss", "error") if name in request.args}
     browser = service(BrowserSessions).visit(request)
-    form = Form()
-    done = form.attempt(lambda: service(SingleSignOn).finish(provider_id, answer, browser))
-    if done is None:
-        return make_response(sign_in_page(form, url_for("console.home")), form.status)
-    return begun(done[0], done[1])
+    try:
+        session_id, target = service(SingleSignOn).finish(provider_id, answer, browser)
+    except HubError as refusal:
+        return _not_by(provider_id, refusal, url_for("console.home"))
+    return begun(session_id, target)
 
 
 @console.post("/sign-in")

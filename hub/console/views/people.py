@@ -11,6 +11,7 @@ from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.console.words import ROLE_NAMES
 from hub.http import action, principal, service
+from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import NewPerson, Person, Users, may_give
 
@@ -84,10 +85,22 @@ def people_remove_second_step(user_id: UUID) -> Response:
     return redirect(url_for("console.people_one", user_id=user_id, done="person-changed"), 303)
 
 
+@console.post("/people/<uuid:user_id>/tokens/<uuid:token_id>/revoke")
+@action("users.write")
+def people_revoke_token(user_id: UUID, token_id: UUID) -> Response:
+    service(PersonalTokens).revoke_of_person(principal(), user_id, token_id)
+    return redirect(url_for("console.people_one", user_id=user_id, done="token-revoked"), 303)
+
+
 def _person_page(person: Person, form: Form) -> str:
     may_change = principal().may("users.write") and may_give(principal(), person.roles)
     return render_template(
-        "console/person.html", person=person, form=form, roles=roles_to_give(), may_change=may_change
+        "console/person.html",
+        person=person,
+        form=form,
+        roles=roles_to_give(),
+        may_change=may_change,
+        tokens=service(PersonalTokens).of_person(principal(), person.id),
     )
 
 

@@ -1,5 +1,6 @@
 """The Hub as a client of identity providers: discovery, requests, and the judging of ID and logout tokens."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,13 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from hub.errors import Invalid, Unauthenticated
+from hub.errors import Invalid, Unauthenticated, say
 
 #: Asymmetric only: a shared secret would let whoever knows it sign people in.
 ID_TOKEN_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"]
 CLOCK_LEEWAY_SECONDS = 60
+#: OpenID Connect Core section 2: at most so many characters.
+LONGEST_SUBJECT = 255
 BACKCHANNEL_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -33,23 +36,43 @@ class ProviderMetadata:
 
 def read_metadata(document: Any, issuer: str) -> ProviderMetadata:
     """The metadata of this issuer; `Invalid` when it is another's, or lacks what signing in needs (section 4.3)."""
-    if not isinstance(document, Mapping) or document.get("issuer") != issuer:
-        told = document.get("issuer") if isinstance(document, Mapping) else None
-        detail = f"The discovery document is of the issuer {str(told)[:200]!r}, not of {issuer!r}."
+    told = document.get("issuer") if isinstance(document, Mapping) else None
+    if told != issuer:
+        detail = say(
+            "The discovery document is of the issuer %(told)s, not of %(issuer)s.", told=str(told)[:200], issuer=issuer
+        )
         raise Invalid(detail, code="bad_issuer")
-    found = {name: document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-    for name, address in found.items():
-        if not isinstance(address, str) or urlsplit(address).scheme not in {"https", "http"}:
-            raise Invalid(f"The discovery document of {issuer} has no usable {name}.", code="bad_discovery")
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        if not _is_endpoint(document.get(name)):
+            detail = say("The discovery document of %(issuer)s has no usable %(name)s.", issuer=issuer, name=name)
+            raise Invalid(detail, code="bad_discovery")
+    userinfo = document.get("userinfo_endpoint")
     return ProviderMetadata(
         issuer,
-        str(found["authorization_endpoint"]),
-        str(found["token_endpoint"]),
-        str(found["jwks_uri"]),
-        str(document.get("userinfo_endpoint") or ""),
+        document["authorization_endpoint"],
+        document["token_endpoint"],
+        document["jwks_uri"],
+        userinfo if _is_endpoint(userinfo) else "",
         document.get("authorization_response_iss_parameter_supported") is True,
-        tuple(document.get("token_endpoint_auth_methods_supported") or ("client_secret_basic",)),
+        _auth_methods(document.get("token_endpoint_auth_methods_supported")),
     )
+
+
+def _is_endpoint(address: Any) -> bool:
+    """Whether it is an absolute web address without a fragment (RFC 6749 section 3.1)."""
+    if not isinstance(address, str) or not re.fullmatch(r"[!-~]+", address) or "#" in address:
+        return False
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"https", "http"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _auth_methods(told: Any) -> tuple[str, ...]:
+    """How a client may authenticate; by Basic where nothing is told (OpenID Connect Discovery section 3)."""
+    methods = [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
+    return tuple(methods or ["client_secret_basic"])
 
 
 def authorization_address(endpoint: str, verifier: str, **parameters: str) -> str:
@@ -69,6 +92,8 @@ def id_token_claims(
     is_shared = isinstance(audience, list) and len(audience) > 1
     if (is_shared or "azp" in claims) and claims.get("azp") != client_id:
         raise _not_good("azp is another client")
+    if len(claims["sub"]) > LONGEST_SUBJECT or not claims["sub"].isprintable():
+        raise _not_good(f"sub must be at most {LONGEST_SUBJECT} printable characters")
     return claims
 
 
@@ -104,9 +129,17 @@ def _signed(
         claims = jwt.decode(token, keys, algorithms=ID_TOKEN_ALGORITHMS).claims
         registry.validate(claims)
     except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _not_good(str(error)[:200] or type(error).__name__) from error
+        raise _not_good(_reason(error)) from error
     return claims
 
 
+def _reason(error: Exception) -> str:
+    """What is wrong with a token, in the words of joserfc."""
+    if isinstance(error, JoseError):
+        return (error.description or error.error.replace("_", " ")).rstrip(".")[:200]
+    return "the keys or the claims cannot be read"
+
+
 def _not_good(reason: str) -> Unauthenticated:
-    return Unauthenticated(f"The provider's answer is not to be trusted: {reason}.", code="bad_provider_answer")
+    detail = say("The provider's answer is not to be trusted: %(reason)s.", reason=reason)
+    return Unauthenticated(detail, code="bad_provider_answer")

@@ -8,9 +8,10 @@ from uuid import UUID
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation, say
-from hub.identity import Principal, actions_of_roles
+from hub.identity import PEOPLE, Principal, actions_of_roles
 from hub.oauth.scopes import OF_CLIENTS, actions_of_scopes, checked_scopes
 from hub.oauth.services.recent import Recent
+from hub.oauth.services.users import Person
 from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.secrets import digest
 from hub.oauth.storage import personal_tokens as storage
@@ -48,23 +49,23 @@ class PersonalTokens:
         self._known: Recent[str, tuple[Principal, UUID] | None] = Recent(4096)
 
     def create(
-        self, principal: Principal, name: str, scopes: Sequence[str], days: int
+        self, principal: Principal, name: str, scopes: Sequence[str], days: int, owner: Person | None = None
     ) -> tuple[PersonalTokenView, str]:
         """A token that ends after so many days, with scopes that its maker may use; the second value is shown once.
 
-        `Invalid` lists what is wrong, `Forbidden` names what the maker may not do.
+        `owner` is whom the Hub itself, by command, makes it for. `Invalid` lists what is wrong, `Forbidden` names what
+        the maker may not do.
         """
-        if principal.kind != "user":
-            raise Forbidden("Only a person who signed in makes a personal token.", code="not_allowed")
+        user_id, actions = _owner(principal, owner)
         name, granted = _checked(name, scopes, days)
-        excess = actions_of_scopes(granted) - principal.actions
+        excess = actions_of_scopes(granted) - actions
         if excess:
             raise Forbidden(say("You cannot give what you may not do: %(actions)s.", actions=", ".join(sorted(excess))))
         secret, now = PREFIX + self._ids.secret(), self._clock.now()
         row = PersonalToken(
             id=self._ids.uuid(),
             tenant_id=principal.tenant_id,
-            user_id=UUID(principal.id),
+            user_id=user_id,
             name=name,
             digest=digest(secret),
             scopes=list(granted),
@@ -79,23 +80,53 @@ class PersonalTokens:
                 )
             work.session.add(row)
             details = {"name": name, "scopes": list(granted), "expires_at": row.expires_at.isoformat()}
+            details |= {"user": str(user_id)}
             record(work.session, self._ids.uuid(), principal, "personal_token.created", str(row.id), details)
         return _shown(row), secret
 
     def list(self, principal: Principal) -> Sequence[PersonalTokenView]:
-        """This person's tokens that are still good, newest first."""
+        """This person's tokens that are still good, newest first; none for what stands for no person."""
+        principal.require("tokens.read")
+        return self._of(principal, UUID(principal.id)) if principal.kind in PEOPLE else []
+
+    def get(self, principal: Principal, token_id: UUID) -> PersonalTokenView:
+        """One of them; `NotFound` when there is none of that id that is still good."""
+        for known in self.list(principal):
+            if known.id == token_id:
+                return known
+        raise _missing()
+
+    def of_person(self, principal: Principal, user_id: UUID) -> Sequence[PersonalTokenView]:
+        """The same of anybody of the tenant, for who administers it."""
+        principal.require("users.read")
+        return self._of(principal, user_id)
+
+    def _of(self, principal: Principal, user_id: UUID) -> Sequence[PersonalTokenView]:
         with self._db.read(principal.tenant_id) as session:
-            rows = storage.of_user(session, principal.tenant_id, UUID(principal.id), self._clock.now())
+            rows = storage.of_user(session, principal.tenant_id, user_id, self._clock.now())
         return [_shown(row) for row in rows]
 
-    def revoke(self, principal: Principal, token_id: UUID) -> None:
+    def revoke(self, principal: Principal, token_id: UUID) -> PersonalTokenView:
         """End a token of this person; it stops working within a second."""
+        principal.require("tokens.write")
+        if principal.kind not in PEOPLE:
+            raise _missing()
+        return self._revoke(principal, UUID(principal.id), token_id)
+
+    def revoke_of_person(self, principal: Principal, user_id: UUID, token_id: UUID) -> PersonalTokenView:
+        """The same of anybody of the tenant, for who administers it."""
+        principal.require("users.write")
+        return self._revoke(principal, user_id, token_id)
+
+    def _revoke(self, principal: Principal, user_id: UUID, token_id: UUID) -> PersonalTokenView:
         with self._db.unit_of_work(principal.tenant_id) as work:
-            row = storage.by_id(work.session, principal.tenant_id, UUID(principal.id), token_id)
+            row = storage.by_id(work.session, principal.tenant_id, user_id, token_id)
             if row is None:
-                raise NotFound("There is no such token.", code="token_not_found")
+                raise _missing()
             row.revoked_at = row.revoked_at or self._clock.now()
-            record(work.session, self._ids.uuid(), principal, "personal_token.revoked", str(row.id), {"name": row.name})
+            details = {"name": row.name, "user": str(user_id)}
+            record(work.session, self._ids.uuid(), principal, "personal_token.revoked", str(row.id), details)
+            return _shown(row)
 
     def principal_of(self, token: str) -> Principal:
         """Who made this token, narrowed to its scopes; `Unauthenticated` when it is not good."""
@@ -124,6 +155,18 @@ class PersonalTokens:
         return Principal(row.tenant_id, "user_token", str(user.id), name, actions, roles=frozenset(roles)), row.id
 
 
+def _owner(principal: Principal, owner: Person | None) -> tuple[UUID, frozenset[str]]:
+    """Whose token it is, and what its maker may do: their own, or what the roles of `owner` allow."""
+    if owner is not None and principal.kind == "system":
+        return owner.id, actions_of_roles(owner.roles)
+    if owner is not None or principal.kind not in PEOPLE:
+        raise Forbidden(
+            say("Personal tokens belong to people; this credential stands for none."), code="no_personal_tokens"
+        )
+    principal.require("tokens.write")
+    return UUID(principal.id), principal.actions
+
+
 def _checked(name: str, scopes: Sequence[str], days: int) -> tuple[str, tuple[str, ...]]:
     faults: list[Violation] = []
     try:
@@ -143,3 +186,7 @@ def _checked(name: str, scopes: Sequence[str], days: int) -> tuple[str, tuple[st
 
 def _shown(row: PersonalToken) -> PersonalTokenView:
     return PersonalTokenView(row.id, row.name, row.scopes, row.created_at, row.expires_at, row.last_used_at)
+
+
+def _missing() -> NotFound:
+    return NotFound("There is no such token.", code="token_not_found")

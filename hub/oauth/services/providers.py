@@ -1,7 +1,8 @@
 """Identity providers of a tenant: register, list, change, remove."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database
@@ -19,17 +20,21 @@ from hub.ports import Clock, Ids, KeyRing
 
 @dataclass(frozen=True, slots=True)
 class NewProvider:
-    """What is asked for. `domains` and `rules` are texts as people write them; an empty list lets every domain in."""
+    """What is asked for. `domains` and `rules` are texts as people write them; an empty list lets every domain in.
+
+    `client_secret` is None where the one that is kept stays.
+    """
 
     kind: str
     name: str
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str | None
     domains: str = ""
     default_roles: Sequence[str] = ()
     rules: str = ""
     makes_accounts: bool = True
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +88,49 @@ class Providers:
     def create(self, principal: Principal, wanted: NewProvider) -> ProviderView:
         """Register a provider; `Invalid` lists what is wrong. Nobody lets people in with more than they may do."""
         principal.require("providers.write")
-        name, domains, rules = self._checked(wanted)
-        refuse_more_than(principal, {*wanted.default_roles, *(rule.role for rule in rules)})
+        facts = self._checked(wanted)
+        refuse_more_than(principal, _roles(facts))
         provider_id = self._ids.uuid()
         row = IdentityProvider(
             id=provider_id,
             tenant_id=principal.tenant_id,
-            kind=wanted.kind,
-            name=name,
-            issuer=wanted.issuer.strip(),
-            client_id=wanted.client_id.strip(),
-            client_secret=self._keys.seal(wanted.client_secret.strip(), secret_context(provider_id)),
-            domains=domains,
-            default_roles=list(wanted.default_roles),
-            rules=[[rule.claim, rule.value, rule.role] for rule in rules],
-            makes_accounts=wanted.makes_accounts,
-            is_active=True,
+            client_secret=self._sealed(wanted.client_secret or "", provider_id),
             created_at=self._clock.now(),
+            **facts,
         )
         with self._db.unit_of_work(principal.tenant_id) as work:
             work.session.add(row)
-            details = {"name": name, "issuer": row.issuer, "client_id": row.client_id, "domains": domains}
-            details |= {"default_roles": row.default_roles, "rules": row.rules}
-            record(work.session, self._ids.uuid(), principal, "provider.created", str(row.id), details)
+            record(work.session, self._ids.uuid(), principal, "provider.created", str(row.id), facts)
         return ProviderView.of(row)
 
-    def _checked(self, wanted: NewProvider) -> tuple[str, list[str], list[RoleRule]]:
+    def change(self, principal: Principal, provider_id: UUID, **changes: Any) -> ProviderView:
+        """Change what is given of `NewProvider`, its kind excepted; `Invalid` lists what is wrong.
+
+        Who changes where people come from could come as anybody: it takes every right that the provider gives, before
+        and after. The issuer stays once somebody came by it, as people are known by what that issuer calls them.
+        """
+        principal.require("providers.write")
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            row = _existing(storage.provider_of_tenant(work.session, principal.tenant_id, provider_id))
+            before = _facts(row)
+            wanted = replace(_as_wanted(row), **changes)
+            after = self._checked(wanted)
+            refuse_more_than(principal, _roles(before) | _roles(after))
+            if after["issuer"] != row.issuer and storage.is_used(work.session, row.tenant_id, row.id):
+                raise _bound_issuer(row.issuer)
+            for name, value in after.items():
+                setattr(row, name, value)
+            if wanted.client_secret is not None:
+                row.client_secret = self._sealed(wanted.client_secret, row.id)
+            details = {"before": before, "after": after, "secret_changed": wanted.client_secret is not None}
+            record(work.session, self._ids.uuid(), principal, "provider.changed", str(row.id), details)
+            return ProviderView.of(row)
+
+    def _sealed(self, secret: str, provider_id: UUID) -> str:
+        return self._keys.seal(secret.strip(), secret_context(provider_id))
+
+    def _checked(self, wanted: NewProvider) -> dict[str, Any]:
+        """What is to be kept, but for the secret; `Invalid` lists what is wrong."""
         faults: list[Violation] = []
         name = ""
         try:
@@ -120,8 +142,8 @@ class Providers:
         if fault := self._issuer_fault(wanted.issuer.strip()):
             faults.append(Violation("OpenID Connect Discovery section 3", "issuer", fault, wanted.issuer[:200]))
         for field in ("client_id", "client_secret"):
-            value = getattr(wanted, field).strip()
-            if not value.isascii() or not value.isprintable() or not 0 < len(value) <= 2000:
+            value = getattr(wanted, field)
+            if value is not None and not _is_shown(value.strip()):
                 faults.append(Violation("identity provider", field, "must be what the provider shows"))
         domains, wrong = read_domains(wanted.domains)
         rules, unread = read_rules(wanted.rules, ROLES)
@@ -131,7 +153,17 @@ class Providers:
             faults.append(Violation("identity provider", "default_roles", message, unknown, list(ROLES)))
         if faults := [*faults, *wrong, *unread]:
             raise Invalid("The provider cannot be registered like this.", violations=faults)
-        return name, domains, rules
+        return {
+            "kind": wanted.kind,
+            "name": name,
+            "issuer": wanted.issuer.strip(),
+            "client_id": wanted.client_id.strip(),
+            "domains": domains,
+            "default_roles": list(wanted.default_roles),
+            "rules": [[rule.claim, rule.value, rule.role] for rule in rules],
+            "makes_accounts": wanted.makes_accounts,
+            "is_active": wanted.is_active,
+        }
 
     def _issuer_fault(self, issuer: str) -> str | None:
         if fault := redirect_fault(issuer):
@@ -165,10 +197,44 @@ class Providers:
         with self._db.read(EVERY_TENANT) as session:
             return storage.open_providers(session, slug)
 
+    def offered_beside(self, provider_id: UUID) -> Sequence[tuple[UUID, str]]:
+        """Id and name of what the tenant of a provider offers, that one included."""
+        with self._db.read(EVERY_TENANT) as session:
+            row = storage.provider_by_id(session, provider_id)
+            return [] if row is None else storage.open_providers_of(session, row.tenant_id)
+
 
 def secret_context(provider_id: UUID) -> str:
     """What a provider's sealed secret is bound to."""
     return f"identity_provider.client_secret:{provider_id}"
+
+
+def _is_shown(value: str) -> bool:
+    """Whether a provider could have shown this as an id or a secret."""
+    return value.isascii() and value.isprintable() and 0 < len(value) <= 2000
+
+
+def _facts(row: IdentityProvider) -> dict[str, Any]:
+    """What is kept of a provider, as `_checked` gives it."""
+    names = ("kind", "name", "issuer", "client_id", "domains", "default_roles", "rules", "makes_accounts", "is_active")
+    return {name: getattr(row, name) for name in names}
+
+
+def _as_wanted(row: IdentityProvider) -> NewProvider:
+    """What to ask for so that everything stays."""
+    rules = written_rules(RoleRule(*rule) for rule in row.rules)
+    return NewProvider(**_facts(row) | {"domains": " ".join(row.domains), "rules": rules, "client_secret": None})
+
+
+def _roles(facts: Mapping[str, Any]) -> set[str]:
+    """Every role that a provider may give."""
+    return {*facts["default_roles"], *(role for _, _, role in facts["rules"])}
+
+
+def _bound_issuer(issuer: str) -> Invalid:
+    message = say("stays, because people came by it already; add another provider instead")
+    fault = Violation("OpenID Connect Core section 5.7", "issuer", message, issuer)
+    return Invalid("The provider cannot be changed like this.", violations=[fault])
 
 
 def _existing(row: IdentityProvider | None) -> IdentityProvider:

@@ -5,7 +5,8 @@ of one can never be taken for that of another (OAuth 2.0 Security BCP, RFC 9700 
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -44,6 +45,8 @@ METADATA_SECONDS = 600
 #: Keys are fetched again for a key that is not among them, but not more often than this.
 KEYS_SECONDS = 600
 LOGOUT_MEMORY_SECONDS = 600
+#: That sign-ins cannot even begin is noted so often for each provider.
+REFUSAL_NOTED_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,13 @@ class SingleSignOn:
     def begin(self, provider_id: UUID, browser: str, target: str) -> str:
         """The address at the provider where this browser (known by a secret) goes to sign in."""
         provider, _ = self._provider(provider_id)
+        with self._noted(provider, once_in=REFUSAL_NOTED_SECONDS):
+            metadata = self._metadata_of(provider)
         state, nonce, verifier = self._ids.secret(), self._ids.secret(), self._ids.secret()
         visit = _Visit(str(provider.id), digest(browser), nonce, verifier, target)
         self._transients.put(f"sso:{digest(state)}", orjson.dumps(visit), VISIT_SECONDS)
         return authorization_address(
-            self._metadata_of(provider).authorization_endpoint,
+            metadata.authorization_endpoint,
             verifier,
             response_type="code",
             client_id=provider.client_id,
@@ -131,21 +136,35 @@ class SingleSignOn:
         for a person whom the tenant does not let in.
         """
         kept = self._transients.take(f"sso:{digest(answer.get('state', ''))}")
-        visit = _Visit(**orjson.loads(kept)) if kept else None
-        if visit is None or visit.browser != digest(browser) or visit.provider != str(provider_id):
+        if kept is None:
             raise _stray(say("This answer belongs to no sign-in of this browser. Begin again."))
         provider, secret = self._provider(provider_id)
-        self._check_issuer(provider, answer)
-        if "error" in answer or not answer.get("code"):
-            raise Unauthenticated(
-                say(
-                    "%(provider)s did not sign you in (%(reason)s).",
-                    provider=provider.name,
-                    reason=answer.get("error", "no code")[:80],
-                )
-            )
-        person = self._ask_who(provider, secret, answer["code"], visit)
-        return self._admit(provider, person), visit.target
+        visit = _Visit(**orjson.loads(kept))
+        with self._noted(provider):
+            if visit.browser != digest(browser) or visit.provider != str(provider_id):
+                raise _stray(say("This answer belongs to no sign-in of this browser. Begin again."))
+            self._check_issuer(provider, answer)
+            if "error" in answer or not answer.get("code"):
+                raise _not_signed_in(provider, answer.get("error", "no code"))
+            person = self._ask_who(provider, secret, answer["code"], visit)
+            return self._admit(provider, person), visit.target
+
+    @contextmanager
+    def _noted(self, provider: ProviderView, once_in: int = 0) -> Iterator[None]:
+        """Keep in the tenant's audit log why nobody was signed in; say that the provider fails, not at what."""
+        try:
+            yield
+        except HubError as error:
+            if not once_in or self._transients.add(f"sso-refused:{provider.id}", b"1", once_in):
+                details = {"by": "provider", "provider": provider.name, "reason": error.code}
+                details["detail"] = _printable(error.detail)
+                with self._db.unit_of_work(provider.tenant_id) as work:
+                    record(
+                        work.session, self._ids.uuid(), _system(provider), "session.refused", str(provider.id), details
+                    )
+            if isinstance(error, Unavailable):
+                raise _unavailable(provider) from error
+            raise
 
     def _check_issuer(self, provider: ProviderView, answer: Mapping[str, str]) -> None:
         """RFC 9207 section 2.4."""
@@ -164,12 +183,14 @@ class SingleSignOn:
             told = self._get(userinfo, str(tokens.get("access_token", "")))
             # OpenID Connect Core section 5.3.2: of somebody else it must not be used.
             claims = {**told, **claims} if told.get("sub") == claims["sub"] else claims
-        email = str(claims.get("email") or "")
         is_proven = claims.get("email_verified") is True or KINDS[provider.kind].trusts_email
-        name = str(claims.get("name") or claims.get("preferred_username") or email)
-        session = claims.get("sid")
         return _Person(
-            str(claims["sub"]), email, is_proven, name, claims, session if isinstance(session, str) else None
+            claims["sub"],
+            _text(claims, "email"),
+            is_proven,
+            _text(claims, "name") or _text(claims, "preferred_username"),
+            claims,
+            _text(claims, "sid") or None,
         )
 
     def _exchange(self, provider: ProviderView, secret: str, code: str, verifier: str) -> dict[str, Any]:
@@ -188,6 +209,8 @@ class SingleSignOn:
         else:
             form |= {"client_id": provider.client_id, "client_secret": secret}
         answer = self._http.request("POST", metadata.token_endpoint, headers=headers, body=urlencode(form).encode())
+        if answer.status >= 500:
+            raise Unavailable(f"{metadata.token_endpoint} answered {answer.status}.", code="provider_unavailable")
         tokens = _object(answer.body)
         if answer.status != 200 or "error" in tokens:
             reason = str(tokens.get("error") or answer.status)[:80]
@@ -222,9 +245,8 @@ class SingleSignOn:
         if not isinstance(who.get("id"), int):  # `login` may change and go to somebody else; `id` never does.
             raise Unauthenticated("GitHub does not tell who signed in.", code="bad_provider_answer")
         primary = self._github_address(api, access_token)
-        email = str(primary.get("email") or "")
-        name = str(who.get("name") or who.get("login") or email)
-        return _Person(str(who["id"]), email, primary.get("verified") is True, name, who)
+        name = _text(who, "name") or _text(who, "login")
+        return _Person(str(who["id"]), _text(primary, "email"), primary.get("verified") is True, name, who)
 
     def _github_address(self, api: str, access_token: str) -> dict[str, Any]:
         """The primary address; nothing for someone who did not let the Hub see it, whom GitHub answers 403 or 404."""
@@ -290,7 +312,7 @@ class SingleSignOn:
             id=self._ids.uuid(),
             tenant_id=provider.tenant_id,
             email=email,
-            name=" ".join(person.name.split())[:LONGEST] or email,
+            name=_shown_name(person.name) or email,
             password_hash=None,
             is_active=True,
             created_at=self._clock.now(),
@@ -393,6 +415,21 @@ def _object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    """A claim that is a text; empty where it is missing or something else."""
+    found = claims.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _shown_name(told: str) -> str:
+    """What a provider calls somebody, without what no name has: control characters, and those that turn writing."""
+    return _printable(" ".join(told.split()))[:LONGEST].strip()
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
+
+
 def _checked_email(provider: ProviderView, person: _Person) -> str:
     """The address that an account is found or made by; `Forbidden` where it is not of the tenant's domains."""
     try:
@@ -414,6 +451,20 @@ def _system(provider: ProviderView) -> Principal:
 
 def _turned_away(reason: str) -> HubError:
     return Forbidden(reason, code="sign_in_refused")
+
+
+def _not_signed_in(provider: ProviderView, reason: str) -> HubError:
+    return Unauthenticated(
+        say("%(provider)s did not sign you in (%(reason)s).", provider=provider.name, reason=reason[:80]),
+        code="provider_refused",
+    )
+
+
+def _unavailable(provider: ProviderView) -> HubError:
+    return Unavailable(
+        say("%(provider)s does not answer. Try again in a minute, or sign in another way.", provider=provider.name),
+        code="provider_unavailable",
+    )
 
 
 def _stray(reason: str) -> HubError:

@@ -187,6 +187,16 @@ class Users:
             roles = storage.roles_of_users(session, principal.tenant_id, [user.id])
         return _shown(user, roles.get(user.id, []))
 
+    def of_email(self, principal: Principal, email: str) -> Person:
+        """The user of the tenant with this address; `NotFound` when there is none."""
+        principal.require("users.read")
+        with self._db.read(principal.tenant_id) as session:
+            user = storage.user_of_email(session, principal.tenant_id, email.strip().lower())
+            if user is None:
+                raise NotFound(say("There is no user %(email)s.", email=email[:100]), code="user_not_found")
+            roles = storage.roles_of_users(session, principal.tenant_id, [user.id])
+        return _shown(user, roles.get(user.id, []))
+
     def own(self, principal: Principal) -> Person:
         """The account of the person who asks."""
         with self._db.read(principal.tenant_id) as session:

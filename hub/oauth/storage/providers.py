@@ -35,9 +35,20 @@ def open_providers(session: Session, slug: str | None) -> Sequence[tuple[UUID, s
     """Id and name of the providers in use: those of the tenant named, or of the only tenant there is."""
     query = select(Tenant.id).where(Tenant.slug == slug) if slug else select(Tenant.id).limit(2)
     tenants = session.scalars(query).all()
-    if len(tenants) != 1:
-        return []
-    return [(each.id, each.name) for each in providers_of_tenant(session, tenants[0]) if each.is_active]
+    return open_providers_of(session, tenants[0]) if len(tenants) == 1 else []
+
+
+def open_providers_of(session: Session, tenant_id: UUID) -> Sequence[tuple[UUID, str]]:
+    """Id and name of the tenant's providers in use."""
+    return [(each.id, each.name) for each in providers_of_tenant(session, tenant_id) if each.is_active]
+
+
+def is_used(session: Session, tenant_id: UUID, provider_id: UUID) -> bool:
+    """Whether an account is known by the provider."""
+    found = select(ExternalIdentity.subject).where(
+        ExternalIdentity.tenant_id == tenant_id, ExternalIdentity.provider_id == provider_id
+    )
+    return session.scalars(found.limit(1)).first() is not None
 
 
 def identity(

@@ -4,21 +4,19 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, jsonify
+from flask import Response
 from flask.views import MethodView
 from marshmallow import fields, validate
 
 from hub.http import action, principal, service
-from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.api import PREFIX, ApiBlueprint, made
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments, listed, time_and_id
 from hub.identity import ROLES
 from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Client, Clients, NewClient
-from hub.oauth.services.providers import NewProvider, Providers, ProviderView
 from hub.oauth.services.users import NewPerson, Person, Users
-from hub.oauth.spec.providers import KINDS
 
 _OFFERED = [name for name, scope in SCOPES.items() if scope.family in OF_CLIENTS]
 _SCOPE = fields.String(validate=validate.OneOf(_OFFERED), metadata={"example": "statements/read"})
@@ -66,35 +64,6 @@ class MadeClientSchema(ClientSchema):
     """A client with its secret, which is not shown again."""
 
     client_secret = fields.String(allow_none=True)
-
-
-class NewProviderSchema(ma.Schema):
-    """An identity provider to register. `rules` are lines of CLAIM=VALUE -> ROLE."""
-
-    kind = fields.String(load_default="oidc", validate=validate.OneOf(list(KINDS)))
-    name = fields.String(required=True, metadata={"example": "School login"})
-    issuer = fields.String(required=True, metadata={"example": "https://login.school.example/realms/staff"})
-    client_id = fields.String(required=True)
-    client_secret = fields.String(required=True)
-    domains = fields.String(load_default="", metadata={"example": "school.example"})
-    default_roles = fields.List(_ROLE, load_default=list)
-    rules = fields.String(load_default="", metadata={"example": "groups=authors -> author"})
-    makes_accounts = fields.Boolean(load_default=True)
-
-
-class ProviderSchema(ma.Schema):
-    """An identity provider without its secret."""
-
-    id = fields.UUID()
-    kind = fields.String()
-    name = fields.String()
-    issuer = fields.String()
-    client_id = fields.String()
-    domains = fields.List(fields.String())
-    default_roles = fields.List(fields.String())
-    rules = fields.String(attribute="rules_text")
-    makes_accounts = fields.Boolean()
-    is_active = fields.Boolean()
 
 
 class UserArguments(PageArguments):
@@ -172,20 +141,8 @@ class AuditEventSchema(ma.Schema):
 clients_api = ApiBlueprint(
     "clients", __name__, url_prefix=f"{PREFIX}/clients", description="Programs that get access tokens"
 )
-providers_api = ApiBlueprint(
-    "identity providers", __name__, url_prefix=f"{PREFIX}/identity-providers", description="Where people sign in"
-)
 users_api = ApiBlueprint("users", __name__, url_prefix=f"{PREFIX}/users", description="People who sign in")
 audit_api = ApiBlueprint("audit events", __name__, url_prefix=f"{PREFIX}/audit-events", description="Who did what")
-
-
-def _made(document: dict[str, Any], location: str) -> Response:
-    """201 with the address of what was made. It may hold a secret, so no cache keeps it."""
-    response = jsonify(document)
-    response.status_code = 201
-    response.headers["Location"] = location
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @clients_api.route("")
@@ -211,7 +168,7 @@ class ClientList(MethodView):
         """
         client, secret = service(Clients).create(principal(), NewClient(**wanted))
         document = {**ClientSchema().dump(client), "client_secret": secret}
-        return _made(document, f"{PREFIX}/clients/{client.client_id}")
+        return made(document, f"{PREFIX}/clients/{client.client_id}")
 
 
 @clients_api.route("/<string:client_id>")
@@ -232,51 +189,6 @@ class OneClient(MethodView):
         It gets no more tokens, and those it has stop working within a second. The client stays in the listing.
         """
         return service(Clients).revoke(principal(), client_id)
-
-
-@providers_api.route("")
-class ProviderList(MethodView):
-    """All identity providers."""
-
-    @action("providers.read")
-    @providers_api.response(200, ProviderSchema(many=True))
-    def get(self) -> Any:
-        """List identity providers
-
-        By name.
-        """
-        return service(Providers).list(principal())
-
-    @action("providers.write")
-    @providers_api.arguments(NewProviderSchema)
-    @providers_api.response(201, ProviderSchema)
-    def post(self, wanted: dict[str, Any]) -> Response:
-        """Register an identity provider
-
-        Its secret is kept encrypted and shown to nobody again.
-        """
-        made = service(Providers).create(principal(), NewProvider(**wanted))
-        return _made(ProviderSchema().dump(made), f"{PREFIX}/identity-providers/{made.id}")
-
-
-@providers_api.route("/<uuid:provider_id>")
-class OneProvider(MethodView):
-    """One identity provider."""
-
-    @action("providers.read")
-    @providers_api.response(200, ProviderSchema)
-    def get(self, provider_id: UUID) -> ProviderView:
-        """Read an identity provider"""
-        return service(Providers).get(principal(), provider_id)
-
-    @action("providers.write")
-    @providers_api.response(204)
-    def delete(self, provider_id: UUID) -> None:
-        """Remove an identity provider
-
-        Accounts stay, but nobody signs in by it any more.
-        """
-        service(Providers).remove(principal(), provider_id)
 
 
 @users_api.route("")
@@ -307,7 +219,7 @@ class UserList(MethodView):
         Without a password one is made; it is in this answer and nowhere else.
         """
         person, password = service(Users).create(principal(), NewPerson(**wanted))
-        return _made({**UserSchema().dump(person), "password": password}, f"{PREFIX}/users/{person.id}")
+        return made({**UserSchema().dump(person), "password": password}, f"{PREFIX}/users/{person.id}")
 
 
 @users_api.route("/<uuid:user_id>")

@@ -1,5 +1,6 @@
 """Signing in at identity providers, and what must not work."""
 
+import json
 import secrets
 import time
 from dataclasses import replace
@@ -11,10 +12,12 @@ from joserfc.jwk import OctKey, RSAKey
 from hub.bootstrap import build, create_hub_app
 from hub.errors import Forbidden, Invalid
 from hub.identity import Principal, system_principal
+from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.providers import NewProvider, Providers
 from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
+from hub.ports import HttpResponse
 from tests.conftest import PUBLIC_URL, _client
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, ProviderOfTests
 from tests.support.people import PASSWORD, audited, form_token
@@ -276,6 +279,127 @@ def test_a_discovery_document_of_another_issuer_is_refused(browser, there, make)
     answer = browser.get(f"/sign-in/with/{provider.id}")
     assert answer.status_code == 400
     assert "evil.example" in answer.text
+
+
+def refusals(hub, system, provider):
+    """What the audit log says of sign-ins that failed at the provider."""
+    events = hub.service(AuditLog).list(system, AuditFilter("session.refused"), limit=200)
+    return [event.details for event in events if event.target == str(provider.id)]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda answer: {"iss": "https://evil.example"}, "sign_in_stray"),
+        (lambda answer: {"error": "access_denied"}, "provider_refused"),
+        (lambda answer: {"code": "made-up"}, "provider_refused"),
+    ],
+)
+def test_a_sign_in_that_failed_is_in_the_audit_log(browser, there, make, hub, system, spoil, reason):
+    provider = make()
+    answer = there.visit(go(browser, provider))
+    assert back(browser, provider, answer | spoil(answer)).status_code == 401
+    [told] = refusals(hub, system, provider)
+    assert (told["provider"], told["reason"]) == ("School login", reason)
+    assert answer["code"] not in str(told)
+
+
+def test_who_is_turned_away_is_in_the_audit_log(browser, there, make, hub, system):
+    provider = make(domains="other.example")
+    arrive(browser, there, provider)
+    [told] = refusals(hub, system, provider)
+    assert told["reason"] == "sign_in_refused"
+    assert there.claims["email"] in told["detail"]
+
+
+def test_a_provider_that_fails_leaves_the_other_ways_open(browser, there, make, hub, system):
+    provider = make(name="Fails")
+    make(name="Works")
+    there.request = lambda method, url, **rest: HttpResponse(502, {}, b"")
+    for _ in range(2):
+        answer = browser.get(f"/sign-in/with/{provider.id}?next=/packages")
+        assert answer.status_code == 503
+        assert "Fails does not answer" in answer.text
+        assert "Works" in answer.text, "the providers of the same tenant are still offered"
+        assert there.issuer not in answer.text
+    assert [told["reason"] for told in refusals(hub, system, provider)] == ["provider_unavailable"], "once a minute"
+
+
+def test_a_token_endpoint_that_fails_is_no_fault_of_the_person(browser, there, make):
+    provider = make()
+    answer = there.visit(go(browser, provider))
+    there.request = lambda method, url, **rest: HttpResponse(500, {}, b"")
+    assert back(browser, provider, answer).status_code == 503
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"authorization_endpoint": "https://["},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": "https://login.example/a\r\nSet-Cookie: a=b"},
+        {"authorization_endpoint": "https://login.example/a#b"},
+        {"token_endpoint": 5},
+        {"token_endpoint": "https:///token"},
+        {"jwks_uri": None},
+    ],
+)
+def test_a_discovery_document_without_usable_addresses_is_refused(browser, there, make, changes):
+    provider, real = make(), there._discovery
+    there._discovery = lambda body: real(body) | changes
+    answer = browser.get(f"/sign-in/with/{provider.id}")
+    assert answer.status_code == 400
+    assert next(iter(changes)) in answer.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token_endpoint_auth_methods_supported": 5},
+        {"token_endpoint_auth_methods_supported": [5]},
+        {"userinfo_endpoint": ["x"]},
+    ],
+)
+def test_what_a_discovery_document_says_oddly_is_taken_as_not_said(browser, there, make, changes):
+    provider, real = make(), there._discovery
+    there._discovery = lambda body: real(body) | changes
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    assert arrive(browser, there, provider).status_code == 303
+
+
+@pytest.mark.parametrize("subject", ["a\0b", "x" * 256, "line\nbreak"])
+def test_a_subject_that_no_provider_may_give_signs_nobody_in(browser, there, make, subject):
+    """OpenID Connect Core section 2: at most 255 characters."""
+    there.claims |= {"sub": subject, "email": f"{secrets.token_hex(4)}@school.example"}
+    assert arrive(browser, there, make()).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Ada\0 \t Lovelace", "Ada Lovelace"),
+        ("\u202eecalevoL", "ecalevoL"),
+        ({"given": "Ada"}, None),
+        ("\0", None),
+        ("x" * 500, "x" * 200),
+    ],
+)
+def test_a_name_is_taken_as_far_as_it_is_one(browser, there, make, hub, system, told, shown):
+    email = f"{secrets.token_hex(4)}@school.example"
+    there.claims |= {"sub": secrets.token_hex(4), "email": email, "name": told}
+    assert arrive(browser, there, make()).status_code == 303
+    assert hub.service(Users).list(system, email)[0].name == (shown or email)
+
+
+@pytest.mark.parametrize("keys", [5, [1], [], [{"kty": "XX"}], [{"kty": "RSA", "n": 5, "e": "AQAB"}]])
+def test_keys_that_cannot_be_read_sign_nobody_in(browser, there, make, monkeypatch, keys):
+    provider = make()
+    real = there.request
+    answer = HttpResponse(200, {}, json.dumps({"keys": keys}).encode())
+    there.request = lambda method, url, **rest: answer if url.endswith("/jwks") else real(method, url, **rest)
+    refused = arrive(browser, there, provider)
+    assert refused.status_code == 401
+    assert "not to be trusted" in refused.text
 
 
 # --- logouts -------------------------------------------------------------------------------------------------------
