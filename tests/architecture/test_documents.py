@@ -112,7 +112,9 @@ def fault_of_command(said: str) -> str | None:
             return f"there is no {words[0]}"
         command, words = found, words[1:]
         context = click.Context(command, info_name=command.name, parent=context)
-    known = {option for parameter in command.get_params(context) for option in parameter.opts}
+    known = {
+        option for parameter in command.get_params(context) for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     return next((f"it has no {word}" for word in words if word.startswith("--") and word not in known), None)
 
 
