@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from hub.adapters.outbound_http import OutboundHttp
 from hub.errors import Forbidden, Invalid, Unavailable
+from tests.support.serving import serving
 
 
 @Request.application
@@ -31,12 +32,8 @@ def peer(request: Request) -> Response:
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     made = make_server("127.0.0.1", 0, peer, threaded=True)
-    thread = threading.Thread(target=made.serve_forever)
-    thread.start()
-    yield f"http://localhost:{made.server_port}"
-    made.shutdown()
-    thread.join()
-    made.server_close()
+    with serving(made):
+        yield f"http://localhost:{made.server_port}"
 
 
 def test_it_sends_and_receives(server):

@@ -1,6 +1,5 @@
 """The Hub on a port of its own, and a Chromium to visit it with."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ from tests.support.lti_browser import FramingPlatform
 from tests.support.lti_platform import running
 from tests.support.playing import Sco, add_played_course
 from tests.support.scos import sco12
+from tests.support.serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +43,8 @@ def _served(settings: Settings, content_host: str) -> Iterator[Hub]:
     port = server.server_port
     live = build(replace(settings, public_url=f"http://localhost:{port}", content_url=f"http://{content_host}:{port}"))
     server.app = create_app(live)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield live
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield live
     live.close()
 
 

@@ -27,6 +27,7 @@ from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.accessibility import violations
+from tests.support.console_browser import sign_in
 from tests.support.packages import course_1_2
 from tests.support.people import make_account
 from tests.support.playing import Window
@@ -43,10 +44,7 @@ STATEMENT = b"""{"actor": {"name": "Mara Quist", "mbox": "mailto:mara@school.exa
 def console(live_hub: Hub, page: Page, system: Principal) -> Page:
     """An administrator who has signed in."""
     account = make_account(live_hub, system, "administrator", name="Robin Ortega")
-    page.goto(f"{live_hub.settings.public_url}/sign-in")
-    page.get_by_label("E-mail address").fill(account.person.email)
-    page.get_by_label("Password").fill(account.password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, live_hub, account)
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
     return page
 

@@ -24,6 +24,7 @@ from hub.oauth.spec.links import Link, sealed_link
 from hub.oauth.spec.providers import KINDS
 from hub.oauth.spec.totp import code_at
 from tests.support.accessibility import violations
+from tests.support.console_browser import sign_in
 from tests.support.people import Account, make_account
 
 pytestmark = pytest.mark.browser
@@ -52,13 +53,6 @@ def authenticator(devtools: CDPSession, *, verifies: bool = True) -> str:
         "automaticPresenceSimulation": True,
     }
     return devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
-
-
-def sign_in(page: Page, hub: Hub, account: Account) -> None:
-    page.goto(f"{hub.settings.public_url}/sign-in")
-    page.get_by_label("E-mail address").fill(account.person.email)
-    page.get_by_label("Password").fill(account.password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def sign_out(page: Page) -> None:

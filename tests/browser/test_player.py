@@ -14,6 +14,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.registrations import ActivityView, Registrations, RegistrationView
 from hub.scorm.services.replays import CallView, Replays
 from hub.scorm.spec.manifest.course import Condition, Objective, Sequencing, SequencingRule
+from tests.support.console_browser import eventually
 from tests.support.playing import Sco, Window, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
 
@@ -65,15 +66,6 @@ def content(page: Page, title: str) -> Frame:
 def saved(page: Page) -> None:
     """Wait until the Hub has acknowledged everything."""
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
-
-
-def eventually(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what the Hub will soon know: “saved” may still tell of the commit before."""
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    assert holds()
 
 
 class TestScorm12:

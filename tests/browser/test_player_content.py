@@ -14,6 +14,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.registrations import Registrations, RegistrationView
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
+from tests.support.console_browser import eventually
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
 
@@ -70,15 +71,6 @@ def start(live_hub: Hub, tenant: TenantView, system: Principal) -> Callable[...,
 
 def activities(hub: Hub, system: Principal, registration: RegistrationView) -> Any:
     return hub.service(Registrations).get(system, registration.id).attempts[-1].activities
-
-
-def eventually(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what the Hub will soon know."""
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    assert holds()
 
 
 def content_of(page: Page) -> Any:

@@ -1,6 +1,5 @@
 """The player where it lives: inside an LMS's frame, for everybody, around content that means no good."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,11 @@ from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import Registrations, RegistrationView
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
+from tests.support.console_browser import sign_in
 from tests.support.people import make_account
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +39,8 @@ def lms() -> Iterator[str]:
         )
 
     server = make_server("127.0.0.1", 0, page, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}/"
 
 
 @pytest.fixture
@@ -312,10 +309,7 @@ class TestHostileContent:
     ) -> None:
         """The console's cookie goes with no form that content sends, nor with what it fetches or frames."""
         account, hub = make_account(live_hub, system, "administrator"), live_hub.settings.public_url
-        page.goto(f"{hub}/sign-in")
-        page.get_by_label("E-mail address").fill(account.person.email)
-        page.get_by_label("Password").fill(account.password)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        sign_in(page, live_hub, account)
         expect(page.get_by_role("heading", name="Home")).to_be_visible()
         packages = live_hub.service(Packages).page(system)
         package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Hostile")))

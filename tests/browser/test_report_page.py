@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from hub.bootstrap import Hub
 from hub.identity import Principal
 from tests.support.accessibility import violations
+from tests.support.console_browser import sign_in
 from tests.support.imports import imported
 from tests.support.packages import manifest_2004, package_of
 from tests.support.people import make_account
@@ -21,12 +22,8 @@ PAGE = b"""<!DOCTYPE html>
 """
 
 
-def sign_in(page: Page, hub: Hub, system: Principal) -> None:
-    account = make_account(hub, system, "administrator", name="Robin Ortega")
-    page.goto(f"{hub.settings.public_url}/sign-in")
-    page.get_by_label("E-mail address").fill(account.person.email)
-    page.get_by_label("Password").fill(account.password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+def enter(page: Page, hub: Hub, system: Principal) -> None:
+    sign_in(page, hub, make_account(hub, system, "administrator", name="Robin Ortega"))
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
 
@@ -38,7 +35,7 @@ def test_the_report_is_grouped_filtered_and_quotes_the_line(page: Page, live_hub
     manifest = manifest_2004().decode().replace("<title>First page</title>", "").replace("<file ", "<file Href='x' ")
     files = {"imsmanifest.xml": manifest.encode(), "index.html": PAGE, "a.png": b"x", "b.png": b"x"}
     upload(live_hub, system, "report.zip", package_of(files))
-    sign_in(page, live_hub, system)
+    enter(page, live_hub, system)
     page.goto(f"{live_hub.settings.public_url}/packages/report/report")
     insecure = page.locator("[id='page.insecure']")
     expect(insecure.locator("mark")).to_have_text("http://cdn.example.org/a.js")
@@ -57,7 +54,7 @@ def test_the_report_is_grouped_filtered_and_quotes_the_line(page: Page, live_hub
 def test_a_refusal_says_what_to_do_in_the_authors_tool(page: Page, live_hub: Hub, system: Principal) -> None:
     broken = manifest_2004().replace(b"</item>", b"")
     job = upload(live_hub, system, "refused.zip", package_of({"imsmanifest.xml": broken, "index.html": PAGE}))
-    sign_in(page, live_hub, system)
+    enter(page, live_hub, system)
     page.goto(f"{live_hub.settings.public_url}/jobs/{job}")
     group = page.locator("[id='xml.malformed']")
     expect(group.locator("mark")).to_contain_text("</organization")

@@ -3,7 +3,6 @@
 import io
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -24,6 +23,7 @@ from hub.scorm.services.packages import Packages
 from hub.scorm.services.uploads import Uploads
 from tests.support.imports import WorkedImports, tidy
 from tests.support.packages import course_1_2
+from tests.support.serving import serving
 
 FILES = {"imsmanifest.xml", "index.html", "a.js", "b.css", "media/c.mp3"}
 #: Before and after each of: taking the job, telling the progress, five files, making the version appear.
@@ -91,12 +91,8 @@ def fetched(hub: Hub, system: Principal, site: str) -> UUID:
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, Response(DATA), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Large course files sent by a real nginx, from the folder store and from an S3 server."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from hub.bootstrap import Hub, build, create_app
 from hub.config import Settings
 from tests.support.nginx import nginx
 from tests.support.playing import PAGE, course_address
+from tests.support.serving import serving
 
 FILM = bytes(range(256)) * 4_000
 NAME = "media/A film (1) é.mp4"
@@ -46,14 +46,9 @@ def sent_by_nginx(
     """The address of a course's folder by nginx, with packages in the folder store or in S3."""
     live = build(replace(request.getfixturevalue(request.param), content_sender="nginx"))
     web = make_server("127.0.0.1", 0, create_app(live), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
     packages = settings.object_store.removeprefix("folder:")
-    with nginx(tmp_path_factory.mktemp("nginx"), web.server_port, packages) as port:
+    with serving(web), nginx(tmp_path_factory.mktemp("nginx"), web.server_port, packages) as port:
         yield f"http://127.0.0.1:{port}{urlsplit(course_address(live, {NAME: FILM})).path}"
-    web.shutdown()
-    thread.join()
-    web.server_close()
     live.close()
 
 

@@ -1,6 +1,5 @@
 """What `hub doctor` and the system page know beyond what requests need."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from hub.bootstrap import Hub
 from hub.errors import Unavailable
 from hub.health import Health, Heartbeat, Origins
 from hub.http.origins import OriginDispatcher
+from tests.support.serving import serving
 
 
 @pytest.fixture
@@ -24,12 +24,8 @@ def served(hub: Hub) -> Iterator[int]:
     server = make_server("127.0.0.1", 0, lambda environ, start: dispatcher(environ, start), threaded=True)
     port = server.server_port
     dispatcher = OriginDispatcher({f"http://localhost:{port}": answer, f"http://content.localhost:{port}": answer})
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield port
 
 
 def test_a_worker_is_known_by_its_heartbeat(hub):

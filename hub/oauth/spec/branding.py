@@ -102,8 +102,10 @@ _ELEMENTS = frozenset(
     radialGradient stop clipPath mask pattern use style
     """.split()  # noqa: SIM905
 )
+#: Other languages that browsers know wherever they stand; those of drawing programs mean nothing to them.
+_RUN_BY_BROWSERS = frozenset({"http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML"})
 _XLINK = "{http://www.w3.org/1999/xlink}href"
-_ACTIVE_STYLE = re.compile(r"@import|expression\s*\(|javascript:|url\s*\(\s*[\"']?\s*(?!#)|\\", re.IGNORECASE)
+_ACTIVE_STYLE = re.compile(r"@import|expression\s*\(|javascript:|url\s*\(\s*+[\"']?+\s*+(?!#)|\\", re.IGNORECASE)
 
 
 def is_svg(data: bytes) -> bool:
@@ -130,7 +132,7 @@ def _faults_of(root: etree._Element) -> Iterator[Violation]:
         yield _fault(say("must have no processing instructions"))
     for element in root.iter(etree.Element):
         namespace, name = etree.QName(element).namespace, etree.QName(element).localname
-        if namespace == _SVG and name not in _ELEMENTS:
+        if namespace in _RUN_BY_BROWSERS or (namespace == _SVG and name not in _ELEMENTS):
             yield _fault(say("must not have the element %(name)s", name=name))
         if name == "style" and _ACTIVE_STYLE.search("".join(map(str, element.itertext()))):
             yield _fault(say("has a style that fetches something"))

@@ -25,6 +25,7 @@ from hub.scorm.services.uploads import Uploads
 from hub.scorm.storage.tables import ImportJob
 from tests.support.imports import WorkedImports, tidy
 from tests.support.packages import course_1_2, course_2004
+from tests.support.serving import serving
 
 COURSE = course_1_2()
 
@@ -69,12 +70,8 @@ class Site:
 def site() -> Iterator[tuple[Site, str]]:
     served = Site()
     server = make_server("127.0.0.1", 0, served, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield served, f"localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield served, f"localhost:{server.server_port}"
 
 
 @pytest.fixture
