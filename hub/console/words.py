@@ -166,6 +166,7 @@ FIELD_NAMES = {
     "token_audience": _l("Audience of access tokens"),
     "requests_per_minute": _l("Requests a minute"),
     "agent": _l("Actor"),
+    "actor": _l("Actor"),
     "verb": _l("Verb"),
     "activity": _l("Activity"),
     "registration": _l("Registration"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 from shlex import quote
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from hub.console.blueprint import console
 from hub.console.listing import Listing, place
 from hub.console.query import last_moment, moment
 from hub.console.sentences import Sentence, sentence_of
-from hub.errors import NotFound
+from hub.errors import Invalid, NotFound, Violation
 from hub.http import action, principal, service
 from hub.http.downloads import UTF_8_MARK, file_response
 from hub.identity import Principal
@@ -54,31 +55,38 @@ VERBS = [
 
 @console.get("/statements")
 @action("statements.read")
-def statements() -> str:
+def statements() -> str | tuple[str, int]:
     if "after" in request.args:
         return _newer(min(request.args.get("after", 0, type=int), END_OF_TIME))
     store = _store()
-    query = replace(_query(), limit=ROWS)
+    try:
+        query = replace(_query(), limit=ROWS)
+    except Invalid as refusal:
+        return _page(store, Listing([], None, None, True), refusal=refusal), refusal.status
     here = place()
     wanted = continued(query, here.after[0]) if here.after else query
     page = service(Statements).find(principal(), wanted, store_name=store.name)
-    shown = sentences(page.bodies)
     found = Listing(
-        shown,
+        sentences(page.bodies),
         None if page.boundary is None else here.older([page.boundary]),
         here.newer,
         any(request.args.get(name) for name in FILTERS),
     )
+    return _page(store, found, as_command=_command_of_query())
+
+
+def _page(store: StoreView, found: Listing[Sentence], **rest: Any) -> str:
+    """The list with its filters, which stay as they are also when they are `refusal`'s cause."""
     return render_template(
         "console/statements.html",
         found=found,
         store=store,
         stores=_stores(),
         verbs=VERBS,
-        after=shown[0].stored if shown else 0,
+        after=found.rows[0].stored if found.rows else 0,
         is_live="live" in request.args,
         most=MOST_FOLLOWED,
-        as_command=_command_of_query(),
+        **rest,
     )
 
 
@@ -151,8 +159,16 @@ def _store() -> StoreView:
 
 
 def _query() -> StatementQuery:
-    """The filters as the LRS knows them; a fault names the field."""
-    return parse(_parameters())
+    """The filters as the LRS knows them; `Invalid` names the fields that are not right, as the page calls them."""
+    try:
+        return parse(_parameters())
+    except Invalid as refused:
+        others = [each for each in refused.violations if not each.where.startswith("agent")]
+        if len(others) < len(refused.violations):
+            others.append(
+                Violation("form", "actor", "must be an e-mail address, its SHA-1, an OpenID or an agent as JSON")
+            )
+        raise Invalid(refused.detail, code=refused.code, violations=others) from None
 
 
 def _parameters() -> dict[str, str]:

@@ -199,6 +199,20 @@ def test_a_filter_that_cannot_be_read_is_named(client, enter, store, query):
     assert client.get(f"/statements?{query}").status_code in {400, 404}
 
 
+def test_filters_that_are_refused_stay_in_their_fields(client, enter, store):
+    enter("reporting")
+    store()
+    refused = client.get("/statements?actor=Mara+Quist&verb=passed&activity=https://hub.example/golf")
+    assert refused.status_code == 400
+    listed = re.search(r'role="alert".*?</div>', refused.text, re.DOTALL)[0]
+    assert "Actor</a> must be an e-mail address" in listed
+    assert "Verb</a> must be an IRI with a scheme" in listed
+    assert re.findall(r'id="(\w+)" name="\w+" aria-invalid="true"', refused.text) == ["actor", "verb"]
+    assert 'value="Mara Quist"' in refused.text
+    assert 'value="https://hub.example/golf"' in refused.text
+    assert "Mara Quist</a>" not in refused.text
+
+
 def test_nothing_in_a_statement_can_run(client, enter, store):
     enter("reporting")
     nasty = "</pre></script><img src=x onerror=alert(1)>" + SCRIPT
