@@ -5,13 +5,13 @@ Only what holds whatever learners do is told, so that no sensible course is blam
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from hub.scorm.spec.manifest.course import Course, Item, Objective, Organization, Sequencing
 from hub.scorm.spec.manifest.findings import Finding, Place
 from hub.scorm.spec.manifest.rules import finding
 from hub.scorm.spec.manifest.sequencing import weight
-from hub.scorm.spec.sequencing.exploration import LARGEST, Exploration, explore
+from hub.scorm.spec.sequencing.exploration import LARGEST, explore
 from hub.scorm.spec.sequencing.tree import of_organization
 
 #: Objectives, maps and rules with which a course is still tried out: more would hold up a worker.
@@ -46,25 +46,24 @@ def _ways(organization: Organization, place_of: PlaceOf) -> Iterator[Finding]:
     excused = set(_excused(organization))
     launched = [item.identifier for item, _ in organization.walk() if item.href and not item.items]
     wanted = [identifier for identifier in launched if identifier not in excused]
-    satisfiable = [node.identifier for node in _nodes(organization) if _wants_satisfaction(node)]
+    satisfiable = [node.identifier for node in nodes if _wants_satisfaction(node)]
     found = explore(of_organization(organization), satisfiable) if wanted else None
-    if found is not None and not found.delivered:
+    if found is None:
+        return
+    if not found.delivered:
         yield finding("sequencing.cannot-start", place_of(organization.identifier), title=organization.title)
-    elif found is not None and found.is_complete:
-        for identifier in wanted:
-            if identifier not in found.delivered:
-                yield finding("sequencing.never-delivered", place_of(identifier), identifier=identifier)
-        for identifier in satisfiable:
-            if identifier not in found.satisfied:
-                yield finding("sequencing.never-satisfied", place_of(identifier), identifier=identifier)
-        yield from _ends(organization, found, place_of)
+    elif found.is_complete:
+        delivered, satisfied = found.delivered, found.satisfied
+        yield from _told("sequencing.never-delivered", (one for one in wanted if one not in delivered), place_of)
+        yield from _told("sequencing.never-satisfied", (one for one in satisfiable if one not in satisfied), place_of)
+        yield from _told("sequencing.dead-end", found.dead_ends, place_of)
+        if organization.identifier not in found.completed:
+            yield finding("sequencing.never-completed", place_of(organization.identifier), title=organization.title)
 
 
-def _ends(organization: Organization, found: Exploration, place_of: PlaceOf) -> Iterator[Finding]:
-    for identifier in found.dead_ends:
-        yield finding("sequencing.dead-end", place_of(identifier), identifier=identifier)
-    if organization.identifier not in found.completed:
-        yield finding("sequencing.never-completed", place_of(organization.identifier), title=organization.title)
+def _told(code: str, identifiers: Iterable[str], place_of: PlaceOf) -> Iterator[Finding]:
+    """The same of several items."""
+    return (finding(code, place_of(identifier), identifier=identifier) for identifier in identifiers)
 
 
 def _excused(organization: Organization) -> Iterator[str]:
@@ -135,17 +134,20 @@ def _scores_2004(organization: Organization, place_of: PlaceOf) -> Iterator[Find
     counted = [item for item in leaves if _weight(item) > 0]
     if len(leaves) > 1 and not counted:
         yield finding("score.weightless", place_of(organization.identifier), title=organization.title)
-    for item in leaves:
-        sequencing = item.sequencing or Sequencing()
-        if not sequencing.delivery_controls.tracked and any(map(_is_scored, sequencing.objectives)):
-            yield finding("score.untracked", place_of(item.identifier), identifier=item.identifier)
-        if item.mastery_score is not None:
-            yield finding("score.mastery-version", place_of(item.identifier), identifier=item.identifier)
+    yield from _told("score.untracked", (item.identifier for item in leaves if _is_scored_in_vain(item)), place_of)
+    with_mastery = (item.identifier for item in leaves if item.mastery_score is not None)
+    yield from _told("score.mastery-version", with_mastery, place_of)
     for node in _nodes(organization):
         for objective in (node.sequencing or Sequencing()).objectives:
             if objective.min_normalized_measure != 1.0 and not objective.satisfied_by_measure:
                 place, facts = place_of(node.identifier), {"measure": f"{objective.min_normalized_measure:g}"}
                 yield finding("score.threshold-unused", place, identifier=node.identifier, **facts)
+
+
+def _is_scored_in_vain(item: Item) -> bool:
+    """Whether nothing is tracked of an item that somebody is to be judged by."""
+    sequencing = item.sequencing or Sequencing()
+    return not sequencing.delivery_controls.tracked and any(map(_is_scored, sequencing.objectives))
 
 
 def _is_scored(objective: Objective) -> bool:
@@ -182,9 +184,7 @@ def _prerequisites(organization: Organization, place_of: PlaceOf) -> Iterator[Fi
         for other in sorted(other for other in names if other not in items):
             yield finding("item.prerequisite-unknown", place_of(name), identifier=name, reference=other)
     startable = _startable(items, {name: {one for one in names if one in items} for name, names in wanted.items()})
-    for name in wanted:
-        if name not in startable:
-            yield finding("item.prerequisite-circle", place_of(name), identifier=name)
+    yield from _told("item.prerequisite-circle", (name for name in wanted if name not in startable), place_of)
 
 
 def _startable(items: Mapping[str, Item], wanted: Mapping[str, set[str]]) -> set[str]:
