@@ -84,11 +84,12 @@ class SecondStep:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """An open session. `key` names it without opening it; `address` is where it began."""
+    """An open session. `key` names it without opening it; `address` and `browser` are where it began."""
 
     key: str
     began_at: datetime
     address: str
+    browser: str
     is_current: bool
 
 
@@ -429,8 +430,20 @@ class SignIn:
                 continue
             facts = orjson.loads(kept)
             began_at = datetime.fromisoformat(facts["began_at"])
-            found.append(SessionView(key, began_at, facts["address"], key == digest(session_id)))
+            browser = facts.get("browser", "")
+            found.append(SessionView(key, began_at, facts["address"], browser, key == digest(session_id)))
         return sorted(found, key=lambda session: session.began_at, reverse=True)
+
+    def note_browser(self, session_id: str, browser: str) -> None:
+        """Remember in which browser a session began, so that its owner knows it in the list."""
+        kept = self._transients.get(_session_key(session_id))
+        if kept is None:
+            return
+        user, key = orjson.loads(kept)["user"], digest(session_id)
+        listed = self._transients.entries(_sessions_key(user)).get(key)
+        if listed is not None:
+            facts = orjson.dumps({**orjson.loads(listed), "browser": browser})
+            self._transients.put_entry(_sessions_key(user), key, facts, self._longest)
 
     def end_session(self, principal: Principal, key: str) -> None:
         """End one of this person's sessions."""

@@ -18,6 +18,7 @@ from hub.http.access import Authenticator
 from hub.identity import Principal
 from hub.oauth.services.guessing import Guessing
 from hub.oauth.services.sign_in import SignedIn, SignIn
+from hub.oauth.spec.browsers import browser_of
 from hub.oauth.spec.guessing import KNOWN_FOR
 
 FORM_FIELD = "csrf_token"
@@ -51,6 +52,7 @@ class BrowserSessions:
         """Give the browser its session, and know it again next time; the visit that led to it is over."""
         self._set(response, self.session_cookie, session_id)
         self._clear(response, self.visit_cookie)
+        self._sign_in.note_browser(session_id, browser_of(request.headers.get("User-Agent", "")))
         known = self._sign_in.who(session_id)
         if known is not None:
             self.recognise(request, response, known.email)

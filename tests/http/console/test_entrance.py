@@ -278,3 +278,18 @@ def test_what_was_done_before_is_not_told_again_with_a_refusal(client, account):
     refused = client.post("/account/password?done=password-changed", data=form)
     assert refused.status_code == 400
     assert told not in refused.text
+
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1 Mobile/15E148 Safari/604.1"
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [(FIREFOX, "Firefox, Windows"), (EDGE, "Edge, Windows"), (IPHONE, "Safari, iPhone"), ("<b>curl</b>", "unknown")],
+)
+def test_sessions_are_known_by_their_browser(client, account, agent, name):
+    client.environ_base["HTTP_USER_AGENT"] = agent
+    sign_in(client, account)
+    assert f'<th scope="row">{name}</th>' in client.get("/account").text
