@@ -15,6 +15,7 @@ from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Clients, NewClient
 from hub.oauth.services.post import LANGUAGE, Post
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import NewPerson, Person, Users
 
 password_option = click.option(
@@ -226,6 +227,54 @@ def reset_password(line: CommandLine, email: str, password_stdin: bool, tenant: 
     made = line.hub.service(Users).reset_password(principal, found.id, _given_password(password_stdin))
     facts = {"email": found.email} | ({"password": made} if made else {})
     report(as_json, f"Gave {found.email} a new password.{' It is not shown again.' if made else ''}", facts)
+
+
+@user.command("change")
+@click.argument("email")
+@click.option("--name", help="Another name.")
+@click.option("--role", "roles", multiple=True, type=click.Choice(list(ROLES)), help="All roles; may repeat.")
+@click.option("--close/--open", "is_closed", default=None, help="Let them sign in no longer, or again.")
+@tenant_option
+@json_option
+@pass_command_line
+def change_user(
+    line: CommandLine,
+    email: str,
+    name: str | None,
+    roles: tuple[str, ...],
+    is_closed: bool | None,
+    tenant: str | None,
+    as_json: bool,
+) -> None:
+    """Change a user's name or roles, or close the account; what is taken away is gone at once.
+
+    \b
+    Example: hub user change author@school.example --role author --role instructor
+    """
+    if name is None and not roles and is_closed is None:
+        raise click.UsageError("Say what to change: --name, --role, --close or --open.")
+    principal = line.principal(tenant)
+    found = line.hub.service(Users).of_email(principal, email)
+    is_active = None if is_closed is None else not is_closed
+    done = line.hub.service(Users).change(principal, found.id, name=name, roles=roles or None, is_active=is_active)
+    report(as_json, f"Changed the user {done.email}.", asdict(done))
+
+
+@user.command("reset-second-step")
+@click.argument("email")
+@tenant_option
+@json_option
+@pass_command_line
+def reset_second_step(line: CommandLine, email: str, tenant: str | None, as_json: bool) -> None:
+    """Remove authenticator, passkeys and recovery codes of a user who lost them all; be sure who asks.
+
+    \b
+    Example: hub user reset-second-step author@school.example
+    """
+    principal = line.principal(tenant)
+    found = line.hub.service(Users).of_email(principal, email)
+    line.hub.service(SecondFactors).remove(principal, found.id)
+    report(as_json, f"{found.email} signs in by the password alone again.", {"email": found.email})
 
 
 @click.group()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import DANGEROUS, CommandLine, json_option, pass_command_line, report, tenant_option
 from hub.errors import NotFound
 from hub.identity import Principal
 from hub.scorm.services.cohorts import Cohorts, CohortView
@@ -85,6 +85,68 @@ def lead_cohort(line: CommandLine, name: str, email: str, tenant: str | None, as
     cohort_id = _named(line, principal, name)
     line.hub.service(Cohorts).add_leader(principal, cohort_id, email)
     report(as_json, f"{email} leads the cohort now.", {"cohort": cohort_id, "leader": email})
+
+
+@cohort.command("show")
+@click.argument("name")
+@tenant_option
+@json_option
+@pass_command_line
+def show_cohort(line: CommandLine, name: str, tenant: str | None, as_json: bool) -> None:
+    """Show who leads a cohort, and how far it is with each of its packages.
+
+    \b
+    Example: hub cohort show "Class 7b"
+    """
+    principal = line.principal(tenant)
+    found = line.hub.service(Cohorts).get(principal, _named(line, principal, name))
+    if as_json:
+        report(True, "", asdict(found))
+        return
+    click.echo(f"{found.cohort.name}: {found.cohort.members} learner(s).")
+    for leader in found.leaders:
+        click.echo(f"  led by {leader.name} ({leader.email})")
+    for each in found.progress:
+        counts = f"{each.registered} registered, {each.begun} begun, {each.completed} completed"
+        click.echo(f"  {each.title}: {counts}, {each.passed} passed, {each.failed} failed")
+
+
+@cohort.command("rename")
+@click.argument("name")
+@click.argument("new_name")
+@tenant_option
+@json_option
+@pass_command_line
+def rename_cohort(line: CommandLine, name: str, new_name: str, tenant: str | None, as_json: bool) -> None:
+    """Give a cohort another name.
+
+    \b
+    Example: hub cohort rename "Class 7b" "Class 8b"
+    """
+    principal = line.principal(tenant)
+    done = line.hub.service(Cohorts).rename(principal, _named(line, principal, name), new_name)
+    report(as_json, f"The cohort is called {done.name} now.", asdict(done))
+
+
+@cohort.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Really remove it.")
+@tenant_option
+@json_option
+@pass_command_line
+def remove_cohort(line: CommandLine, name: str, yes: bool, tenant: str | None, as_json: bool) -> None:
+    """Remove a cohort. Its learners and their results stay; who led it sees them no longer.
+
+    \b
+    Example: hub cohort remove "Class 7b" --yes
+    """
+    principal = line.principal(tenant)
+    cohort_id = _named(line, principal, name)
+    if not yes:
+        click.echo("Nothing was removed: say --yes.", err=True)
+        raise SystemExit(DANGEROUS)
+    line.hub.service(Cohorts).delete(principal, cohort_id)
+    report(as_json, f"Removed the cohort {name}.", {"id": cohort_id})
 
 
 @cohort.command("enrol")

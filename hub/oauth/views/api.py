@@ -14,8 +14,11 @@ from hub.http.fields import Moment
 from hub.http.paging import PageArguments, listed, time_and_id
 from hub.identity import ROLES
 from hub.oauth.scopes import OF_CLIENTS, SCOPES
+from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Client, Clients, NewClient
+from hub.oauth.services.post import LANGUAGE
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import NewPerson, Person, Users
 
 _OFFERED = [name for name, scope in SCOPES.items() if scope.family in OF_CLIENTS]
@@ -104,6 +107,22 @@ class MadeUserSchema(UserSchema):
     """A user with the password that was made, if none was given."""
 
     password = fields.String(allow_none=True)
+
+
+class UserInvitationSchema(ma.Schema):
+    """How a user is invited."""
+
+    language = fields.String(
+        load_default=LANGUAGE,
+        validate=validate.OneOf(["en", "de"]),
+        metadata={"description": "Language of the e-mail", "example": "de"},
+    )
+
+
+class MadePasswordSchema(ma.Schema):
+    """A password that was made."""
+
+    password = fields.String(metadata={"example": "4oWDzltAFJIFP03MQNk-"})
 
 
 class UserChangeSchema(ma.Schema):
@@ -241,6 +260,51 @@ class OneUser(MethodView):
         What is taken away is gone at once, in open sessions too. The last administrator stays.
         """
         return service(Users).change(principal(), user_id, **wanted)
+
+
+@users_api.route("/<uuid:user_id>/invitation")
+class UserInvitation(MethodView):
+    """An e-mail with a link to choose a password."""
+
+    @action("users.write")
+    @users_api.arguments(UserInvitationSchema)
+    @users_api.response(202)
+    def post(self, wanted: dict[str, Any], user_id: UUID) -> None:
+        """Send a user a link to choose a password
+
+        The first one or another. It comes by e-mail and works once; where the Hub sends no mail, this is refused (422).
+        """
+        service(Accounts).invite(principal(), user_id, wanted["language"])
+
+
+@users_api.route("/<uuid:user_id>/password")
+class UserPassword(MethodView):
+    """The password of a user."""
+
+    @action("users.write")
+    @users_api.response(200, MadePasswordSchema)
+    def post(self, user_id: UUID) -> tuple[dict[str, str | None], dict[str, str]]:
+        """Make a new password for a user
+
+        It is in this answer and nowhere else. Their sessions and what they allowed to programs end at once.
+        """
+        made = service(Users).reset_password(principal(), user_id)
+        return {"password": made}, {"Cache-Control": "no-store"}
+
+
+@users_api.route("/<uuid:user_id>/second-factors")
+class UserSecondFactors(MethodView):
+    """What a user signs in by beside the password."""
+
+    @action("users.write")
+    @users_api.response(204)
+    def delete(self, user_id: UUID) -> None:
+        """Remove authenticator, passkeys and recovery codes of a user
+
+        For someone who lost them all: their password alone is enough again. Be sure who asks.
+        """
+        service(Users).require_over(principal(), user_id)
+        service(SecondFactors).remove(principal(), user_id)
 
 
 @audit_api.route("")

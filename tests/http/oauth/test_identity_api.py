@@ -1,8 +1,14 @@
 """Clients, users and audit events by the REST API."""
 
+from dataclasses import replace
+
 import pytest
 
 from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.services.second_factors import SecondFactors
+from hub.oauth.services.sign_in import SignIn
+from hub.oauth.storage.tables import SecondFactor
+from tests.support.people import make_account
 
 READER = (
     "packages:read",
@@ -103,6 +109,38 @@ def test_every_fault_of_a_user_is_listed(api):
     answer = api().post("/api/v1/users", json={"email": "nonsense", "name": " ", "roles": ["author"]})
     assert answer.status_code == 400
     assert [violation["where"] for violation in answer.json["violations"]] == ["email", "name"]
+
+
+def with_authenticator(hub, system, *roles):
+    """A user who signs in by two steps."""
+    person = make_account(hub, system, *roles).person
+    hub.service(SecondFactors).begin(replace(system, kind="user", id=str(person.id)), person.email)
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        work.session.query(SecondFactor).filter_by(user_id=person.id).one().confirmed_at = hub.ports.clock.now()
+    assert hub.service(SecondFactors).factors(system.tenant_id, person.id) == (True, False)
+    return person
+
+
+def test_who_lost_a_password_or_a_device_is_helped(api, hub, system):
+    person = with_authenticator(hub, system, "author")
+    place, client = f"/api/v1/users/{person.id}", api()
+    assert client.delete(f"{place}/second-factors").status_code == 204
+    assert hub.service(SecondFactors).factors(system.tenant_id, person.id) == (False, False)
+    made = client.post(f"{place}/password")
+    assert made.headers["Cache-Control"] == "no-store"
+    assert hub.service(SignIn).sign_in(person.email, made.json["password"], "192.0.2.61")
+    assert client.post(f"{place}/invitation", json={"language": "de"}).status_code == 202
+    assert client.post(f"{place}/invitation", json={"language": "fr"}).status_code == 422
+    client.patch(place, json={"is_active": False})
+    assert client.post(f"{place}/invitation", json={}).json["code"] == "user_closed"
+
+
+@pytest.mark.parametrize("way", ["POST password", "POST invitation", "DELETE second-factors"])
+def test_nobody_is_helped_into_an_account_that_may_do_more(api, hub, system, way):
+    boss = make_account(hub, system, "administrator").person
+    method, path = way.split()
+    answer = api().open(f"/api/v1/users/{boss.id}/{path}", method=method, json={} if path == "invitation" else None)
+    assert answer.status_code == 403
 
 
 def test_users_come_in_pages(api):

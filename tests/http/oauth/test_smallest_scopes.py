@@ -75,6 +75,7 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/stores/{store_id}/credentials/{credential_id}": {"json": {"requests_per_minute": 60}},
     "POST /api/v1/users": {"json": {"email": "new-{user_id}@school.example", "name": "New", "roles": ["author"]}},
     "PATCH /api/v1/users/{user_id}": {"json": {"name": "Renamed"}},
+    "POST /api/v1/users/{user_id}/invitation": {"json": {"language": "de"}},
     "POST /api/v1/clients": {"json": {"name": "Made", "scopes": ["clients:read"]}},
     "POST /api/v1/identity-providers": {
         "json": {
@@ -105,6 +106,9 @@ GIVEN = {
     "PATCH /api/v1/stores/{store_id}/credentials/{credential_id}": ("all",),
     "POST /api/v1/users": AUTHOR,
     "PATCH /api/v1/users/{user_id}": INSTRUCTOR,
+    "POST /api/v1/users/{user_id}/invitation": INSTRUCTOR,
+    "POST /api/v1/users/{user_id}/password": INSTRUCTOR,
+    "DELETE /api/v1/users/{user_id}/second-factors": INSTRUCTOR,
     "POST /api/v1/identity-providers": AUTHOR,
     "PATCH /api/v1/identity-providers/{provider_id}": AUTHOR,
     "POST /api/v1/clients/{client_id}/rotate": ("packages:read",),
@@ -169,6 +173,9 @@ EVENTS = {
     "DELETE /api/v1/stores/{store_id}/credentials/{credential_id}": "lrs_credential.revoked",
     "POST /api/v1/users": "user.created",
     "PATCH /api/v1/users/{user_id}": "user.changed",
+    "POST /api/v1/users/{user_id}/invitation": "user.invited",
+    "POST /api/v1/users/{user_id}/password": "user.password_reset",
+    "DELETE /api/v1/users/{user_id}/second-factors": "second_factor.removed",
     "POST /api/v1/clients": "client.created",
     "DELETE /api/v1/clients/{client_id}": "client.revoked",
     "POST /api/v1/identity-providers": "provider.created",

@@ -1,6 +1,7 @@
 """The commands of identity."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -9,9 +10,13 @@ from hub.command_line import CommandLine
 from hub.oauth.authlib_bridge import TokenRequest
 from hub.oauth.cli import admin, oauth, user
 from hub.oauth.services.clients import Clients
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
+from hub.oauth.storage.tables import SecondFactor
+from hub.scorm.cli_cohorts import cohort
+from tests.support.people import make_account
 
 HERE = "192.0.2.77"
 
@@ -114,3 +119,37 @@ def test_a_forgotten_password_is_replaced(run, hub):
 @pytest.mark.parametrize("command", [oauth.commands["client"].commands, user.commands, admin.commands])
 def test_every_command_has_an_example(command):
     assert all("Example: hub" in each.help for each in command.values())
+
+
+def test_a_user_is_changed_closed_and_opened(run, hub, system):
+    person = make_account(hub, system, "author").person
+    changed = json.loads(run(user, "change", person.email, "--name", "Kim", "--role", "mentor", "--json").stdout)
+    assert (changed["name"], changed["roles"]) == ("Kim", ["mentor"])
+    assert run(user, "change", person.email, "--close").exit_code == 0
+    assert not hub.service(Users).get(system, person.id).is_active
+    assert run(user, "change", person.email, "--open").exit_code == 0
+    assert hub.service(Users).get(system, person.id).is_active
+    nothing = run(user, "change", person.email)
+    assert (nothing.exit_code, "Say what to change" in nothing.output) == (2, True)
+
+
+def test_who_lost_every_second_step_signs_in_by_the_password(run, hub, system):
+    person = make_account(hub, system, "author").person
+    hub.service(SecondFactors).begin(replace(system, kind="user", id=str(person.id)), person.email)
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        work.session.query(SecondFactor).filter_by(user_id=person.id).one().confirmed_at = hub.ports.clock.now()
+    assert hub.service(SecondFactors).factors(system.tenant_id, person.id) == (True, False)
+    assert run(user, "reset-second-step", person.email).exit_code == 0
+    assert hub.service(SecondFactors).factors(system.tenant_id, person.id) == (False, False)
+
+
+def test_a_cohort_is_renamed_shown_and_removed_on_purpose(run, hub, system):
+    leader = make_account(hub, system, "representative", name="Lea Leader").person
+    assert run(cohort, "create", "Class 7b").exit_code == 0
+    assert run(cohort, "lead", "Class 7b", leader.email).exit_code == 0
+    assert run(cohort, "rename", "Class 7b", "Class 8b").exit_code == 0
+    assert f"led by Lea Leader ({leader.email})" in run(cohort, "show", "Class 8b").stdout
+    assert json.loads(run(cohort, "show", "Class 8b", "--json").stdout)["cohort"]["name"] == "Class 8b"
+    assert run(cohort, "remove", "Class 8b").exit_code == 3
+    assert run(cohort, "remove", "Class 8b", "--yes").exit_code == 0
+    assert "0 cohort(s)" in run(cohort, "list").stdout
