@@ -57,16 +57,17 @@ lock: $(TEST_STAMP) ## Pin the newest versions that setup.cfg allows, with their
 	@tools/lock.sh
 
 .PHONY: audit
-audit: $(AUDIT_STAMP) ## Look for known vulnerabilities in the pinned dependencies (pip-audit, npm audit)
-	@$(AUDIT)/pip-audit --requirement requirements/base.txt --require-hashes --disable-pip
-	@npm audit --omit=dev
+audit: $(AUDIT_STAMP) ## Look for known vulnerabilities in the pinned dependencies (pip-audit, npm audit), and list these
+	@$(MAKE) --no-print-directory sbom || echo "The bills of materials are not complete."
+	@$(AUDIT)/python tools/audit.py $(AUDIT)/pip-audit
 
 .PHONY: sbom
 sbom: $(AUDIT_STAMP) ## Write the bills of materials to build/ (CycloneDX)
 	@mkdir -p build
-	@$(AUDIT)/cyclonedx-py requirements requirements/base.txt --output-reproducible -o build/sbom-python.json
-	@npm sbom --omit=dev --sbom-format cyclonedx > build/sbom-javascript.json
-	@echo "Wrote build/sbom-python.json and build/sbom-javascript.json."
+	@failed=0; \
+	$(AUDIT)/cyclonedx-py requirements requirements/base.txt --output-reproducible -o build/sbom-python.json || failed=1; \
+	npm sbom --omit=dev --sbom-format cyclonedx > build/sbom-javascript.json || failed=1; \
+	ls build/sbom-*.json; exit $$failed
 
 .PHONY: clean
 clean: ## Remove all that was made, the demo's data included

@@ -14,11 +14,24 @@ _TRIED_FIRST = frozenset(
 
 def weak_secrets(settings: Settings) -> list[str]:
     """What to change, a sentence for each; no secret is ever part of one."""
-    return [*_of_address("HUB_DATABASE_URL", settings.database_url), *_of_redis(settings), *_of_s3(settings)] + [
-        f"{name} is http on a host of the network: cookies and tokens can be read on the way. Use https."
-        for name, address in (("HUB_PUBLIC_URL", settings.public_url), ("HUB_CONTENT_URL", settings.content_url))
-        if address.startswith("http://") and not _is_here(urlsplit(address).hostname or "")
-    ]
+    return (
+        [*_of_address("HUB_DATABASE_URL", settings.database_url), *_of_redis(settings), *_of_s3(settings)]
+        + [
+            f"{name} is http on a host of the network: cookies and tokens can be read on the way. Use https."
+            for name, address in (("HUB_PUBLIC_URL", settings.public_url), ("HUB_CONTENT_URL", settings.content_url))
+            if address.startswith("http://") and not _is_here(urlsplit(address).hostname or "")
+        ]
+        + list(_of_proxies(settings))
+    )
+
+
+def _of_proxies(settings: Settings) -> Iterator[str]:
+    """The Hub itself speaks http, so with an https address there is a proxy in front."""
+    if settings.public_url.startswith("https://") and not settings.trusted_proxies:
+        yield (
+            "HUB_TRUSTED_PROXIES is empty although HUB_PUBLIC_URL is https: all visitors have the address of the "
+            "proxy, and slow each other down at sign-in."
+        )
 
 
 def _of_redis(settings: Settings) -> Iterator[str]:

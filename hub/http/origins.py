@@ -10,12 +10,17 @@ Wsgi = Callable[..., Iterable[bytes]]
 class OriginDispatcher:
     """Sends a request to the application of its origin; any other Host is told 421 (Misdirected Request).
 
-    An origin with `*.` before its host is that of all names one label below it; a name of its own goes first. Health
-    checks come with whatever Host a load balancer sends, so they always go to the first application.
+    The scheme is that of the origin's address too, whatever a proxy in front says or forgets to say: on it hang
+    Strict-Transport-Security and the links that are made. An origin with `*.` before its host is that of all names one
+    label below it; a name of its own goes first. Health checks come with whatever Host a load balancer sends, so they
+    always go to the first application.
     """
 
     def __init__(self, applications: Mapping[str, Wsgi]) -> None:
-        self._applications = {_host(origin): application for origin, application in applications.items()}
+        self._applications = {
+            _host(origin): _of_scheme(urlsplit(origin).scheme, application)
+            for origin, application in applications.items()
+        }
         self._first = next(iter(self._applications.values()))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -32,6 +37,14 @@ class OriginDispatcher:
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("421 Misdirected Request", headers)
         return [body]
+
+
+def _of_scheme(scheme: str, application: Wsgi) -> Wsgi:
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["wsgi.url_scheme"] = scheme
+        return application(environ, start_response)
+
+    return answer
 
 
 def _host(origin: str) -> str:

@@ -10,10 +10,11 @@ _HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_
 
 
 class TrustedProxies:
-    """WSGI: takes client address, scheme and host from X-Forwarded-* of the proxies in `networks`, and of nobody else.
+    """WSGI: takes client address and host from X-Forwarded-* of the proxies in `networks`, and of nobody else.
 
     The client is the last address of X-Forwarded-For that is no such proxy: what stands before it, the client may have
-    made up. Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set.
+    made up. Of X-Forwarded-Host the last value counts, which the nearest proxy has set. The scheme is that of the
+    settings (`hub.http.origins`), so X-Forwarded-Proto says nothing.
     """
 
     def __init__(self, application: Wsgi, networks: Iterable[str]) -> None:
@@ -22,12 +23,10 @@ class TrustedProxies:
         self._is_proxy = lru_cache(maxsize=1024)(self._is_in_networks)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        forwarded_for, scheme, host, _ = (environ.pop(name, "") for name in _HEADERS)
+        forwarded_for, _, host, _ = (environ.pop(name, "") for name in _HEADERS)
         if self._is_proxy(environ.get("REMOTE_ADDR", "")):
             environ["REMOTE_ADDR"] = self._client(environ["REMOTE_ADDR"], forwarded_for)
             environ["HTTP_HOST"] = _last(host) or environ.get("HTTP_HOST", "")
-            if _last(scheme) in ("http", "https"):
-                environ["wsgi.url_scheme"] = _last(scheme)
         return self._application(environ, start_response)
 
     def _client(self, proxy: str, forwarded_for: str) -> str:

@@ -10,6 +10,7 @@ GOOD = {
     "redis_url": "rediss://:b7Rk-2mVd-45Qs-pN8c@redis.example/0",
     "public_url": "https://hub.example",
     "content_url": "https://content.example",
+    "trusted_proxies": "10.0.0.1",
 }
 
 
@@ -17,6 +18,13 @@ def test_good_secrets_are_left_alone():
     assert weak_secrets(Settings(**GOOD)) == []
     here = {"database_url": "postgresql://hub@127.0.0.1/hub", "redis_url": "redis://127.0.0.1/0"}
     assert weak_secrets(Settings(**here)) == []
+
+
+def test_without_a_known_proxy_everybody_has_its_address():
+    [sentence] = weak_secrets(Settings(**GOOD | {"trusted_proxies": ""}))
+    assert "HUB_TRUSTED_PROXIES" in sentence
+    here = {"public_url": "http://localhost:8000", "content_url": "http://content.localhost:8000"}
+    assert weak_secrets(Settings(**GOOD | here | {"trusted_proxies": ""})) == []
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def _target(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
-def _ask(question: Question, target: str, code: str = "") -> str:
-    return render_template("console/consent.html", question=question, target=target, scopes=SCOPES, code=code)
+def _ask(question: Question, target: str) -> str:
+    return render_template("console/consent.html", question=question, target=target, scopes=SCOPES)
 
 
 @console.get("/device")
@@ -72,7 +72,7 @@ def device_asked() -> str | tuple[str, int]:
     found = form.attempt(lambda: service(Authorizations).device_question(principal(), form["code"]))
     if found is None:
         return render_template("console/device.html", form=form), form.status
-    return _ask(found[1], url_for("console.device_decided"), form["code"])
+    return _ask(found[1], url_for("console.device_decided"))
 
 
 @console.post("/device/decision")

@@ -9,7 +9,7 @@ from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import Forbidden, Gone, Invalid, NotFound, Violation, say
 from hub.identity import Principal
-from hub.oauth.services.devices import DeviceRequest, Devices
+from hub.oauth.services.devices import DeviceRequest, Devices, shown_code
 from hub.oauth.services.issuing import CodeFacts, Codes
 from hub.oauth.spec.authorization import AuthorizationFault, AuthorizationRequest, read_request
 from hub.oauth.spec.redirects import answered, is_registered
@@ -27,6 +27,7 @@ class Question:
     client_name: str
     scopes: Sequence[str]
     redirect_uri: str = ""
+    user_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ class Authorizations:
         """What the device that shows this code asks; `Invalid` when none shows it."""
         asked = self._devices.find(principal, user_code)
         client = self._client(principal, asked.client_id)
-        return asked, Question(client.client_id, client.name, asked.scope.split())
+        code = shown_code(user_code)
+        return asked, Question(client.client_id, client.name, asked.scope.split(), user_code=code)
 
     def decide_device(self, principal: Principal, user_code: str, *, allowed: bool) -> Question:
         """Tell the device that shows this code yes or no; `Gone` when that was done before."""

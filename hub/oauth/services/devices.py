@@ -53,7 +53,7 @@ class Devices:
         if not self._transients.add(f"device-user:{user_code}", orjson.dumps(asked), DEVICE_SECONDS):
             return self.begin(client, scope)
         self._transients.put(f"device:{digest(device_code)}", client.client_id.encode(), DEVICE_SECONDS)
-        shown = f"{user_code[:4]}-{user_code[4:]}"
+        shown = shown_code(user_code)
         body = {
             "device_code": device_code,
             "user_code": shown,
@@ -104,6 +104,12 @@ class Devices:
         if decision["grant"] is None:
             return PollAnswer.DENIED
         return Granted(decision["grant"], client_id, decision["scope"])
+
+
+def shown_code(user_code: str) -> str:
+    """A code as devices show it, however it was typed."""
+    plain = _plain(user_code)
+    return f"{plain[:4]}-{plain[4:]}"
 
 
 def _plain(user_code: str) -> str:

@@ -44,6 +44,8 @@ def read_request(
         raise AuthorizationFault("invalid_request", "state has at most 1000 printable ASCII characters")
     if given.get("response_type") != "code":
         raise AuthorizationFault("unsupported_response_type", "response_type must be code")
+    if given.get("response_mode", "query") != "query":
+        raise AuthorizationFault("invalid_request", "response_mode must be query")
     if "authorization_code" not in grants:
         raise AuthorizationFault("unauthorized_client", "The client is not registered for authorization_code")
     if given.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(given.get("code_challenge", "")):

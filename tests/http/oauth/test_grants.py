@@ -231,6 +231,7 @@ def test_the_port_of_a_program_on_this_machine_may_differ(client, person, app):
     [
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": None}, "unsupported_response_type"),
+        ({"response_mode": "fragment"}, "invalid_request"),
         ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge_method": None}, "invalid_request"),
@@ -489,6 +490,8 @@ def test_a_person_connects_a_device(client, person, app):
     assert poll(client, app, asked["device_code"]).json["error"] == "authorization_pending"
     assert poll(client, app, asked["device_code"]).json["error"] == "slow_down"
     typed = asked["user_code"].lower().replace("-", " ")
+    asking = client.post("/device", data={"csrf_token": form_token(client, "/device"), "code": typed}).text
+    assert asked["user_code"] in asking, "as the device shows it, to be compared"
     assert enter(client, typed, "allow").status_code == 303
     token = poll(client, app, asked["device_code"]).json
     assert packages(client, token["access_token"]) == 200
