@@ -83,5 +83,10 @@ def test_where_a_github_is(issuer, login, api):
     )
 
 
+def test_what_is_asked_of_a_provider():
+    assert KINDS["github"].scopes == ("read:user", "user:email")
+    assert {kind.scopes for kind in KINDS.values() if kind.key != "github"} == {("openid", "email", "profile")}
+
+
 def test_only_ad_fs_is_trusted_with_addresses_it_says_nothing_about():
     assert {kind.key for kind in KINDS.values() if kind.trusts_email} == {"adfs"}

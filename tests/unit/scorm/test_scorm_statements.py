@@ -283,6 +283,12 @@ class TestObjectives:
         assert verbs(found) == ["scored", "completed", "passed"]
         assert found[0]["result"]["score"]["scaled"] == 0.5
 
+    def test_an_objective_is_called_by_its_description_or_its_id(self) -> None:
+        for told, name in (({}, "knots"), ({"cmi.objectives.0.description": "{lang=en}Tie it"}, "Tie it")):
+            after = {"cmi.objectives.0.id": "knots", "cmi.objectives.0.success_status": "passed", **told}
+            (found,) = say.objective_changes(PLACE, MOMENT, "scorm_2004", {}, after)
+            assert list(found["object"]["definition"]["name"].values()) == [name]
+
     def test_an_objective_without_a_name_says_nothing(self) -> None:
         after = {"cmi.objectives.0.success_status": "passed"}
         assert list(say.objective_changes(PLACE, MOMENT, "scorm_2004", {}, after)) == []

@@ -20,7 +20,8 @@ def test_only_texts_that_mean_one_person_are_looked_for() -> None:
     assert ANN.texts is not None
     found = ANN.texts.findall("Ann Lee, ann lee's mail ANN@example.com; Ann; Joann Lee; Ann Leeds; me@x")
     assert found == ["Ann Lee", "ann lee", "ANN@example.com"]
-    assert erased([AGENT], ["Ann", "a b", ""], ACCOUNT).texts is None
+    assert erased([AGENT], ["Ann", "a b", "", "a@bc", "Annabel"], ACCOUNT).texts is None
+    assert erased([AGENT], ["a@b.c"], ACCOUNT).texts is not None
     assert erased([{"objectType": "Group", "member": []}], [], ACCOUNT) == Erased(frozenset(), None, ACCOUNT)
 
 

@@ -57,11 +57,12 @@ def test_other_objects(target: dict[str, Any]) -> None:
 
 def test_canonical_in_one_language() -> None:
     verb = {"id": VERB_ID, "display": {"en-US": "did", "de": "tat"}}
-    known = {ID: {"name": {"en": "canonical", "de": "kanonisch"}, "choices": [{"id": "a", "description": {"de": "A"}}]}}
+    choices = [{"id": "a", "description": {"en": "An A", "de": "Ein A"}}, {"id": "b"}]
+    known = {ID: {"name": {"en": "canonical", "de": "kanonisch"}, "choices": choices}}
     shown = canonical({"actor": AGENT, "verb": verb, "object": ACTIVITY}, known, ["de"])
     assert shown["verb"]["display"] == {"de": "tat"}
     assert shown["object"]["definition"]["name"] == {"de": "kanonisch"}
-    assert shown["object"]["definition"]["choices"] == [{"id": "a", "description": {"de": "A"}}]
+    assert shown["object"]["definition"]["choices"] == [{"id": "a", "description": {"de": "Ein A"}}, {"id": "b"}]
     assert shown["actor"] == AGENT
     own = canonical({"actor": AGENT, "verb": {"id": VERB_ID}, "object": ACTIVITY}, {}, ["de"])
     assert own["verb"] == {"id": VERB_ID}

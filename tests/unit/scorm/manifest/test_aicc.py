@@ -104,6 +104,29 @@ def test_what_is_wrong_is_told(changed, code):
     assert code in codes(read(**changed))
 
 
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("E,M", "exit,message"),
+        ("continue, no message", "continue,no message"),
+        ("E", None),
+        ("E,", None),
+        (",M", None),
+        ("E,M,N", None),
+        ("X,M", None),
+    ],
+)
+def test_time_limit_actions(text, action):
+    reading = read(au=AU.replace('"C,N"', f'"{text}"'))
+    assert reading.course.organization.items[0].items[0].time_limit_action == action
+
+
+def test_tables_of_the_same_name_go_before_others():
+    other = AU.replace("A1", "Z1").replace("A2", "Z2").encode()
+    reading = read(**{"a.au": other, "z.au": other})
+    assert [one.identifier for one, _ in reading.course.organization.walk()] == ["B1", "A1", "A2"]
+
+
 def test_a_structure_without_root_takes_all_units_in_their_order():
     reading = read(cst='"block","member"\r\n')
     assert reading.course is not None
