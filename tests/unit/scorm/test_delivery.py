@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from hub.scorm.spec.delivery import Store, store_faults, store_values, stored_data, stores_of
+from hub.scorm.spec.delivery import Store, objective_values, store_faults, store_values, stored_data, stores_of
 from hub.scorm.spec.manifest.archive import Entry
 from hub.scorm.spec.manifest.comparison import FileChanges, ItemChange, compare_files, compare_outlines
-from hub.scorm.spec.manifest.course import Course, DataMap, Item, Organization
+from hub.scorm.spec.manifest.course import Course, DataMap, Item, Objective, Organization
 from hub.scorm.spec.manifest.pictures import LARGEST_BYTES, picture_of
 from hub.scorm.spec.replay import (
     EXCEPTION,
@@ -24,11 +24,45 @@ from hub.scorm.spec.replay import (
     navigation_record,
     new_calls,
 )
+from hub.scorm.spec.sequencing.state import ObjectiveState
+from tests.support.sequenced import NOW, Walk, item
+from tests.support.sequenced import course as sequenced_course
 
 MAPS = [DataMap("both"), DataMap("read", write_shared_data=False), DataMap("write", read_shared_data=False)]
 
 
+def test_objectives_as_content_finds_them() -> None:
+    """At the place that content gave them, else behind its own; what is not known is not there."""
+    walk = Walk(sequenced_course(item("a", objectives=[Objective("first", False), Objective("main", True)])))
+    known = {
+        "first": ObjectiveState(True, -0.00000001, False, 0.125, 10.0, 0.1 + 0.2, 1e6),
+        "main": ObjectiveState(False, 0.5, True),
+    }
+    index = walk.tree.index["a"]
+    places = walk.tree.activities[index].objective_index
+    objectives = tuple(known[name] for name in sorted(places, key=lambda name: places[name]))
+    activities = list(walk.state.activities)
+    activities[index] = activities[index]._replace(objectives=objectives)
+    stored = {"cmi.objectives.0.id": "own", "cmi.objectives.1.id": "main"}
+    state = walk.state._replace(activities=tuple(activities))
+    assert objective_values(walk.tree, state, "a", stored, NOW) == {
+        "cmi.objectives.2.id": "first",
+        "cmi.objectives.2.success_status": "passed",
+        "cmi.objectives.2.completion_status": "incomplete",
+        "cmi.objectives.2.score.scaled": "0",
+        "cmi.objectives.2.score.raw": "10",
+        "cmi.objectives.2.score.min": "0.3",
+        "cmi.objectives.2.score.max": "1000000",
+        "cmi.objectives.2.progress_measure": "0.125",
+        "cmi.objectives.1.id": "main",
+        "cmi.objectives.1.success_status": "failed",
+        "cmi.objectives.1.completion_status": "completed",
+        "cmi.objectives.1.score.scaled": "0.5",
+    }
+
+
 def test_stores_show_what_may_be_read() -> None:
+    assert store_values(MAPS[:1], {}) == {"adl.data.0.id": "both"}
     assert store_values(MAPS, {"both": "a", "read": "b", "write": "c"}) == {
         "adl.data.0.id": "both",
         "adl.data.0.store": "a",
