@@ -29,6 +29,7 @@ class Identity:
 
     `value` is the id of the account or learner, or the agent's identifier as JSON; `agents` are the xAPI agents that
     statements name this identity by; `texts` are the names and addresses to look for in other people's statements.
+    `account` is the id of the account by which a learner signs in here, as somebody who administers learners said.
     """
 
     kind: IdentityKind
@@ -36,6 +37,7 @@ class Identity:
     label: str
     agents: tuple[AgentId, ...] = ()
     texts: tuple[str, ...] = ()
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ _ID = _USER.c.id
 
 
 def _kind(table: Table) -> str:
-    """A table's name for people: oauth_grant is "oauth grants"."""
+    """A table's name for people: oauth_grant is "oauth grants", external_identity "external identities"."""
     name = table.name.replace("_", " ")
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return f"{name[:-1]}ies" if name.endswith("ty") else f"{name}s"
 
 
 def audit_of(tenant_id: UUID, ids: Sequence[str]) -> Part:

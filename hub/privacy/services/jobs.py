@@ -165,17 +165,20 @@ class PrivacyJobs:
         return [each for holder in self._holders for each in holder.holdings(person) if each.count]
 
     def own(self, principal: Principal, address: str | None) -> list[Identity]:
-        """By what the person who is signed in is known: the account, and what has the same e-mail address.
+        """By what the person who is signed in is known: the account, the learners that are connected with it, and what
+        has the same e-mail address.
 
         `address` is one that is proven to be theirs; by one that they only claim they would get what is another's.
         """
-        found = self._look_up(principal.tenant_id, address or principal.id)
-        return [
+        found = self._look_up(principal.tenant_id, principal.id)
+        found += self._look_up(principal.tenant_id, address) if address else []
+        theirs = [
             each
             for each in found
-            if (each.kind == "account" and each.value == principal.id)
+            if principal.id in (each.account, each.value)
             or (each.kind != "account" and address and address.lower() in map(str.lower, each.texts))
         ]
+        return list({(each.kind, each.value): each for each in theirs}.values())
 
     # --- asking
 
@@ -469,7 +472,12 @@ Times are in UTC. Passwords, keys and tokens are left out.
 
 def _identity(kept: Mapping[str, Any]) -> Identity:
     return Identity(
-        kept["kind"], kept["value"], kept["label"], tuple(kept.get("agents", ())), tuple(kept.get("texts", ()))
+        kept["kind"],
+        kept["value"],
+        kept["label"],
+        tuple(kept.get("agents", ())),
+        tuple(kept.get("texts", ())),
+        kept.get("account"),
     )
 
 

@@ -31,7 +31,8 @@ class PersonalLearning:
         self._public_url = public_url
 
     def look_up(self, tenant_id: UUID, words: str) -> Sequence[Identity]:
-        """Learners by their id here or at their source, by e-mail address, or by a part of the name."""
+        """Learners by their id here or at their source, by e-mail address, by a part of the name, or by the id or the
+        e-mail address of the account by which they sign in here."""
         with self._db.read(tenant_id) as session:
             return [self._identity(row) for row in storage.learners_like(session, tenant_id, words, MOST_FOUND)]
 
@@ -41,7 +42,8 @@ class PersonalLearning:
             known_as.append(pseudonymous_actor(self._public_url, row.pseudonym))
         agents = tuple(_identifier(each) for each in known_as)
         label = f"{row.name or row.email or row.subject} ({row.source})"
-        return Identity("learner", str(row.id), label, agents, tuple(filter(None, (row.name, row.email))))
+        texts = tuple(filter(None, (row.name, row.email)))
+        return Identity("learner", str(row.id), label, agents, texts, None if row.user_id is None else str(row.user_id))
 
     def learners(self, person: Person) -> list[LearnerView]:
         """The learners whom the person is."""
@@ -115,11 +117,13 @@ class PersonalLearning:
             how.note(work.session, "registrations", "pseudonymised", renamed)
             gone = storage.delete_comments(work.session, person.tenant_id, registrations)
             how.note(work.session, "comments", "removed", gone)
+            for part in storage.parts_beside(person.tenant_id, person.learners):
+                how.note(work.session, part.kind, "removed", removed(work.session, part))
             for number, row in enumerate(storage.learners_of(work.session, person.tenant_id, person.learners), 1):
                 if row.source == ERASED:
                     continue
                 row.source, row.subject = ERASED, f"{how.pseudonym}-{number}"
-                row.name, row.email, row.pseudonym = "", None, None
+                row.name, row.email, row.pseudonym, row.user_id = "", None, None, None
                 row.preferences, row.objectives, row.shared_data = {}, {}, {}
                 how.note(work.session, "learners", "pseudonymised", 1)
 

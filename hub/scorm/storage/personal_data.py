@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, or_, selec
 from sqlalchemy.orm import Session
 
 from hub.db.personal_rows import Part, as_uuid
+from hub.db.tables import User
 from hub.scorm.storage.tables import ImportJob, IncomingUpload, PackageVersion
 from hub.scorm.storage.tables_consent import Consent
+from hub.scorm.storage.tables_reach import CohortMember, Mentoring
 from hub.scorm.storage.tables_reports import Answer, ReplayRecord
 from hub.scorm.storage.tables_runtime import Attempt, Launch, Learner, LmsComment, Registration, RuntimeState
 
@@ -43,9 +45,19 @@ def parts_of(tenant_id: UUID, learners: Sequence[UUID]) -> list[Part]:
         ("replay records", ReplayRecord, ReplayRecord.attempt_id.in_(attempts)),
         ("consents", Consent, Consent.learner_id.in_(learners)),
     ]
-    return [
+    found = [
         Part(kind, model.__table__, and_(model.tenant_id == tenant_id, condition))
         for kind, model, condition in conditions
+    ]
+    return found + parts_beside(tenant_id, learners)
+
+
+def parts_beside(tenant_id: UUID, learners: Sequence[UUID]) -> list[Part]:
+    """Who else knows these learners: a random name between others who have theirs would still tell whose it is."""
+    tables: Sequence[tuple[str, Any]] = (("places in cohorts", CohortMember), ("assignments to mentors", Mentoring))
+    return [
+        Part(kind, model.__table__, and_(model.tenant_id == tenant_id, model.learner_id.in_(learners)))
+        for kind, model in tables
     ]
 
 
@@ -58,8 +70,12 @@ def parts_made_by(tenant_id: UUID, authors: Sequence[str]) -> list[Part]:
 
 
 def learners_like(session: Session, tenant_id: UUID, words: str, limit: int) -> Sequence[Learner]:
-    """Learners of that id here or at their source, or with that e-mail address, or whose name has the words in it."""
+    """Learners of that id here or at their source, or with that e-mail address, or whose name has the words in it, or
+    who sign in by an account of that id or address."""
+    is_account = or_(User.id == as_uuid(words), User.email == words.lower())
+    accounts = select(User.id).where(User.tenant_id == tenant_id, is_account)
     same = or_(
+        Learner.user_id.in_(accounts),
         Learner.subject == words,
         func.lower(Learner.email) == words.lower(),
         Learner.name.icontains(words, autoescape=True),

@@ -15,16 +15,19 @@ from sqlalchemy import text
 from hub.db import EVERY_TENANT
 from hub.db.base import Base
 from hub.errors import Conflict, Gone, Invalid, NotFound
-from hub.identity import Principal
+from hub.identity import ROLES, Principal
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import Users
 from hub.privacy.services.jobs import LEASE, Busy, PrivacyJobs
+from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
-from hub.scorm.services.registrations import Registrations
+from hub.scorm.services.mentors import Mentors
+from hub.scorm.services.own_courses import OwnCourses
+from hub.scorm.services.registrations import Filters, Registrations
 from tests.services.privacy.conftest import archive_of
 from tests.support.people import PASSWORD, audited, make_account
 from tests.support.playing import Sco, Window, add_played_course
@@ -274,6 +277,50 @@ def test_the_last_administrator_is_not_erased(hub, system, jobs, person):
     with pytest.raises(Conflict, match="only administrator"):
         jobs.erase(system, everything(hub, system, person), "remove")
     assert hub.service(Users).get(system, person.account.id).is_active
+
+
+@pytest.fixture
+def connected(hub, system, jobs, lrs):
+    """A learner of a platform that tells no e-mail address, who signs in here, in a cohort and with a mentor."""
+    account = make_account(hub, system, "learner", name="Ulla Quist").person
+    mentor = make_account(hub, system, "mentor", name="Mo Mentor").person
+    learner = hub.service(Learners).ensure(system, ISSUER, f"sub-{uuid4().hex}", "Ulla Q.")
+    package = add_played_course(hub, system.tenant_id, "scorm_1_2", Sco("one"))
+    hub.service(Registrations).ensure(system, learner.id, package)
+    hub.service(Mentors).connect_account(system, learner.id, str(account.id))
+    hub.service(Mentors).assign(system, learner.id, str(mentor.id))
+    cohort = hub.service(Cohorts).create(system, "Class 7b")
+    hub.service(Cohorts).add_member(system, cohort.id, learner.id)
+    user = Principal(system.tenant_id, "user", str(account.id), "Ulla Quist", ROLES["learner"].actions)
+    return SimpleNamespace(account=account, learner=learner, user=user, mentor=mentor, cohort=cohort)
+
+
+def test_who_signs_in_here_gets_what_their_learner_did(jobs, system, connected):
+    """They are connected by somebody who administers learners, whatever address the platform tells, or none."""
+    for address in (None, connected.account.email):
+        own = {(each.kind, each.value) for each in jobs.own(connected.user, address)}
+        assert own == {("account", str(connected.account.id)), ("learner", str(connected.learner.id))}
+    job = jobs.export_own(connected.user, None)
+    jobs.run(system.tenant_id, job.id)
+    told = archive_of(jobs, connected.user, job.id)
+    for name in ("accounts", "learners", "registrations", "places-in-cohorts", "assignments-to-mentors"):
+        assert len(json.loads(told.read(f"{name}.json"))) == 1, name
+    found = jobs.look_up(system, connected.account.email)
+    assert {each.kind for each in found} >= {"account", "learner"}, "whoever looks the account up sees the learner, too"
+    stranger = replace(connected.user, id=str(connected.mentor.id))
+    assert [each.kind for each in jobs.own(stranger, None)] == ["account"]
+
+
+def test_a_learner_under_another_name_leads_back_to_nobody(hub, jobs, system, connected):
+    job = jobs.erase(system, jobs.chosen(system, [f"learner:{connected.learner.id}"]), "pseudonymise")
+    jobs.run(system.tenant_id, job.id)
+    counts = jobs.get(system, job.id).counts
+    assert counts["places in cohorts"] == counts["assignments to mentors"] == {"removed": 1}
+    assert counts["learners"] == {"pseudonymised": 1}
+    assert hub.service(Mentors).account_of(system, connected.learner.id) is None
+    assert hub.service(Mentors).of_learner(system, connected.learner.id) == []
+    assert hub.service(OwnCourses).page(connected.user, None, 10) == []
+    assert hub.service(Registrations).page(system, Filters(learner_id=connected.learner.id), None, 10), "results stay"
 
 
 def test_people_are_found_by_whatever_they_are_known_by(hub, system, jobs, person):
