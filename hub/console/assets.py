@@ -5,19 +5,23 @@ from hashlib import sha256
 from pathlib import Path
 
 from flask import Response, request, send_from_directory, url_for
+from werkzeug.security import safe_join
 
 from hub.errors import NotFound, say
 
 #: Ours, and the libraries that the build put beside them.
 FOLDERS = (Path(__file__).parent / "static", Path(__file__).parents[1] / "static" / "vendor")
 
+LONGEST_NAME = 200
+
 
 @cache
 def _found(name: str) -> tuple[Path, str]:
     for folder in FOLDERS:
-        path = folder / name
-        if path.is_file():
-            return folder, sha256(path.read_bytes()).hexdigest()[:12]
+        # Nothing outside of the folder is even looked at, and no name that a file system would choke on.
+        path = safe_join(str(folder), name) if len(name) < LONGEST_NAME else None
+        if path is not None and Path(path).is_file():
+            return folder, sha256(Path(path).read_bytes()).hexdigest()[:12]
     raise NotFound(say("There is no file %(name)s.", name=name))
 
 

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from hub.errors import TooMany
+from hub.console.assets import _found
+from hub.errors import NotFound, TooMany
 from hub.oauth.services.guessing import GUESSES, Guessing
 from hub.oauth.spec.secrets import digest
 from tests.support.people import PASSWORD, Account, form_token, make_account, sign_in
@@ -293,3 +294,11 @@ def test_sessions_are_known_by_their_browser(client, account, agent, name):
     client.environ_base["HTTP_USER_AGENT"] = agent
     sign_in(client, account)
     assert f'<th scope="row">{name}</th>' in client.get("/account").text
+
+
+@pytest.mark.parametrize("name", ["../views/audit.py", "../../config.py", "a" * 6000, "static/../../app.py", ".."])
+def test_only_our_own_files_are_looked_at(client, name):
+    """What lies elsewhere is not opened, not even to say that it is not given out: it could be endless."""
+    with pytest.raises(NotFound):
+        _found(name)
+    assert client.get(f"/assets/{name}").status_code == 404

@@ -1,7 +1,9 @@
 """Whatever people and programs write is text on every page: it never becomes an element, an attribute or an address."""
 
+import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from urllib.parse import quote
@@ -163,6 +165,8 @@ def packed(payloads, most=180):
     return [text.strip() or text for text in texts]
 
 
+#: What files are sent as: nothing that a browser would run.
+DATA = {"text/csv", "application/json", "application/jsonl", "application/zip", "text/plain", "text/event-stream"}
 #: Attributes by which our own pages make htmx act, and where they may lead.
 ACTING = ("hx-get",)
 
@@ -400,3 +404,51 @@ def test_what_was_written_is_text_in_every_letter(kind):
         letter, elements = written(text)
         assert elements == harmless, text
         assert "\n" not in letter.subject
+
+
+#: What spreadsheets take for a formula (OWASP, CSV injection), and what ends a line or a field early.
+FORMULAS = ('=HYPERLINK("https://evil.example")', "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1+1)", "\t=1+1", "\r=2+2")
+
+
+def rows_of(answer):
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+
+
+def test_no_download_runs_in_a_spreadsheet_or_a_browser(client, written):
+    """Each file that a page gives out, of things that are called by formulas and by payloads."""
+    found = [written.write(text) for text in (*FORMULAS, TEXTS[0])]
+    of_all = [*written.pages(found[0], of_one_thing=False)]
+    asked = [*written.pages(found[0], of_one_thing=True), *of_all]
+    asked += [f"{path}?format={kind}" for path in of_all for kind in ("csv", "jsonl")]
+    tables, marked = 0, set()
+    for path in asked:
+        with client.get(path) as answer:
+            if answer.mimetype == "text/html" or answer.status_code != 200:
+                continue
+            assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+            named = answer.headers.get("Content-Disposition", "")
+            assert "\n" not in named
+            assert answer.mimetype in DATA, (path, answer.mimetype)
+            if answer.mimetype == "text/csv":
+                assert named.startswith("attachment"), path
+                cells = {cell for row in rows_of(answer) for cell in row}
+                assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))], path
+                marked |= {cell for cell in cells if cell.startswith("'")}
+                tables += 1
+    assert tables > 3
+    assert {f"'{formula}" for formula in FORMULAS[:4]} <= marked, "what was written is in the files, marked as text"
+
+
+def test_nothing_in_an_export_of_a_person_runs_in_a_spreadsheet(hub, system, written):
+    for formula in FORMULAS[:4]:
+        named = written.write(formula)
+        jobs = hub.service(PrivacyJobs)
+        jobs.run(system.tenant_id, named["privacy_job_id"])
+        with jobs.download(system, named["privacy_job_id"])[1] as pieces:
+            archive = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+        for name in archive.namelist():
+            assert re.fullmatch(r"[\w./-]+", name), name
+            if name.endswith(".csv"):
+                rows = csv.reader(io.StringIO(archive.read(name).decode("utf-8-sig"), newline=""))
+                cells = {cell for row in rows for cell in row}
+                assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))], (name, formula)
