@@ -38,6 +38,8 @@ def install_headers(app: Flask) -> None:
         headers = response.headers
         for name, value in headers_of_data(is_secure=request.is_secure):
             headers.setdefault(name, value)
+        # What is one person's is kept by nobody else, and not shown again without asking (RFC 9111 section 5.2.2).
+        headers.setdefault("Cache-Control", "private, no-cache")
         if response.mimetype != "application/json":  # Data is no page: the others would say nothing about it.
             headers.setdefault("Referrer-Policy", "same-origin")
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

@@ -46,6 +46,10 @@ def test_there_are_templates_and_the_patterns_find_what_they_should():
     assert all(pattern.search(bad) for pattern in INLINE.values())
 
 
+#: What is the same for whoever asks, so that caches may keep it for a while.
+FOR_EVERYBODY = {"/oauth/jwks", "/lti/jwks", "/lti/canvas.json", "/.well-known/oauth-authorization-server"}
+
+
 def test_every_page_has_a_policy_without_exceptions(hub, client, system):
     """Every page that an administrator can open without knowing an id, and errors."""
     sign_in(client, make_account(hub, system, "administrator"))
@@ -54,6 +58,8 @@ def test_every_page_has_a_policy_without_exceptions(hub, client, system):
     for path in [*(rule.rule for rule in rules), "/nothing/here"]:
         answer = client.get(path, headers={"Accept": "text/html"})
         assert answer.headers.get("X-Content-Type-Options") == "nosniff", path
+        is_private = {"no-store", "private, no-cache"} & {answer.headers.get("Cache-Control")}
+        assert is_private or path in FOR_EVERYBODY, f"{path} may be kept: {answer.headers.get('Cache-Control')}"
         if answer.mimetype != "text/html":
             continue
         seen += 1
