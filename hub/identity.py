@@ -168,7 +168,7 @@ class Principal:
     `super_administrator` one at work in a tenant not their own. `name` is what people read in logs and audit, `actions`
     is all it may do. `store_id` is the LRS store that a program's credential is bound to. `roles` are those of a
     person, or of the person that a `user_token` acts for: they say which objects an action reaches, unless it is
-    `confined` to some.
+    `confined` to some. `client` is the id and the name of the OAuth client through which a person acts.
     """
 
     tenant_id: UUID
@@ -179,6 +179,7 @@ class Principal:
     store_id: UUID | None = None
     roles: frozenset[str] = frozenset()
     confined: "Reached | None" = None
+    client: tuple[str, str] | None = None
 
     def may(self, action: str) -> bool:
         """Whether this principal is allowed to do `action`."""

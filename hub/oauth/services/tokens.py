@@ -256,7 +256,13 @@ class Tokens:
         grant, client, user, roles = found
         name = f"{user.name} ({client.name})"
         who = Principal(
-            grant.tenant_id, "user_token", str(user.id), name, store_id=client.store_id, roles=frozenset(roles)
+            grant.tenant_id,
+            "user_token",
+            str(user.id),
+            name,
+            store_id=client.store_id,
+            roles=frozenset(roles),
+            client=(client.client_id, client.name),
         )
         scopes = frozenset(client.scopes).intersection(grant.scopes)
         return _Standing(who, scopes, actions_of_roles(roles) - {"console.use"})

@@ -93,10 +93,10 @@ class Preparation:
 
     def authority_term(self, store: StoreView, principal: Principal) -> bytes:
         """The hash of the term that finds what a principal stored."""
-        return self._mark_of(store, principal).term
+        return self._mark_of(store, principal).terms[0]
 
     def _mark_of(self, store: StoreView, principal: Principal) -> "_Mark":
-        return _mark(store.term_key, self._home_page, principal.id, principal.name)
+        return _mark(store.term_key, self._home_page, principal.id, principal.name, principal.client)
 
     def _recognised(self, store: StoreView, request: Request) -> tuple[Sequence[bytes], Sequence[Recognised | None]]:
         """The bytes of each statement, and what there is to know of the ordinary ones."""
@@ -128,7 +128,7 @@ class Preparation:
         given = found.members.get("id")
         id_text = given[1:-1].decode() if given is not None else request.put_id or self._ids.uuid_text()
         opening = opened_as_is(found.members, raw, id_text, mark.authority, request.version.statement_default)
-        found.terms.append(mark.term)
+        found.terms.extend(mark.terms)
         return Incoming(bytes.fromhex(id_text.replace("-", "")), opening, found.terms, id_text, raw)
 
     def _whole(
@@ -137,7 +137,7 @@ class Preparation:
         """A statement that was judged as a whole, with what the LRS adds."""
         id_text = statement.get("id") or request.put_id or self._ids.uuid_text()
         opening = opened(statement, raw, id_text, mark.authority, request.version.statement_default)
-        terms = all_term_bytes(store.term_key, filing.terms_of(statement, mark.authority_key))
+        terms = all_term_bytes(store.term_key, filing.terms_of(statement, mark.authority_keys))
         target_id = filing.target_of(statement)
         target = Target(UUID(target_id), filing.is_voiding(statement)) if target_id else None
         return Incoming(UUID(id_text).bytes, opening, terms, id_text, raw, target)
@@ -159,19 +159,26 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What a principal's statements bear: their authority as JSON (Data 2.4.9), its key, and the term's hash."""
+    """What a principal's statements bear: their authority as JSON (Data 2.4.9), its keys, and the hashes of the terms
+    that they make."""
 
     authority: bytes
-    authority_key: str
-    term: bytes
+    authority_keys: list[str]
+    terms: list[bytes]
 
 
 @lru_cache(maxsize=4_096)
-def _mark(term_key: bytes, home_page: str, name: str, shown: str) -> _Mark:
-    agent = {"objectType": "Agent", "name": shown, "account": {"homePage": home_page, "name": name}}
-    key = actors.key_of(agent)
-    assert key is not None
-    return _Mark(orjson.dumps(agent), key, term_bytes(term_key, filing.AUTHORITY, key))
+def _mark(term_key: bytes, home_page: str, name: str, shown: str, client: tuple[str, str] | None) -> _Mark:
+    """A credential is an Agent; a program that acts for a person is a Group of the two ("3-legged OAuth")."""
+
+    def agent(name: str, shown: str) -> dict[str, Any]:
+        return {"objectType": "Agent", "name": shown, "account": {"homePage": home_page, "name": name}}
+
+    authority = agent(name, shown)
+    if client is not None:
+        authority = {"objectType": "Group", "member": [agent(*client), authority]}
+    keys = actors.authority_keys(authority)
+    return _Mark(orjson.dumps(authority), keys, [term_bytes(term_key, filing.AUTHORITY, key) for key in keys])
 
 
 def _refuse_faults(

@@ -6,6 +6,9 @@ from typing import Any
 #: Joins the parts of an account; neither an IRI nor a JSON text of a name needs it, and it keeps them apart.
 _BETWEEN = "\x1f"
 
+#: Joins the keys of two agents.
+_TOGETHER = "\x1e"
+
 
 def key_of(actor: dict[str, Any]) -> str | None:
     """A text that is equal for two actors exactly when their identifiers are; None for an anonymous Group.
@@ -40,6 +43,13 @@ def keys_in(actor: dict[str, Any]) -> Iterator[str]:
         inner = key_of(member)
         if inner is not None:
             yield inner
+
+
+def authority_keys(authority: dict[str, Any]) -> list[str]:
+    """The keys that an authority is found under: its own, and those of its members where it is a Group of a program
+    and the person whom it acts for (Data 2.4.9). Together they are a key too: what the one stored for the other."""
+    members = list(keys_in(authority))
+    return members if len(members) == 1 else [_TOGETHER.join(members), *members]
 
 
 def is_actor(thing: dict[str, Any]) -> bool:

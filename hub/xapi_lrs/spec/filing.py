@@ -5,7 +5,7 @@ A term is a kind and a value. The narrow kinds answer the plain filters; the bro
 of its own: it also tells which statements a credential stored ("statements/read/mine").
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hub.xapi_lrs.spec import actors
@@ -25,7 +25,7 @@ AGENT_DID = "d"
 Term = tuple[str, str]
 
 
-def terms_of(statement: dict[str, Any], authority_key: str | None) -> list[Term]:
+def terms_of(statement: dict[str, Any], authority_keys: Iterable[str] = ()) -> list[Term]:
     """Every term of a valid statement, each once. The verb comes first."""
     target = statement["object"]
     context = statement.get("context")
@@ -45,8 +45,8 @@ def terms_of(statement: dict[str, Any], authority_key: str | None) -> list[Term]
         _add_related(terms, context)
     if kind == "SubStatement":
         _add_sub_statement(terms, target)
-    if authority_key is not None:
-        terms[AUTHORITY, authority_key] = None
+    for key in authority_keys:
+        terms[AUTHORITY, key] = None
     agents = [key for kind, key in terms if kind == AGENT]
     return [*terms, *(agent_did(key, statement["verb"]["id"]) for key in agents)]
 

@@ -89,7 +89,7 @@ def row_of(statement: dict[str, Any], languages: Sequence[str] = ()) -> list[str
         *(score.get(name) for name in ("scaled", "raw", "min", "max")),
         result.get("duration"),
         result.get("response"),
-        _key(statement["authority"]),
+        " & ".join(map(_key, statement["authority"].get("member") or [statement["authority"]])),
     ]
     return [_cell(value) for value in cells]
 

@@ -99,7 +99,7 @@ def inherit(connection: Connection[Any], store: int, stored: int, target_id: UUI
 
 def terms_of(statement: dict[str, Any], key: bytes) -> list[int]:
     """The hashes of all that a stored statement is found under by itself, the verb's first."""
-    authority = actors.key_of(statement["authority"])
+    authority = actors.authority_keys(statement["authority"])
     return [term_number(key, term) for term in filing.terms_of(statement, authority)]
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from datetime import timedelta
@@ -18,6 +19,8 @@ from hub.oauth.services import issuing
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.storage.tables import RefreshToken
+from hub.xapi_lrs.services.statements import Statements
+from hub.xapi_lrs.spec.query import parse
 from tests.support.people import audited, form_token, make_account, sign_in
 
 BACK = "https://app.example/back?kept=1"
@@ -697,3 +700,32 @@ def test_a_personal_token_follows_what_its_maker_may_do(client, hub, system, per
     assert packages(client, token) == 200
     hub.service(Users).change(system, person.person.id, is_active=False)
     assert packages(client, token) == 401
+
+
+# --- statements of a program that acts for a person ---------------------------------------------------------------
+
+
+def test_the_authority_is_the_program_and_the_person_together(hub, system, client, make):
+    account = make_account(hub, system, "administrator")
+    sign_in(client, account)
+    scopes = ("statements/write", "statements/read/mine")
+    headers, seen = {"X-Experience-API-Version": "2.0.0"}, []
+    statement = {
+        "actor": {"mbox": "mailto:a@b.example"},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+        "object": {"id": "https://a.example/x"},
+    }
+    for name in ("One", "Two"):
+        app = make(name=name, scopes=scopes)[0].client_id
+        token = exchange(client, code_for(client, app, scope=" ".join(scopes)), app).json["access_token"]
+        headers["Authorization"] = f"Bearer {token}"
+        assert client.post("/xapi/statements", json=statement, headers=headers).status_code == 200
+        [own] = client.get("/xapi/statements", headers=headers).json["statements"]
+        assert own["authority"]["objectType"] == "Group"
+        program, person = own["authority"]["member"]
+        assert (program["name"], program["account"]["name"]) == (name, app)
+        seen.append((own["id"], person["account"]["name"]))
+    assert seen[0][0] != seen[1][0]
+    assert seen[0][1] == seen[1][1]
+    found = hub.service(Statements).find(system, parse({"agent": json.dumps(person), "related_agents": "true"}))
+    assert [json.loads(each)["id"] for each in found.bodies] == [seen[1][0], seen[0][0]]

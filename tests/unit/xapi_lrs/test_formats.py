@@ -110,12 +110,12 @@ def test_the_activities_of_a_statement() -> None:
 
 
 def test_what_a_statement_is_found_under() -> None:
-    found = terms_of({"actor": AGENT, "verb": {"id": VERB_ID}, "object": IDENTIFIED | {"member": [AGENT]}}, "who")
+    found = terms_of({"actor": AGENT, "verb": {"id": VERB_ID}, "object": IDENTIFIED | {"member": [AGENT]}}, ["who"])
     ann, team = "mbox:ann@example.com", "account:http://x.example\x1fteam"
     assert found == [
         ("v", VERB_ID), ("p", ann), ("p", team), ("w", "who"), ("d", f"{VERB_ID} {ann}"), ("d", f"{VERB_ID} {team}"),
     ]  # fmt: skip
-    related = terms_of({"actor": IDENTIFIED, "verb": {"id": VERB_ID}, "object": SUB}, None)
+    related = terms_of({"actor": IDENTIFIED, "verb": {"id": VERB_ID}, "object": SUB})
     assert ("P", ann) in related
     assert ("A", ID) in related
     assert ("p", ann) not in related

@@ -60,7 +60,7 @@ def agree(recognition, knowledge, raw, version):
         return False
     [statement], [whole], _ = reading.statements_of(raw, reading.Limits())
     assert (whole, faults_of(statement, version)) == (raw, [])
-    terms = all_term_bytes(STORE.term_key, filing.terms_of(statement, None))
+    terms = all_term_bytes(STORE.term_key, filing.terms_of(statement))
     assert (found.terms[0], sorted(found.terms)) == (terms[0], sorted(terms))
     about, people = filing.activities_in(statement), filing.people_in(statement)
     assert {each.mark for each in found.lessons} == {each.mark for each in knowledge.lessons_of(STORE, about, people)}

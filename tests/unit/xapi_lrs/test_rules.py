@@ -186,7 +186,7 @@ def test_durations_are_compared_to_hundredths():
 
 
 def test_a_statement_is_filed_under_everything_that_filters_look_for():
-    terms = filing.terms_of(FULL | {"context": CONTEXT | {"instructor": GROUP}}, "authority")
+    terms = filing.terms_of(FULL | {"context": CONTEXT | {"instructor": GROUP}}, ["authority"])
     kinds = {kind: [value for found, value in terms if found == kind] for kind, _ in terms}
     assert terms[0] == (filing.VERB, FULL["verb"]["id"])
     assert kinds[filing.AGENT] == [key_of(AGENT)]
@@ -199,14 +199,14 @@ def test_a_statement_is_filed_under_everything_that_filters_look_for():
 
 
 def test_a_substatement_is_reached_by_related_filters_only():
-    terms = filing.terms_of({"actor": {"openid": "http://o.example"}, "verb": FULL["verb"], "object": SUB}, None)
+    terms = filing.terms_of({"actor": {"openid": "http://o.example"}, "verb": FULL["verb"], "object": SUB})
     assert (filing.RELATED_ACTIVITY, ACTIVITY["id"]) in terms
     assert (filing.RELATED_AGENT, key_of(AGENT)) in terms
     assert (filing.ACTIVITY, ACTIVITY["id"]) not in terms
 
 
 def test_members_of_a_group_are_found_as_the_actor():
-    terms = filing.terms_of(FULL | {"actor": GROUP, "object": REF}, None)
+    terms = filing.terms_of(FULL | {"actor": GROUP, "object": REF})
     assert {value for kind, value in terms if kind == filing.AGENT} == {key_of(member) for member in GROUP["member"]}
     assert filing.target_of(FULL | {"object": REF}) == REF["id"]
 
