@@ -217,7 +217,7 @@ def check_child_for_rollup(run: Run, child: int, action: str) -> bool:
         included = sequencing.rollup_progress_completion
         completed = action == "completed"
         required = considerations.required_for_completed if completed else considerations.required_for_incomplete
-    return included and (required == "always" or _is_required(run, child, required))
+    return included and _is_required(run, child, required)
 
 
 def _is_required(run: Run, child: int, required: str) -> bool:

@@ -158,6 +158,15 @@ def test_damaged_and_large_files_are_passed_over():
     assert list(browser_rules.judge([page], [page], lambda one: None)) == []
 
 
+def test_so_much_text_is_read_in_all(monkeypatch):
+    script = "alert('x')" + " " * 90
+    files = {"index.html": HTML.format(""), **{f"{number}.js": script for number in range(5)}}
+    room = len(files["index.html"]) + 2 * len(script)
+    monkeypatch.setattr(browser_rules, "MOST_TEXT_BYTES", room)
+    (found,) = judge(files)
+    assert found.facts["count"] == 2
+
+
 @pytest.mark.parametrize(
     "text",
     [

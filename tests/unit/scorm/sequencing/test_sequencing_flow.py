@@ -132,6 +132,17 @@ def test_objectives_of_the_course_are_forgotten_with_a_new_attempt(kind):
         assert ("G" in walk.state.objectives) is is_global
 
 
+def test_objectives_of_the_course_are_kept_within_an_attempt():
+    first = item("a", objectives=[shares("G", primary=True, writes=True)])
+    walk = started(first, item("b", objectives=[shares("G")]), objectives_global_to_system=False)
+    walk.report(success_status="passed")
+    assert walk.request("choice", "b") == "b"
+    assert walk.state.objectives["G"].satisfied is True
+    assert walk.request("suspendAll") is None
+    assert walk.request("choice", "a") == "a", "another attempt on the course does not begin"
+    assert walk.state.objectives["G"].satisfied is True
+
+
 def test_resume_all_goes_on_where_the_learner_stopped():
     walk = started(cluster("A", item("a1"), item("a2")), item("b"))
     walk.request("continue")

@@ -22,12 +22,23 @@ def test_before_the_session_begins():
     assert (valid.start, valid.resume_all, valid.continue_, valid.exit_all) == (True, False, False, False)
     assert valid.choices == {"root", "a", "b"}
     assert valid.jumps == frozenset()
+    assert not any((valid.exit_, valid.abandon, valid.suspend_all, valid.abandon_all))
 
 
 def test_in_the_session():
     valid = started(item("a"), item("b")).valid()
     assert (valid.start, valid.continue_, valid.previous, valid.suspend_all) == (False, True, False, True)
     assert valid.jumps == {"a", "b"}
+    assert all((valid.exit_, valid.abandon, valid.exit_all, valid.abandon_all))
+
+
+def test_between_two_activities():
+    """What ran has ended, the session has not: there is nothing to exit but the course."""
+    walk = started(item("a"), item("b"))
+    walk.request("exit")
+    valid = walk.valid()
+    assert (valid.exit_, valid.abandon) == (False, False)
+    assert (valid.exit_all, valid.suspend_all, valid.abandon_all) == (True, True, True)
 
 
 def test_a_cluster_that_choice_may_not_exit_is_not_offered_within():

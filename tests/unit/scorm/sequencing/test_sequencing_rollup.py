@@ -87,6 +87,13 @@ def test_a_satisfied_rule_wins_over_a_not_satisfied_rule():
     assert walk.primary("root").satisfied is True
 
 
+@pytest.mark.parametrize(("report", "satisfied"), [(PASSED, None), (FAILED, False), (UNKNOWN, None)])
+def test_what_is_unknown_is_neither_so_nor_not_so(report, satisfied):
+    """RB.1.4.1: “not” leaves unknown what is unknown."""
+    rules = [RollupRule("notSatisfied", (condition("not satisfied"),), child_activity_set="any")]
+    assert played(course(item("a"), rollup_rules=rules), report).primary("root").satisfied is satisfied
+
+
 def test_a_rule_for_one_action_switches_the_default_of_its_opposite_off():
     rules = [RollupRule("satisfied", (condition("satisfied"),), child_activity_set="all")]
     walk = played(course(item("a"), item("b"), rollup_rules=rules), FAILED, FAILED)
