@@ -32,7 +32,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def account(live_hub: Hub, system: Principal) -> Account:
-    return make_account(live_hub, system, "administrator", name="Robin Ortega")
+    return make_account(live_hub, system, "administrator", "super_administrator", name="Robin Ortega")
 
 
 @pytest.fixture
@@ -181,6 +181,10 @@ def pages(live_hub: Hub, system: Principal, tenant: TenantView, account: Account
             f"/clients/{client.client_id}",
             "/people/new",
             f"/people/{account.person.id}",
+            "/roles",
+            "/system",
+            "/tenants",
+            f"/tenants/{tenant.id}",
         ],
     }
 
