@@ -93,14 +93,15 @@ def people_revoke_token(user_id: UUID, token_id: UUID) -> Response:
 
 
 def _person_page(person: Person, form: Form) -> str:
-    may_change = principal().may("users.write") and may_give(principal(), person.roles)
+    has_authenticator, has_passkey = service(SecondFactors).factors(principal().tenant_id, person.id)
     return render_template(
         "console/person.html",
         person=person,
         form=form,
         roles=roles_to_give(),
-        may_change=may_change,
-        tokens=service(PersonalTokens).of_person(principal(), person.id),
+        may_change=principal().may("users.write") and may_give(principal(), person.roles),
+        has_authenticator=has_authenticator,
+        has_passkey=has_passkey,
     )
 
 

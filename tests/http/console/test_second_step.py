@@ -122,7 +122,11 @@ def test_whoever_administers_takes_it_from_someone_who_lost_all(client, hub, sys
     boss = _client(create_hub_app(hub), PUBLIC_URL)
     sign_in(boss, make_account(hub, system, "administrator"))
     path = f"/people/{account.person.id}"
+    assert "<dt>Second step</dt><dd>Authenticator app</dd>" in boss.get(path).text
     assert post(boss, f"{path}/second-step/remove", path).status_code == 303
+    after = boss.get(path).text
+    assert "<dt>Second step</dt><dd>none</dd>" in after
+    assert "/second-step/remove" not in after
     client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
     assert sign_in(client, account).status_code == 303
 
