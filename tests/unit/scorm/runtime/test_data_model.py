@@ -184,6 +184,9 @@ class TestInteractions:
             "cmi.interactions.0.correct_responses.0.pattern": "1[:]2",
         }
         assert codes(SCORM_2004, {"cmi.interactions.0.correct_responses.1.pattern": "3[:]4"}, numeric) == ["351"]
+        both = {**stored, **second}
+        assert codes(SCORM_2004, {"cmi.interactions.0.type": "fill-in"}, both) == []
+        assert codes(SCORM_2004, {"cmi.interactions.0.type": "other"}, both) == ["351"]
 
 
 def test_violations_can_be_shown() -> None:

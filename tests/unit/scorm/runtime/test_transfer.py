@@ -103,6 +103,9 @@ def test_unknown_never_erases_what_was_known() -> None:
 def test_session_times() -> None:
     assert session_seconds("scorm_1_2", {"cmi.core.session_time": "0001:01:01.25"}) == 3661.25
     assert session_seconds("scorm_2004", {"cmi.session_time": "PT1H1M1.25S"}) == 3661.25
+    day = 24 * 3600
+    for text, seconds in (("P1Y", 365.25 * day), ("P1M", 30.4375 * day), ("P2DT3S", 2 * day + 3), ("PT0S", 0)):
+        assert seconds_of_interval2004(text) == seconds
     assert session_seconds("scorm_2004", {}) is None
 
 

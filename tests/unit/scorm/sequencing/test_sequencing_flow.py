@@ -153,6 +153,13 @@ def test_resume_all_goes_on_where_the_learner_stopped():
     assert walk.of("a2").attempts == 1
 
 
+def test_leaving_between_two_activities_suspends_the_cluster_around_them():
+    walk = started(cluster("A", item("a1"), item("a2")), item("b"))
+    walk.request("exit")
+    assert walk.request("suspendAll") is None
+    assert walk.tree.activities[walk.state.suspended].identifier == "A"
+
+
 def test_starting_elsewhere_gives_the_suspended_activity_up():
     walk = started(cluster("A", item("a1"), item("a2")), item("b"))
     walk.request("suspendAll")
