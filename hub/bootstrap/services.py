@@ -12,6 +12,7 @@ from hub.console.app import Surroundings
 from hub.db import Database
 from hub.db.migrations import Migrations
 from hub.health import Health, Heartbeat, Origins, Part
+from hub.http.idempotency import Idempotency
 from hub.http.paging import Cursors
 from hub.installation import Installation
 from hub.lti.pylti_bridge import Bridge
@@ -219,6 +220,7 @@ def _add_identity(
         ),
         FirstRun(db, ports.clock, ports.keys, ports.transients, tenants, users, settings.public_url),
         AuditLog(db, ports.clock, ports.ids, settings.audit_days),
+        Idempotency(ports.transients, ports.keys),
         second_factors,
         passkeys,
         Sealing(db, ports.keys),

@@ -10,7 +10,7 @@ from typing import Any
 
 import marshmallow as ma
 import orjson
-from flask import Flask, Request, Response, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, request
 from flask_smorest import Api, Blueprint
 from flask_smorest.spec import APISpecMixin
 from webargs import missing
@@ -18,6 +18,8 @@ from webargs.flaskparser import FlaskParser, is_json_request
 
 from hub.errors import Invalid, Unprocessable, Unsupported, Violation
 from hub.http.access import PUBLIC, declared_action, public
+from hub.http.context import service
+from hub.http.idempotency import DOCUMENTED, HEADER, Idempotency
 
 PREFIX = "/api/v1"
 
@@ -91,11 +93,34 @@ class ApiBlueprint(Blueprint):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.before_request(self._refuse_undeclared)
+        self.before_request(self._answer_again)
+        self.after_request(self._keep_answer)
+
+    def _operation(self) -> dict[str, Any]:
+        """What was declared of the operation that is asked for."""
+        declared: dict[str, Any] = self._docs.get(str(request.endpoint).rpartition(".")[2], {})
+        operation: dict[str, Any] = declared.get(request.method.lower(), {})
+        return operation
+
+    def _answer_again(self) -> Response | None:
+        """The first answer to a POST that is sent again with its Idempotency-Key."""
+        if HEADER not in request.headers or not _may_repeat(request.method, self._operation()):
+            return None
+        if request.mimetype not in {"", "application/json"} or g.principal is None:
+            return None
+        first = service(Idempotency).first_answer(request, g.principal)
+        g.is_first_answer = first is None
+        return first
+
+    def _keep_answer(self, response: Response) -> Response:
+        if g.pop("is_first_answer", False):
+            service(Idempotency).keep(request, g.principal, response)
+        return response
 
     def _refuse_undeclared(self) -> None:
         """Parameters in the address of an operation that declares none; where it declares some, its schema judges."""
-        operation = self._docs.get(str(request.endpoint).rpartition(".")[2], {}).get(request.method.lower())
-        if operation is None or not request.args:
+        operation = self._operation()
+        if not operation or not request.args:
             return
         declared = operation.get("arguments", {}).get("parameters", [])
         if not any(one["in"] == "query" for one in declared):
@@ -110,7 +135,10 @@ class ApiBlueprint(Blueprint):
             for method, info in methods.items():
                 if method != "parameters":
                     needed = declared_action(app, f"{name}.{endpoint}", method.upper())
-                    info.setdefault("manual_doc", {}).update(api.security_of(needed))
+                    said = info.setdefault("manual_doc", {})
+                    said.update(api.security_of(needed))
+                    if _may_repeat(method, info):
+                        said["parameters"] = [DOCUMENTED]
         super().register_views_in_doc(api, app, spec, name=name, parameters=parameters)
 
     def _prepare_arguments_doc(self, doc: dict[str, Any], doc_info: dict[str, Any], **context: Any) -> dict[str, Any]:
@@ -123,6 +151,14 @@ class ApiBlueprint(Blueprint):
             files["schema"] = _joined(files["schema"], form["schema"])
         documented: dict[str, Any] = super()._prepare_arguments_doc(doc, doc_info, **context)
         return documented
+
+
+def _may_repeat(method: str, operation: Mapping[str, Any]) -> bool:
+    """Whether an operation heeds an Idempotency-Key here: a POST of JSON, or of nothing, that has no way of its own."""
+    declared = operation.get("arguments", {}).get("parameters", [])
+    described = operation.get("manual_doc", {}).get("parameters", [])
+    is_plain = all(one["in"] == "json" for one in declared) and described in ([], [DOCUMENTED])
+    return method.upper() == "POST" and bool(operation) and is_plain
 
 
 def _joined(first: Any, second: Any) -> ma.Schema:
@@ -182,6 +218,7 @@ def _token_scheme(scopes: Mapping[str, str]) -> dict[str, Any]:
 
 _DESCRIPTION = """\
 The same things that the console shows, for programs. Times are RFC 3339 in UTC. Listings take `limit` and `cursor`; the
-`Link` header names the next page. Errors are RFC 9457 problem documents with a stable `code`. Statements themselves are
-at `/xapi`.
+`Link` header names the next page. A POST that is sent again with its `Idempotency-Key`, for want of an answer, gets the
+first answer and does nothing twice. Errors are RFC 9457 problem documents with a stable `code`. Statements themselves
+are at `/xapi`.
 """
