@@ -7,6 +7,8 @@ import pytest
 from hub.scorm.spec.runtime.transfer import Score, Tracking
 from hub.scorm.spec.settings import (
     FIELDS,
+    SUSPEND_DATA,
+    SUSPEND_DATA_12,
     PackageSettings,
     course_judgement,
     effective,
@@ -14,6 +16,7 @@ from hub.scorm.spec.settings import (
     merged,
     opening,
     settings_of,
+    strict_faults,
 )
 
 DONE = Tracking("completed")
@@ -96,6 +99,21 @@ class TestJudgement:
         found = course_judgement(reported, settings_of(settings))
         assert (found.completion, found.success) == (completion, success)
         assert found.score == reported.score
+
+
+@pytest.mark.parametrize(
+    ("standard", "is_strict", "length", "is_refused"),
+    [
+        ("scorm_1_2", True, SUSPEND_DATA_12, False),
+        ("scorm_1_2", True, SUSPEND_DATA_12 + 1, True),
+        ("scorm_1_2", False, SUSPEND_DATA_12 + 1, False),
+        ("scorm_2004", True, SUSPEND_DATA_12 + 1, False),
+    ],
+)
+def test_suspend_data_to_the_book(standard: str, is_strict: bool, length: int, is_refused: bool) -> None:
+    settings = settings_of({"strict_suspend_data": is_strict})
+    faults = strict_faults(standard, {SUSPEND_DATA: "x" * length, "cmi.comments": "x" * 9000}, settings)
+    assert [fault.where for fault in faults] == [SUSPEND_DATA] * is_refused
 
 
 class TestOpening:

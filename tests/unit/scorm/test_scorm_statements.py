@@ -266,6 +266,18 @@ class TestProfile:
         assert [each["id"] for each in grouping] == [PLACE.course_iri, PLACE.attempt_iri]
 
 
+def test_a_learner_whom_statements_do_not_name() -> None:
+    after = {"cmi.objectives.0.id": "knots", "cmi.objectives.0.success_status": "passed"}
+    place = replace(PLACE, pseudonym="x7")
+    (found,) = say.objective_changes(place, MOMENT, "scorm_2004", {}, after)
+    assert found["actor"] == {
+        "objectType": "Agent",
+        "account": {"homePage": "https://hub.example/pseudonyms", "name": "x7"},
+    }
+    assert "Ada" not in str(found)
+    assert "4711" not in str(found)
+
+
 class TestObjectives:
     def test_2004(self) -> None:
         before = {"cmi.objectives.0.id": "knots"}
