@@ -3,18 +3,22 @@
 from uuid import UUID
 
 from hub.db.outbox import Claimed
-from hub.privacy.services.jobs import TOPIC, Busy, PrivacyJobs
+from hub.privacy.services.jobs import LEASE, TOPIC, Busy, PrivacyJobs
 from hub.relay import LONG, RetryLater, Topic
 
 #: When to look again at a job that another worker holds.
-_LOOK_AGAIN_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 10.0
 
 SWEEP_SECONDS = 900.0
 RETENTION_SECONDS = 6 * 3600.0
 
 
 def topics(jobs: PrivacyJobs) -> dict[str, Topic]:
-    """The outbox topic of this area and who handles it; it may take long, so grades do not wait behind it."""
+    """The outbox topic of this area and who handles it; it may take long, so grades do not wait behind it.
+
+    A job says itself who works on it, so its message is held no longer than the job: when a worker died, another one
+    goes on as soon as that time is over.
+    """
 
     def run(message: Claimed) -> None:
         try:
@@ -22,4 +26,4 @@ def topics(jobs: PrivacyJobs) -> dict[str, Topic]:
         except Busy:
             raise RetryLater("another worker is at it", _LOOK_AGAIN_SECONDS) from None
 
-    return {TOPIC: Topic(run, lane=LONG)}
+    return {TOPIC: Topic(run, LEASE, LONG)}

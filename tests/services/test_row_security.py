@@ -127,6 +127,30 @@ def test_no_table_is_written_for_another_tenant(hub, tenant, row_of_each):
             _fill(work.session, table, tenant.id, store)
 
 
+def test_nothing_leads_around_the_policies(hub):
+    """A policy holds for who asks its table. Partitions asked by their own names, views, and functions that run as
+    their owner would each lead around it: the role of tenants has no right to any, or there is none."""
+    others = text(
+        "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname !~ '^(pg_|information_schema)' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        "   AND (n.nspname <> 'public' OR c.relkind IN ('v', 'm', 'f'))"
+        "   AND (:is_any OR has_schema_privilege(:role, n.oid, 'USAGE') AND"
+        "        has_table_privilege(:role, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE'))"
+    )
+    definers = text(
+        "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE n.nspname !~ '^(pg_|information_schema)' AND p.prosecdef"
+        "   AND has_function_privilege(:role, p.oid, 'EXECUTE')"
+    )
+    with hub.db.read(EVERY_TENANT) as session:
+        there = session.scalars(others, {"role": ROLE, "is_any": True}).all()
+        assert {name.partition(".")[0] for name in there} >= {"audit_partition", "lrs_partition"}
+        assert session.scalars(others, {"role": ROLE, "is_any": False}).all() == []
+        assert session.scalars(definers, {"role": ROLE}).all() == []
+    with pytest.raises(ProgrammingError, match="permission denied"), hub.db.read(NOBODY) as session:
+        session.execute(text("SELECT count(*) FROM audit_partition.audit_before"))
+
+
 def test_connections_that_served_one_tenant_serve_another(hub):
     """What is pooled keeps nothing of the tenant before, after a failure either."""
     tenants = [hub.service(Tenants).create(f"r{uuid4().hex[:10]}", "R") for _ in range(2)]

@@ -21,7 +21,8 @@ from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import Users
-from hub.privacy.services.jobs import LEASE, Busy, PrivacyJobs
+from hub.privacy.services.jobs import LEASE, TOPIC, Busy, PrivacyJobs
+from hub.privacy.tasks import topics
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
@@ -392,6 +393,7 @@ def test_a_killed_erasure_is_gone_on_with_and_counts_right(hub, system, jobs, lr
         work.session.execute(dead, {"lease": LEASE, "id": job.id})
     jobs.run(system.tenant_id, job.id)
     assert jobs.get(system, job.id).counts["statements"] == {"removed": 35}
+    assert topics(jobs)[TOPIC].lease == LEASE, "its message is held no longer than the job, or the next waits for it"
 
 
 def test_identities_that_are_nobody_are_refused(system, jobs, person):
