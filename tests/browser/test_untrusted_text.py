@@ -15,6 +15,12 @@ pytestmark = pytest.mark.browser
 #: Of each kind of page one; every page is read without a browser elsewhere (tests/http/console/test_untrusted_text.py).
 MOST_PAGES = 40
 
+#: What the policy stops would have run or loaded without it, so that counts as well.
+TELL_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`refused by policy: ${event.violatedDirective} ${event.blockedURI} on ${location.pathname}`));
+"""
+
 
 def test_no_payload_runs_in_a_browser(page: Page, live_hub: Hub, system: Principal) -> None:
     account = make_account(live_hub, system, "administrator")
@@ -23,6 +29,8 @@ def test_no_payload_runs_in_a_browser(page: Page, live_hub: Hub, system: Princip
     ran: list[str] = []
     page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: ran.append(request.url) if "evil.example" in request.url else None)
+    page.add_init_script(TELL_VIOLATIONS)
+    page.on("console", lambda told: ran.append(told.text) if told.text.startswith("refused by policy") else None)
     hub_url = live_hub.settings.public_url
     page.goto(f"{hub_url}/sign-in")
     page.fill("[name=email]", account.person.email)
@@ -42,3 +50,7 @@ def test_no_payload_runs_in_a_browser(page: Page, live_hub: Hub, system: Princip
     page.goto(link.url)
     assert page.locator(".terms").inner_text()
     assert ran == []
+    page.goto(f"{hub_url}/account")
+    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://evil.example/x.png'}))")
+    page.wait_for_timeout(300)
+    assert [told for told in ran if told.startswith("refused by policy: img-src")], "it would have been seen"

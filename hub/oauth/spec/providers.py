@@ -93,17 +93,14 @@ class RoleRule:
     role: str
 
 
-_RULE = re.compile(r"\s*([^\s=]+)\s*=\s*(.+?)\s*(?:->|→)\s*([a-z_]+)\s*")
-
-
 def read_rules(text: str, roles: Collection[str]) -> tuple[list[RoleRule], list[Violation]]:
     """Rules as people write them, `CLAIM=VALUE -> ROLE` on each line, and what is wrong with the lines."""
     rules, faults = [], []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        found = _RULE.fullmatch(line)
-        if found is None or found[3] not in roles:
+        rule = _rule_in(line)
+        if not (rule.claim and rule.value and rule.role in roles) or re.search(r"\s", rule.claim):
             message = say(
                 "line %(number)s must be CLAIM=VALUE -> ROLE with one of these roles: %(roles)s",
                 number=number,
@@ -111,8 +108,15 @@ def read_rules(text: str, roles: Collection[str]) -> tuple[list[RoleRule], list[
             )
             faults.append(Violation("identity provider", "rules", message, line[:100]))
         else:
-            rules.append(RoleRule(*found.groups()))
+            rules.append(rule)
     return rules, faults
+
+
+def _rule_in(line: str) -> RoleRule:
+    """The parts of a line: the value may have arrows in it, a role has none. Parts that are not there are empty."""
+    claim, _, rest = line.partition("=")
+    at = max(rest.rfind("->"), rest.rfind("→"), 0)
+    return RoleRule(claim.strip(), rest[:at].strip(), rest[at:].removeprefix("->").removeprefix("→").strip())
 
 
 def written_rules(rules: Iterable[RoleRule]) -> str:

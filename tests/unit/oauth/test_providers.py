@@ -90,3 +90,15 @@ def test_what_is_asked_of_a_provider():
 
 def test_only_ad_fs_is_trusted_with_addresses_it_says_nothing_about():
     assert {kind.key for kind in KINDS.values() if kind.trusts_email} == {"adfs"}
+
+
+def test_a_line_is_read_in_one_go_however_long_it_is():
+    """Spaces that might belong to either side of the value made reading take the cube of their number."""
+    for line in ("a=" + " " * 200_000 + "x", " " * 200_000 + "a=x", "a=" + " ->" * 60_000, "a=x ->" + " " * 200_000):
+        assert read_rules(line, ROLES)[0] == []
+    assert read_rules(f"a={'b ' * 50_000}-> author", ROLES)[1] == []
+
+
+def test_a_value_may_have_arrows_in_it():
+    rules, faults = read_rules("path=/a->b→c -> author", ROLES)
+    assert (faults, rules[0].value, rules[0].role) == ([], "/a->b→c", "author")
