@@ -38,7 +38,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 #: Statements that are written at once: enough for few writes, so few that they need no memory to speak of.
-_PIECE = 100
+_PIECE = 200
 
 
 def json_lines(bodies: Iterable[bytes]) -> Iterator[bytes]:
