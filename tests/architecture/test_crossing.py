@@ -29,6 +29,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/cohorts/<uuid:cohort_id>": {"json": {"name": "Mine"}},
     "PATCH /api/v1/platforms/<uuid:platform_id>": {"json": {"name": "Mine"}},
     "PATCH /api/v1/users/<uuid:user_id>": {"json": {"name": "Mine"}},
+    "PATCH /api/v1/identity-providers/<uuid:provider_id>": {"json": {"name": "Mine"}},
     "POST /api/v1/users/<uuid:user_id>/invitation": {"json": {}},
     "PATCH /api/v1/stores/<uuid:store_id>/credentials/<uuid:credential_id>": {"json": {"requests_per_minute": 5}},
     "POST /api/v1/stores/<uuid:store_id>/credentials": {"json": {"scopes": ["all"]}},
