@@ -6,7 +6,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.console.assets import send_asset
-from hub.console.blueprint import console, language, require_recent_proof, signed_in
+from hub.console.blueprint import console, language, look, require_recent_proof, signed_in
 from hub.console.forms import Form, require_same
 from hub.errors import HubError
 from hub.http import action, principal, public, service
@@ -86,7 +86,9 @@ def sign_in_sent() -> AnyResponse:
     form = Form()
     target = local_return_address(form["next"], url_for("console.home"))
     address, device = request.remote_addr or "", service(BrowserSessions).device(request)
-    session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address, device))
+    shown = look()
+    tenant = shown.slug if shown else ""
+    session_id = form.attempt(lambda: service(SignIn).sign_in(form["email"], form["password"], address, device, tenant))
     if isinstance(form.refusal, SecondStepNeeded):
         return make_response(second_step_page(Form(code=""), form.refusal.pending, target))
     return refused(form, sign_in_page(form, target)) if session_id is None else begun(session_id, target)

@@ -130,8 +130,11 @@ class SignIn:
         self._idle = int(idle.total_seconds())
         self._longest = int(longest.total_seconds())
 
-    def sign_in(self, email: str, password: str, address: str, device: str = "") -> str:
+    def sign_in(self, email: str, password: str, address: str, device: str = "", tenant: str = "") -> str:
         """Begin a session; returns its secret id, always a new one. `device` is the device cookie of the browser.
+
+        `tenant` is the short name of the tenant whose page it is: it decides where the same address and password open
+        accounts in several.
 
         `Unauthenticated` says only that the two do not belong together, whatever the reason, and takes as long when
         there is no such account; `TooMany` asks to wait after many guesses (`Guessing`); `SecondStepNeeded` goes on in
@@ -140,7 +143,7 @@ class SignIn:
         email = email.strip().lower()[:254]
         if self._guessing.admit(email, address, device):
             self._note("session.slowed", self._accounts(email))
-        user = self._account(email, password)
+        user = self._account(email, password, tenant)
         self._guessing.forget(email, address)
         password_hash = self._present_hash(user, password)
         if any(self._second_factors.factors(user.tenant_id, user.id)):
@@ -307,12 +310,12 @@ class SignIn:
         kept = user.password_hash or ""
         return self._passwords.hash(normalized(password)) if self._passwords.is_outdated(kept) else kept
 
-    def _accounts(self, email: str) -> Sequence[User]:
+    def _accounts(self, email: str, tenant: str = "") -> Sequence[User]:
         with self._db.read(EVERY_TENANT) as session:
-            return storage.accounts_of_email(session, email, ACCOUNTS_TRIED)
+            return storage.accounts_of_email(session, email, ACCOUNTS_TRIED, tenant)
 
-    def _account(self, email: str, password: str) -> User:
-        accounts = self._accounts(email)
+    def _account(self, email: str, password: str, tenant: str) -> User:
+        accounts = self._accounts(email, tenant)
         tried = normalized(password[: MAXIMUM_LENGTH * 4])
         for account in accounts:
             if self._passwords.verify(account.password_hash, tried):

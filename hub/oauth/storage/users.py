@@ -14,12 +14,13 @@ from hub.oauth.storage.tables import ExternalIdentity
 ADMINISTRATORS = ("administrator", "super_administrator")
 
 
-def accounts_of_email(session: Session, email: str, limit: int) -> Sequence[User]:
-    """The accounts that may sign in with this address, in any tenant, the one used last first."""
+def accounts_of_email(session: Session, email: str, limit: int, slug: str = "") -> Sequence[User]:
+    """The accounts that may sign in with this address: that in the tenant `slug` first, then the one used last."""
     return session.scalars(
         select(User)
+        .join(Tenant, Tenant.id == User.tenant_id)
         .where(User.email == email, User.is_active, User.password_hash.is_not(None))
-        .order_by(User.last_sign_in_at.desc().nulls_last(), User.id)
+        .order_by((Tenant.slug == slug).desc(), User.last_sign_in_at.desc().nulls_last(), User.id)
         .limit(limit)
     ).all()
 

@@ -12,10 +12,10 @@ from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.branding import Branding
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.tenants import Tenants
-from hub.oauth.services.users import Users
+from hub.oauth.services.users import NewPerson, Users
 from hub.xapi_lrs.services.credentials import Credentials
 from tests.support.media import picture
-from tests.support.people import form_token, make_account, sign_in
+from tests.support.people import PASSWORD, form_token, make_account, sign_in
 from tests.support.playing import Sco, Window, add_played_course, enrol
 from tests.support.two_tenants import new_tenant
 
@@ -133,6 +133,17 @@ class TestSuperAdministrators:
         assert "ready" in page
         assert "HUB_SESSION_HOURS" not in page
         assert "signing-" not in page
+
+
+def test_one_person_in_two_tenants_enters_the_one_whose_page_it_is(client, hub, system, tenant, other):
+    address = make_account(hub, system, "author").person.email
+    hub.service(Users).create(system_principal(other.id), NewPerson(address, "Ada Elsewhere", ("author",), PASSWORD))
+    for here in (tenant, other, tenant):
+        door = client.get(f"/t/{here.slug}").headers["Location"]
+        form = {"csrf_token": form_token(client, door), "email": address, "password": PASSWORD}
+        assert client.post(door, data=form).status_code == 303
+        assert f"<dd>{here.name}</dd>" in client.get("/account").text
+        client.post("/sign-out", data={"csrf_token": form_token(client, "/account")})
 
 
 class TestSuspension:
