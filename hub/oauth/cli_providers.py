@@ -100,7 +100,7 @@ def _facts(line: CommandLine, known: ProviderView) -> dict[str, Any]:
         "rules": known.rules_text.splitlines(),
         "makes_accounts": known.makes_accounts,
         "is_active": known.is_active,
-        "return_address": addresses.return_address(known.id),
+        "return_address": addresses.return_address(known),
         "back_channel_logout": back_channel,
         "front_channel_logout": front_channel,
     }

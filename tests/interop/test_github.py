@@ -31,7 +31,7 @@ def make(hub, system, github):
         given = {"kind": "github", "name": "GitHub", "issuer": github.issuer, "client_id": CLIENT_ID}
         given |= {"client_secret": CLIENT_SECRET, "default_roles": ("author",)}
         made = hub.service(Providers).create(system, NewProvider(**(given | changes)))
-        github.callback = hub.service(SingleSignOn).return_address(made.id)
+        github.callback = hub.service(SingleSignOn).return_address(made)
         return made
 
     return register

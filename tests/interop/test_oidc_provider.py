@@ -34,7 +34,7 @@ def provider(hub, system) -> Iterator[object]:
         rules="groups=writers -> author",
     )
     made = hub.service(Providers).create(system, wanted)
-    back = hub.service(SingleSignOn).return_address(made.id)
+    back = hub.service(SingleSignOn).return_address(made)
     logout, _ = hub.service(SingleSignOn).logout_addresses(made.id)
     program = ["node", "--no-warnings", ROOT / "tests/interop/oidc_provider.mjs", str(port), back, logout]
     process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -67,7 +67,7 @@ def sign_in_there(address: str, back: str) -> str:
 
 def test_a_person_signs_in_at_a_certified_provider(hub, system, client, provider):
     there = client.get(f"/sign-in/with/{provider.id}?next=/packages").headers["Location"]
-    returned = sign_in_there(there, hub.service(SingleSignOn).return_address(provider.id))
+    returned = sign_in_there(there, hub.service(SingleSignOn).return_address(provider))
     assert "iss=" in returned
     parts = urlsplit(returned)
     answer = client.get(f"{parts.path}?{parts.query}")

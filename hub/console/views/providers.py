@@ -94,7 +94,7 @@ def providers_changed(provider_id: UUID) -> Response | tuple[str, int]:
 def providers_one(provider_id: UUID) -> str:
     provider = service(Providers).get(principal(), provider_id)
     addresses = (
-        service(SingleSignOn).return_address(provider.id),
+        service(SingleSignOn).return_address(provider),
         *service(SingleSignOn).logout_addresses(provider.id),
     )
     return render_template(

@@ -112,15 +112,17 @@ class SingleSignOn:
             verifier,
             response_type="code",
             client_id=provider.client_id,
-            redirect_uri=self.return_address(provider.id),
+            redirect_uri=self.return_address(provider),
             scope=" ".join(KINDS[provider.kind].scopes),
             state=state,
             nonce=nonce,
+            **({"response_mode": "form_post"} if KINDS[provider.kind].posts_answer else {}),
         )
 
-    def return_address(self, provider_id: UUID) -> str:
+    def return_address(self, provider: ProviderView) -> str:
         """Where the provider sends people back to: one address for each provider."""
-        return f"{self._public_url}/sign-in/back/{provider_id}"
+        path = "oauth/sign-in-answer" if KINDS[provider.kind].posts_answer else "sign-in/back"
+        return f"{self._public_url}/{path}/{provider.id}"
 
     def logout_addresses(self, provider_id: UUID) -> tuple[str, str]:
         """Where the provider tells of logouts: by the back channel, and by the front channel."""
@@ -199,7 +201,7 @@ class SingleSignOn:
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self.return_address(provider.id),
+            "redirect_uri": self.return_address(provider),
             "code_verifier": verifier,
         }
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}

@@ -13,7 +13,7 @@ class Kind:
     """A make of provider: how its issuer is found, what is asked for, and where its groups are told.
 
     `trusts_email` says that the provider lets nobody choose an address that is not theirs, though it does not tell so
-    by `email_verified`.
+    by `email_verified`. `posts_answer` asks for the answer as a form (OAuth 2.0 Form Post Response Mode).
     """
 
     key: str
@@ -23,6 +23,7 @@ class Kind:
     groups: str
     hint: str
     trusts_email: bool = False
+    posts_answer: bool = False
 
 
 _OPENID = ("openid", "email", "profile")
@@ -48,7 +49,18 @@ KINDS = {
             "realm_access.roles",
             "Roles of the realm, by the mapper “realm roles”.",
         ),
-        Kind("adfs", "AD FS", "https://HOST/adfs", _OPENID, "group", "By a claim rule for groups.", trusts_email=True),
+        # AD FS puts what its rules send into the ID token only where the answer comes as a form
+        # ("Customize claims to be emitted in id_token when using OpenID Connect or OAuth with AD FS").
+        Kind(
+            "adfs",
+            "AD FS",
+            "https://HOST/adfs",
+            _OPENID,
+            "group",
+            "By a claim rule for groups.",
+            trusts_email=True,
+            posts_answer=True,
+        ),
         Kind(
             "github",
             "GitHub",

@@ -64,7 +64,7 @@ class ProviderSchema(ma.Schema):
     makes_accounts = fields.Boolean()
     is_active = fields.Boolean()
     return_address = fields.Function(
-        lambda one: service(SingleSignOn).return_address(one.id), metadata={"type": "string", "format": "uri"}
+        lambda one: service(SingleSignOn).return_address(one), metadata={"type": "string", "format": "uri"}
     )
     back_channel_logout = fields.Function(
         lambda one: service(SingleSignOn).logout_addresses(one.id)[0], metadata={"type": "string", "format": "uri"}

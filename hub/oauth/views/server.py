@@ -1,7 +1,7 @@
 """The authorization server's addresses: token endpoint, keys, metadata."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -25,6 +25,7 @@ def register_oauth(app: Flask) -> None:
     there = "<uuid:provider_id>"
     blueprint.add_url_rule(f"/oauth/back-channel-logout/{there}", view_func=back_channel_logout, methods=["POST"])
     blueprint.add_url_rule(f"/oauth/front-channel-logout/{there}", view_func=front_channel_logout)
+    blueprint.add_url_rule(f"/oauth/sign-in-answer/{there}", view_func=sign_in_answer, methods=["POST"])
     blueprint.add_url_rule("/.well-known/oauth-authorization-server", view_func=metadata)
     app.register_blueprint(blueprint)
     register_dialect(app, blueprint, _as_oauth)
@@ -82,6 +83,19 @@ def front_channel_logout(provider_id: UUID) -> Response:
     policy = content_security_policy(frame_ancestors=f"{parts.scheme}://{parts.netloc}")
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy}
     return Response("", 200, headers, mimetype="text/html")
+
+
+@public
+def sign_in_answer(provider_id: UUID) -> Response:
+    """OAuth 2.0 Form Post Response Mode: an identity provider's answer as a form.
+
+    No cookie comes with a form of another site (SameSite), so nothing is decided here: the browser is sent on to where
+    it is known, and where other answers arrive at once.
+    """
+    told = {name: request.form[name] for name in ("state", "code", "iss", "error") if name in request.form}
+    return Response(
+        status=303, headers={"Location": f"/sign-in/back/{provider_id}?{urlencode(told)}", "Cache-Control": "no-store"}
+    )
 
 
 @public

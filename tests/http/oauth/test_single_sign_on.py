@@ -402,6 +402,24 @@ def test_keys_that_cannot_be_read_sign_nobody_in(browser, there, make, monkeypat
     assert "not to be trusted" in refused.text
 
 
+def test_ad_fs_is_asked_to_send_its_answer_as_a_form(browser, there, make):
+    """Else its ID tokens have none of the claims that its rules send. The form brings no cookie along."""
+    provider = make(kind="adfs")
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    address = go(browser, provider)
+    asked = parse_qs(urlsplit(address).query)
+    path = f"/oauth/sign-in-answer/{provider.id}"
+    assert (asked["response_mode"], asked["redirect_uri"]) == (["form_post"], [f"http://localhost:8000{path}"])
+    answer = there.visit(address)
+    sent_on = browser.post(path, data=answer, headers={"Origin": there.issuer})
+    assert sent_on.status_code == 303
+    assert not sent_on.headers.getlist("Set-Cookie")
+    assert sent_on.headers["Location"].startswith(f"/sign-in/back/{provider.id}?")
+    assert browser.get("/packages").status_code == 303, "nobody is signed in yet"
+    assert browser.get(sent_on.headers["Location"]).headers["Location"] == "/packages"
+    assert browser.get("/packages").status_code == 200
+
+
 # --- logouts -------------------------------------------------------------------------------------------------------
 
 
