@@ -5,7 +5,7 @@ description are its docstring, its schemas those that check its arguments, its s
 declares.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -50,10 +50,37 @@ class _StrictParser(FlaskParser):
         if not body and req.method in {"PUT", "PATCH"}:
             raise Invalid("The body is missing.", violations=[Violation("request", "json", "is missing")])
         try:
-            return orjson.loads(body) if body else missing
+            document = orjson.loads(body) if body else missing
         except orjson.JSONDecodeError as error:
             fault = Violation("request", "json", f"is not JSON: {error.msg}")
             raise Invalid("The body cannot be read.", violations=[fault]) from error
+        if b"\\u0000" in body:  # As it is, JSON does not take it.
+            _refuse_zero(_texts_in(document))
+        return document
+
+    def load_form(self, req: Request, schema: ma.Schema) -> Any:
+        """The fields of a form."""
+        _refuse_zero(value for _, value in req.form.items(multi=True))
+        return super().load_form(req, schema)
+
+
+def _refuse_zero(texts: Iterable[str]) -> None:
+    """`Invalid` for a text with a zero character, which JSON may hold and PostgreSQL may not."""
+    if any("\0" in text for text in texts):
+        raise Invalid("The body cannot be read.", violations=[Violation("request", "json", "has a zero character")])
+
+
+def _texts_in(document: Any) -> Iterator[str]:
+    """Every text and every name in a JSON document, however deep."""
+    waiting = [document]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, list):
+            waiting += each
 
 
 def made(document: Mapping[str, Any], location: str) -> Response:

@@ -8,6 +8,7 @@ from hub.http.access import action, install_authentication, install_authorizatio
 from hub.http.api import ApiBlueprint, create_api
 from hub.http.context import install_context
 from hub.http.problem import install_problems
+from hub.oauth.services.clients import Clients, NewClient
 
 
 class Greeting(ma.Schema):
@@ -119,3 +120,24 @@ def test_an_action_needs_a_credential(api_client):
     assert refused.status_code == 401
     assert refused.json["code"] == "unauthenticated"
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("body", [{"name": "a\0b"}, {"name\0": "x"}, {"name": [["\0"]]}])
+def test_a_zero_character_is_refused_by_name(strict_client, body):
+    """PostgreSQL knows no text that has one: it must not become a failure of ours further down."""
+    answer = strict_client.post("/api/v1/cohorts", json=body)
+    assert answer.status_code == 400
+    assert answer.json["violations"][0]["message"] == "has a zero character"
+
+
+def test_a_backslash_before_it_is_no_zero_character(strict_client):
+    assert strict_client.post("/api/v1/cohorts", json={"name": "C:\\u0000"}).status_code == 201
+
+
+@pytest.fixture
+def strict_client(hub, system, client):
+    """The API, asked with a token for cohorts."""
+    made, secret = hub.service(Clients).create(system, NewClient("Cohorts", ("cohorts:write",)))
+    form = {"grant_type": "client_credentials", "client_id": made.client_id, "client_secret": secret}
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {client.post('/oauth/token', data=form).json['access_token']}"
+    return client
