@@ -108,6 +108,9 @@ PAGES: dict[str, Deed] = {
     "POST /stores/<uuid:store_id>/credentials": Deed(
         "lrs_credential.created", {"name": "Tool", "scopes": "state"}, 200
     ),
+    "POST /stores/<uuid:store_id>/credentials/<uuid:credential_id>/limit": Deed(
+        "lrs_credential.limited", {"requests_per_minute": "60"}
+    ),
     "POST /stores/<uuid:store_id>/credentials/<uuid:credential_id>/rotate": Deed("lrs_credential.rotated", status=200),
     "POST /stores/<uuid:store_id>/credentials/<uuid:credential_id>/revoke": Deed("lrs_credential.revoked"),
     "POST /clients/new": Deed(
@@ -133,6 +136,10 @@ PAGES: dict[str, Deed] = {
             "default_roles": "author",
         },
     ),
+    "POST /providers/<uuid:provider_id>/change": Deed(
+        "provider.changed",
+        {"name": "Renamed", "issuer": "https://login.example", "client_id": "hub", "default_roles": "author"},
+    ),
     "POST /providers/<uuid:provider_id>/remove": Deed("provider.removed"),
     "POST /people/new": Deed(
         "user.created", {"email": "new-{user_id}@school.example", "name": "New", "roles": "author"}, 200
@@ -148,6 +155,7 @@ PAGES: dict[str, Deed] = {
         {"identity": "learner:{learner_id}", "confirmation": "{label}", "treatment": "remove"},
     ),
     "POST /tenants": Deed("tenant.created", {"slug": "{slug}-2", "name": "Made"}),
+    "POST /tenants/<uuid:tenant_id>": Deed("tenant.renamed", {"name": "Renamed"}),
     "POST /tenants/<uuid:tenant_id>/suspend": Deed("tenant.suspended"),
     "POST /tenants/<uuid:tenant_id>/reopen": Deed("tenant.reopened"),
     "POST /tenants/<uuid:tenant_id>/enter": Deed("tenant.entered"),
@@ -170,6 +178,7 @@ ELSEWHERE = {
     "POST /account/second-step/confirm": ("test_second_step.py", "second_factor.added"),
     "POST /account/second-step/off": ("test_audit.py", "second_factor.removed"),
     "POST /account/recovery-codes": ("test_audit.py", "recovery_codes.renewed"),
+    "POST /people/<uuid:user_id>/tokens/<uuid:token_id>/revoke": ("test_personal_tokens.py", "personal_token.revoked"),
     "POST /account/sessions/end": ("test_audit.py", "session.ended_everywhere"),
     "POST /people/<uuid:user_id>/second-step/remove": ("test_passkeys.py", "second_factor.removed"),
     "POST /people/<uuid:user_id>/invite": ("test_mailed.py", "user.invited"),
@@ -184,6 +193,7 @@ ELSEWHERE = {
     "POST /oauth/revoke": ("test_audit.py", "token.revoked"),
     "POST /oauth/back-channel-logout/<uuid:provider_id>": ("test_single_sign_on.py", "session.ended"),
     "GET /oauth/front-channel-logout/<uuid:provider_id>": ("test_single_sign_on.py", "session.ended"),
+    "POST /oauth/sign-in-answer/<uuid:provider_id>": ("test_single_sign_on.py", "session.began"),
     "GET /sign-in/back/<uuid:provider_id>": ("test_single_sign_on.py", "session.began"),
     "POST /lti/launch": ("test_launch.py", "launch.role_given"),
     "POST /lti/choice": ("test_launch.py", "resource_link.chosen"),
@@ -351,9 +361,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user create": ("--email c-{user_id}@school.example --name C --role author", "user.created"),
     "user password": ("c-{user_id}@school.example", "user.password_reset"),
     "user invite": ("c-{user_id}@school.example", "user.invited"),
+    "user change": ("c-{user_id}@school.example --name D", "user.changed"),
+    "user reset-second-step": ("c-{user_id}@school.example", "second_factor.removed"),
+    "oauth token create": (
+        "--user c-{user_id}@school.example --name N --scope packages:read",
+        "personal_token.created",
+    ),
+    "oauth provider create": (
+        "--kind google --name Google --issuer https://accounts.google.com --client-id x --role author",
+        "provider.created",
+    ),
+    "oauth provider change": ("{provider_id} --off", "provider.changed"),
+    "oauth provider remove": ("{provider_id}", "provider.removed"),
     "cohort create": ("Evening", "cohort.created"),
     "cohort lead": ("Evening boss-{user_id}@school.example", "cohort.leader_added"),
     "cohort enrol": ("Evening {people} --package {package_id}", "cohort.enrolled"),
+    "cohort rename": ("Evening Night", "cohort.renamed"),
+    "cohort remove": ("Night --yes", "cohort.deleted"),
     "import": ("{zip}", "package.uploaded"),
     "package publish": ("{package_id} 1", "package.changed"),
     "package settings": ("{package_id} --set window=new_window", "package.settings_changed"),
@@ -382,6 +406,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "privacy consent": ("--text {people}", "consent.changed"),
     "privacy export": ("learner:{learner_id} --to {target}", "export.requested"),
     "privacy erase": ("learner:{learner_id} --treatment remove --yes", "erasure.finished"),
+    "tenant rename": ("{tenant} Renamed", "tenant.renamed"),
     "tenant suspend": ("{tenant}", "tenant.suspended"),
     "tenant reopen": ("{tenant}", "tenant.reopened"),
 }
@@ -393,6 +418,7 @@ COMMANDS_ELSEWHERE = {
     "keys rotate-data": ("test_audit.py", "keys.data_rotated"),
     "lti platform approve": ("test_api.py", "platform.approved"),
     "tenant create": ("test_audit.py", "tenant.created"),
+    "oauth token revoke": ("test_personal_tokens.py", "personal_token.revoked"),
 }
 SILENT_COMMANDS = {
     **dict.fromkeys(("serve", "worker", "demo"), _SERVERS),
@@ -404,6 +430,7 @@ SILENT_COMMANDS = {
     "mail test": "it sends one message to whom the operator names",
     **dict.fromkeys(
         (
+            *("cohort show", "keys list", "oauth provider list", "oauth provider show", "oauth token list"),
             *("audit list", "cohort list", "doctor", "job list", "job show", "learner list", "lint"),
             *("lrs credential list", "lrs store list", "lti platform list", "oauth client list", "package changes"),
             *("package download", "package list", "package report", "package show", "privacy find"),
@@ -446,7 +473,7 @@ def test_every_command_that_changes_something_leaves_its_event(hub, tmp_path):
         before = told(hub, world.system, event)
         scope = [] if name.startswith("tenant ") else ["--tenant", world.tenant.slug]
         given = [*name.split(), *shlex.split(arguments.format(**things)), *scope]
-        done = CliRunner().invoke(cli, given, obj=line)
+        done = CliRunner().invoke(cli, given, input="a secret of some length\n", obj=line)
         left[name] = event if told(hub, world.system, event) > before else (done.exit_code, done.output, done.exception)
     assert left == {name: event for name, (_, event) in COMMANDS.items()}
 
