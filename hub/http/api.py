@@ -60,27 +60,29 @@ class _StrictParser(FlaskParser):
 
     def load_form(self, req: Request, schema: ma.Schema) -> Any:
         """The fields of a form."""
-        _refuse_zero(value for _, value in req.form.items(multi=True))
+        _refuse_zero(req.form.items(multi=True))
         return super().load_form(req, schema)
 
 
-def _refuse_zero(texts: Iterable[str]) -> None:
-    """`Invalid` for a text with a zero character, which JSON may hold and PostgreSQL may not."""
-    if any("\0" in text for text in texts):
-        raise Invalid("The body cannot be read.", violations=[Violation("request", "json", "has a zero character")])
+def _refuse_zero(texts: Iterable[tuple[str, str]]) -> None:
+    """`Invalid` for texts with a zero character, which JSON may hold and PostgreSQL may not, by their places."""
+    faults = [Violation("request", place, "has a zero character") for place, text in texts if "\0" in text]
+    if faults:
+        raise Invalid("The body cannot be read.", violations=faults)
 
 
-def _texts_in(document: Any) -> Iterator[str]:
-    """Every text and every name in a JSON document, however deep."""
-    waiting = [document]
+def _texts_in(document: Any) -> Iterator[tuple[str, str]]:
+    """Every text and every name in a JSON document, however deep, with its place; a name's is that of its object."""
+    waiting = [("", document)]
     while waiting:
-        each = waiting.pop()
+        place, each = waiting.pop()
         if isinstance(each, str):
-            yield each
+            yield place or "json", each
         elif isinstance(each, dict):
-            waiting += [*each, *each.values()]
+            yield from ((place or "json", name) for name in each)
+            waiting += [(f"{place}.{name}".lstrip("."), value) for name, value in each.items()]
         elif isinstance(each, list):
-            waiting += each
+            waiting += [(f"{place}[{index}]", value) for index, value in enumerate(each)]
 
 
 def made(document: Mapping[str, Any], location: str) -> Response:

@@ -24,8 +24,9 @@ def content_security_policy(**changes: str) -> str:
 
 
 def headers_of_data(*, is_secure: bool) -> list[tuple[str, str]]:
-    """What protects answers that are no pages too."""
-    headers = [("X-Content-Type-Options", "nosniff")]
+    """What protects answers that are no pages too. What is one person's is kept by nobody else, and not shown again
+    without asking (RFC 9111 section 5.2.2)."""
+    headers = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "private, no-cache")]
     if is_secure:
         headers.append(("Strict-Transport-Security", "max-age=31536000"))
     return headers
@@ -38,8 +39,6 @@ def install_headers(app: Flask) -> None:
         headers = response.headers
         for name, value in headers_of_data(is_secure=request.is_secure):
             headers.setdefault(name, value)
-        # What is one person's is kept by nobody else, and not shown again without asking (RFC 9111 section 5.2.2).
-        headers.setdefault("Cache-Control", "private, no-cache")
         if response.mimetype != "application/json":  # Data is no page: the others would say nothing about it.
             headers.setdefault("Referrer-Policy", "same-origin")
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

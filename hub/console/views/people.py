@@ -102,6 +102,7 @@ def _person_page(person: Person, form: Form) -> str:
         may_change=principal().may("users.write") and may_give(principal(), person.roles),
         has_authenticator=has_authenticator,
         has_passkey=has_passkey,
+        tokens=service(PersonalTokens).of_person(principal(), person.id),
     )
 
 

@@ -5,6 +5,7 @@ that a request without the header is answered with.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
 
@@ -102,7 +103,7 @@ def _finisher(default: Version) -> Callable[[Response], Response]:
         elif environ["PATH_INFO"].endswith("/statements") and THROUGH not in headers:
             _add_through(response)
         headers.extend(cors_headers(environ))
-        if response.status_code == 401:
+        if response.status_code == 401 and not _is_from_a_script(environ):
             _offer_basic(response)
         if g.get("allowance") is not None:
             _add_allowance(response)
@@ -137,6 +138,12 @@ def _add_through(response: Response) -> None:
         just_stored = request.method in ("POST", "PUT") and response.status_code < 300
         through = service(Statements).consistent_through(principal(), just_stored=just_stored)
         response.headers[THROUGH] = timestamp_text(through)
+
+
+def _is_from_a_script(environ: dict[str, Any]) -> bool:
+    """Whether a page in a browser asks (Fetch Metadata, `Sec-Fetch-Mode`): to be asked for a key, the browser would ask
+    the learner, and the page would wait for ever."""
+    return "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate"
 
 
 def _offer_basic(response: Response) -> None:

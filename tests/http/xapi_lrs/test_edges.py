@@ -217,6 +217,13 @@ def test_a_stranger_is_asked_for_a_key_and_a_secret(lrs):
     assert [each.split()[0] for each in refused.headers.getlist("WWW-Authenticate")] == ["Bearer", "Basic"]
 
 
+@pytest.mark.parametrize("header", [("Origin", "http://content.example"), ("Sec-Fetch-Mode", "cors")])
+def test_a_script_is_not_asked_or_the_browser_would_ask_the_learner(lrs, header):
+    refused = lrs.get(headers={"Authorization": None, header[0]: header[1]})
+    assert refused.status_code == 401
+    assert [each.split()[0] for each in refused.headers.getlist("WWW-Authenticate")] == ["Bearer"]
+
+
 @pytest.mark.parametrize("limit", ["0", "000000000000001", "99999999999999999999"])
 def test_a_limit_may_be_any_whole_number(lrs, limit):
     lrs.post([statement(), statement()])
