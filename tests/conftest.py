@@ -1,5 +1,6 @@
 """The real thing for every test run: its own PostgreSQL and Redis, the composed Hub, a fresh tenant a test."""
 
+import logging
 import sys
 import uuid
 from collections.abc import Iterator
@@ -32,6 +33,16 @@ hypothesis_settings.load_profile("patient")
 
 PUBLIC_URL = "http://localhost:8000"
 CONTENT_URL = "http://content.localhost:8000"
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that builds its own Hub sends logs to its own standard error, which is closed when it ends."""
+    configured, handlers = structlog.get_config(), logging.root.handlers[:]
+    yield
+    if structlog.get_config()["logger_factory"] is not configured["logger_factory"]:
+        structlog.configure(**configured)
+        logging.root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -368,7 +368,9 @@ def test_a_wrong_clock_is_told_plainly_and_keys_rotate_without_a_gap(teacher: Lm
     refused.get_by_text("What came").click()
     expect(refused).to_contain_text("LtiResourceLinkRequest")
     hub.get_by_role("button", name="Test the connection").click()
-    expect(hub.locator("dt", has_text="Clock").locator("xpath=following-sibling::dd[1]")).to_contain_text("900")
+    clock = hub.locator("dt", has_text="Clock").locator("xpath=following-sibling::dd[1]")
+    is_wrong = re.compile(r"\b90\d seconds")
+    expect(clock).to_contain_text(is_wrong)
 
     teacher.switch(clock=0)
     # Once in this module: the Hub fetches the keys of a platform again once a minute at most.
@@ -377,7 +379,7 @@ def test_a_wrong_clock_is_told_plainly_and_keys_rotate_without_a_gap(teacher: Lm
     open_last(teacher)
     expect(teacher.player.get_by_text(f"Opens “{FIRE}”")).to_be_visible()
     hub.get_by_role("button", name="Test the connection").click()
-    expect(hub.locator("dt", has_text="Clock").locator("xpath=following-sibling::dd[1]")).not_to_contain_text("900")
+    expect(clock).not_to_contain_text(is_wrong)
 
 
 def test_one_person_on_two_devices_without_a_name_is_one_learner(teacher: LmsVisitor, visit: Visit) -> None:

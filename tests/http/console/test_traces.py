@@ -8,7 +8,6 @@ leaves its event, is done so in the test that is named, or is listed with why it
 import getpass
 import io
 import json
-import logging
 import re
 import shlex
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from uuid import UUID, uuid4
 
 import click
 import pytest
-import structlog
 from click.testing import CliRunner
 
 from hub.cli import cli
@@ -493,16 +491,6 @@ def test_what_a_command_does_elsewhere_is_looked_for_there(name):
     assert name.split()[-1] in found.read_text()
 
 
-@pytest.fixture
-def logs_as_before():
-    """A command that builds its own Hub sends logs to its own standard error, which is closed when it ends."""
-    configured, handlers = structlog.get_config(), logging.root.handlers[:]
-    yield
-    structlog.configure(**configured)
-    logging.root.handlers[:] = handlers
-
-
-@pytest.mark.usefixtures("logs_as_before")
 def test_a_command_tells_whose_it_was(settings, hub, tenant, system):
     """Who ran it on which machine account: the log has no network address for it."""
 
