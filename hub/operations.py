@@ -15,6 +15,7 @@ from hub.db.migrations import Migrations
 from hub.errors import HubError
 from hub.health import Health, PartHealth
 from hub.identity import NOBODY, system_principal
+from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.tenants import Tenants, TenantView
@@ -172,7 +173,7 @@ def _tell_tenants(line: CommandLine, deed: str, details: Mapping[str, object]) -
     if not line.settings.database_url:
         return
     try:
-        line.hub.service(Tenants).tell_all(deed, details)
+        line.hub.service(AuditLog).tell_all(deed, dict(details))
     except HubError as fault:
         click.echo(f"It was done, but could not be written into the audit log: {fault}", err=True)
 

@@ -72,8 +72,12 @@ class AuditLog:
         with self._db.read(EVERY_TENANT) as session:
             return [MonthView(**asdict(month)) for month in audit_months.months(session.connection())]
 
+    def tell_all(self, deed: str, details: dict[str, Any]) -> None:
+        """Write what the Hub's operator did, and what concerns every tenant, into the log of each."""
+        with self._db.unit_of_work(EVERY_TENANT) as work:
+            self._tell_all(work.session, deed, details)
+
     def _tell_all(self, session: Session, deed: str, details: dict[str, Any]) -> None:
-        """Write what was done to the log itself into the log of every tenant."""
         for tenant_id in session.scalars(select(Tenant.id)):
             record(session, self._ids.uuid(), system_principal(tenant_id), deed, None, details)
 

@@ -168,14 +168,6 @@ class Tenants:
         tenant.suspended_at = self._clock.now() if is_suspended else None
         self._tell(session, principal, tenant, "tenant.suspended" if is_suspended else "tenant.reopened")
 
-    def tell_all(self, deed: str, details: Mapping[str, Any]) -> None:
-        """Write what the Hub's operator did, and what concerns every tenant, into the log of each."""
-        with self._db.read(EVERY_TENANT) as session:
-            tenants = session.scalars(select(Tenant.id).order_by(Tenant.slug)).all()
-        for tenant_id in tenants:
-            with self._db.unit_of_work(tenant_id) as work:
-                record(work.session, self._ids.uuid(), system_principal(tenant_id), deed, None, details)
-
     def _tell(
         self,
         session: Session,

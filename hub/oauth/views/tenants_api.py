@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, jsonify
+from flask import Response
 from flask.views import MethodView
 from marshmallow import fields
 
 from hub.http import action, principal, service
-from hub.http.api import PREFIX, ApiBlueprint
+from hub.http.api import PREFIX, ApiBlueprint, made
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments, listed
 from hub.http.revisions import etag, wanted_revision
@@ -95,11 +95,9 @@ class TenantList(MethodView):
 
         It has nobody yet: work in it, in the console, to add its first administrator.
         """
-        made = service(Tenants).create(wanted["slug"], wanted["name"] or wanted["slug"], principal())
-        response = jsonify(TenantSchema().dump(made))
-        response.status_code = 201
-        response.headers["Location"] = f"{PREFIX}/tenants/{made.id}"
-        response.headers.extend(etag(made.revision))
+        tenant = service(Tenants).create(wanted["slug"], wanted["name"] or wanted["slug"], principal())
+        response = made(TenantSchema().dump(tenant), f"{PREFIX}/tenants/{tenant.id}")
+        response.headers.extend(etag(tenant.revision))
         return response
 
 
