@@ -5,7 +5,6 @@ and which lines of the outline.
 """
 
 import tempfile
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from tests.adl2004.shown import CONTROLS, as_wanted, as_wanted_in_outline
 from tests.support.chromium import chromium
 from tests.support.imports import imported
 from tests.support.packages import package_of
+from tests.support.serving import always_closed, serving
 
 CONTENT = Path(__file__).parent / "content"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -72,13 +72,11 @@ def served_hub(folder: Path) -> Iterator[Hub]:
         )
         Migrations(settings.sqlalchemy_url).upgrade()
         hub = build(settings)
-        server.app = create_app(hub)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield hub
-        server.shutdown()
+        server.app = always_closed(create_app(hub))
+        with serving(server):
+            yield hub
         hub.close()
     finally:
-        server.server_close()
         redis.stop()
         postgres.stop()
 

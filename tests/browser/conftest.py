@@ -20,7 +20,7 @@ from tests.support.lti_browser import FramingPlatform
 from tests.support.lti_platform import running
 from tests.support.playing import Sco, add_played_course
 from tests.support.scos import sco12
-from tests.support.serving import serving
+from tests.support.serving import always_closed, serving
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def _served(settings: Settings, content_host: str) -> Iterator[Hub]:
     server = make_server("127.0.0.1", 0, _not_yet, threaded=True)
     port = server.server_port
     live = build(replace(settings, public_url=f"http://localhost:{port}", content_url=f"http://{content_host}:{port}"))
-    server.app = create_app(live)
+    server.app = always_closed(create_app(live))
     with serving(server):
         yield live
     live.close()

@@ -22,7 +22,7 @@ from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
-from tests.support.serving import serving
+from tests.support.serving import always_closed, serving
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ def lms(tmp_path: Path) -> Iterator[LmsSettings]:
     with State(tmp_path / "lms" / "lms.sqlite").transaction() as db:
         item = LinkLineItem("Weather", 100, None, None)
         add_linked(db, add_link(db, 1, "1", LtiLink("Weather", "What comes tomorrow", None, {}, "iframe", item)), item)
-    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
+    server = make_server("127.0.0.1", 0, always_closed(lambda environ, start: app(environ, start)), threaded=True)
     settings = LmsSettings(f"http://127.0.0.1:{server.server_port}", tmp_path / "lms", tmp_path / "tool.json")
     app = create_app(settings)
     with serving(server):

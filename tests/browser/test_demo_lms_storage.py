@@ -16,7 +16,7 @@ from hub.demo.lms.settings import LmsSettings, password
 from hub.demo.lms.state import State
 from hub.demo.lms.web import create_app
 from tests.support.chromium import chromium
-from tests.support.serving import serving
+from tests.support.serving import always_closed, serving
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,7 @@ def lms(tmp_path: Path, tool: str) -> Iterator[str]:
     (tmp_path / "tool.json").write_text(json.dumps({"client_id": "c", "deployment_id": "1", **registration}))
     with State(tmp_path / "lms" / "lms.sqlite").transaction() as db:
         add_link(db, 1, "1", LtiLink("Weather", "", None, {}, "iframe", None))
-    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
+    server = make_server("127.0.0.1", 0, always_closed(lambda environ, start: app(environ, start)), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
     app = create_app(LmsSettings(address, tmp_path / "lms", tmp_path / "tool.json"))
     with serving(server):

@@ -14,7 +14,7 @@ from hub.bootstrap import Hub, build, create_app
 from hub.config import Settings
 from tests.support.nginx import nginx
 from tests.support.playing import PAGE, course_address
-from tests.support.serving import serving
+from tests.support.serving import always_closed, serving
 
 FILM = bytes(range(256)) * 4_000
 NAME = "media/A film (1) é.mp4"
@@ -45,7 +45,7 @@ def sent_by_nginx(
 ) -> Iterator[str]:
     """The address of a course's folder by nginx, with packages in the folder store or in S3."""
     live = build(replace(request.getfixturevalue(request.param), content_sender="nginx"))
-    web = make_server("127.0.0.1", 0, create_app(live), threaded=True)
+    web = make_server("127.0.0.1", 0, always_closed(create_app(live)), threaded=True)
     packages = settings.object_store.removeprefix("folder:")
     with serving(web), nginx(tmp_path_factory.mktemp("nginx"), web.server_port, packages) as port:
         yield f"http://127.0.0.1:{port}{urlsplit(course_address(live, {NAME: FILM})).path}"
