@@ -1,15 +1,15 @@
-"""Scopes: what a token or an LRS credential may be given, and which actions each one allows.
+"""Scopes: what a token or an LRS credential may be given, which actions each one allows, and which includes which.
 
 The one table of scopes. The first eight are those of the xAPI specification (1.0.3 part three, section 4.2, "OAuth
 Authorization Scope"); the others cover the REST API, named `noun:verb`. The authorization server offers them, LRS
 credentials are limited by them, and docs/security.md prints them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hub.errors import Invalid, Violation
+from hub.errors import Forbidden, Invalid, Violation, say
 from hub.identity import ACTIONS
 
 Family = Literal["lrs", "rest", "hub"]
@@ -100,6 +100,47 @@ def actions_of_scopes(names: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(SCOPES[name].actions for name in names if name in SCOPES))
 
 
+def includes(wider: str, narrower: str) -> bool:
+    """Whether whoever has the scope `wider` may be given `narrower` as well: it allows every action of it.
+
+    So `all` includes `all/read`, that `statements/read`, that `statements/read/mine`, and `noun:write` includes
+    `noun:read`. Names that are not in the table include nothing and are included in nothing.
+    """
+    return wider in SCOPES and narrower in SCOPES and SCOPES[narrower].actions <= SCOPES[wider].actions
+
+
+class ScopesExceeded(Exception):
+    """More was asked for than was granted; says what may be asked for."""
+
+    def __init__(self, granted: Sequence[str]) -> None:
+        super().__init__(f"It may have these scopes, and what they include: {' '.join(granted)}")
+
+
+def narrowed(asked: str | None, granted: Sequence[str]) -> tuple[str, ...]:
+    """The scopes of a request, `asked` as it is written there, of whoever was granted `granted`.
+
+    All that was granted where nothing is asked for (RFC 6749 section 3.3), and otherwise exactly what is asked for,
+    which one of the granted scopes includes each; `ScopesExceeded` when that is not so.
+    """
+    wanted = tuple(dict.fromkeys((asked or "").split())) or tuple(granted)
+    if not all(any(includes(wider, name) for wider in granted) for name in wanted):
+        raise ScopesExceeded(granted)
+    return wanted
+
+
+def scopes_within(actions: Collection[str]) -> list[Scope]:
+    """The scopes that whoever may do `actions` can give to others."""
+    return [scope for scope in SCOPES.values() if scope.actions <= set(actions)]
+
+
+def refuse_to_give(names: Iterable[str], actions: Collection[str]) -> None:
+    """Raise `Forbidden` where the scopes `names` allow what the one who gives them, who may do `actions`, may not."""
+    excess = actions_of_scopes(names) - set(actions)
+    if excess:
+        detail = say("You cannot give what you may not do: %(actions)s.", actions=", ".join(sorted(excess)))
+        raise Forbidden(detail, code="insufficient_scope")
+
+
 def scopes_allowing(action: str) -> tuple[str, ...]:
     """The scopes that allow `action`, the narrowest first: what a refusal tells the client to ask for."""
     granting = [scope for scope in SCOPES.values() if action in scope.actions]
@@ -117,5 +158,5 @@ def checked_scopes(names: Iterable[str], families: Iterable[Family] = OF_CLIENTS
     ]
     if faults:
         listed = ", ".join(str(fault.found) for fault in faults)
-        raise Invalid(f"Unknown scope: {listed}.", code="invalid_scope", violations=faults)
+        raise Invalid(say("Unknown scope: %(scopes)s.", scopes=listed), code="invalid_scope", violations=faults)
     return tuple(name for name in SCOPES if name in asked)

@@ -44,6 +44,7 @@ SOURCES = (
     "lti/spec/*.py",
     "lti/views/*.py",
     "oauth/authlib_bridge/client.py",
+    "oauth/scopes.py",
     "oauth/services/*.py",
     "oauth/spec/*.py",
     "oauth/views/session.py",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hub.identity import ACTIONS, ROLES
-from hub.oauth.scopes import SCOPES
+from hub.oauth.scopes import SCOPES, includes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
 
@@ -11,7 +11,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
 def rows_of(heading: str) -> dict[str, list[str]]:
     """The table below a heading: the first cell of each row, and the others."""
     section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("| ").split("|") for line in section.splitlines() if line.startswith("| `")]
+    rows = [line.strip().strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
     return {cells[0].strip("` "): [cell.strip() for cell in cells[1:]] for cells in rows}
 
 
@@ -24,6 +24,10 @@ def test_the_table_of_roles_is_right():
 
 def test_the_table_of_scopes_is_right():
     assert rows_of("Scopes") == {
-        scope.name: [", ".join(f"`{action}`" for action in ACTIONS if action in scope.actions), scope.meaning]
+        scope.name: [
+            ", ".join(f"`{action}`" for action in ACTIONS if action in scope.actions),
+            scope.meaning,
+            ", ".join(f"`{name}`" for name in SCOPES if name != scope.name and includes(scope.name, name)),
+        ]
         for scope in SCOPES.values()
     }

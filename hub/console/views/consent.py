@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.http import action, principal, service
-from hub.oauth.scopes import SCOPES
+from hub.oauth.scopes import SCOPES, scopes_within
 from hub.oauth.services.authorizations import Authorizations, Question, SentBack
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
@@ -110,8 +110,7 @@ def account_make_token() -> str | tuple[str, int]:
 
 def _token_page(form: Form) -> str:
     g.console_section = ""
-    offered = [scope for scope in SCOPES.values() if scope.actions <= principal().actions]
-    return render_template("console/token_new.html", form=form, scopes=offered)
+    return render_template("console/token_new.html", form=form, scopes=scopes_within(principal().actions))
 
 
 @console.post("/account/tokens/<uuid:token_id>/revoke")

@@ -4,7 +4,7 @@ Authlib allows more than OAuth 2.1 does: here every code needs PKCE with S256, e
 nothing that was asked for is silently cut.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from hub.oauth.authlib_bridge.tokens import ASSERTION_ALGORITHMS
+from hub.oauth.scopes import ScopesExceeded, narrowed
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
@@ -98,8 +99,16 @@ class KnownClient:
         return grant in self.grants
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """What it gets: what it asks for, or all it may have when it asks for nothing (RFC 6749 section 3.3)."""
-        return " ".join(dict.fromkeys(scope.split()) if scope and scope.strip() else self.scopes)
+        """What it gets of the scopes that it is registered for, whoever it acts for (RFC 6749 section 3.3)."""
+        return _allowed(scope, self.scopes)
+
+
+def _allowed(scope: str | None, granted: Sequence[str]) -> str:
+    """`hub.oauth.scopes.narrowed` as Authlib asks for it and hears no."""
+    try:
+        return " ".join(narrowed(scope, granted))
+    except ScopesExceeded as error:
+        raise InvalidScopeError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +186,7 @@ class _Credentials(grants.ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = [method for method in AUTH_METHODS if method != "none"]
 
     def validate_requested_scope(self) -> None:
-        asked = (self.request.payload.scope or "").split()
-        if any(scope not in self.request.client.scopes for scope in asked):
-            allowed = " ".join(self.request.client.scopes)
-            raise InvalidScopeError(f"This client may have these scopes: {allowed}")
+        self.request.client.get_allowed_scope(self.request.payload.scope)
 
 
 class _Code(grants.AuthorizationCodeGrant):
@@ -213,6 +219,10 @@ class _Refresh(grants.RefreshTokenGrant):
 
     def authenticate_refresh_token(self, refresh_token: str) -> Granted | None:
         return self.server.book.take_refresh_token(refresh_token, self.request.client.client_id)
+
+    def _validate_token_scope(self, token: Granted) -> None:
+        """Authlib compares names; a scope that was granted includes narrower ones."""
+        _allowed(self.request.payload.scope, token.scope.split())
 
     def authenticate_user(self, refresh_token: Granted) -> Granted:
         return refresh_token

@@ -11,7 +11,7 @@ from hub.db.audit import record
 from hub.errors import Invalid, NotFound, Violation, say
 from hub.identity import Principal
 from hub.oauth.authlib_bridge import DEVICE_GRANT, checked_key_set
-from hub.oauth.scopes import SCOPES, checked_scopes
+from hub.oauth.scopes import SCOPES, checked_scopes, refuse_to_give
 from hub.oauth.spec.names import checked_name
 from hub.oauth.spec.redirects import redirect_faults
 from hub.oauth.spec.secrets import digest
@@ -87,7 +87,7 @@ class Clients:
         """
         principal.require("clients.write")
         name, grants, scopes = _checked(wanted)
-        _refuse_more_than(principal, scopes)
+        refuse_to_give(scopes, principal.actions)
         reaches_statements = any(SCOPES[scope].family == "lrs" for scope in scopes)
         store_id = self._find_store(principal, wanted.store) if reaches_statements else None
         secret = self._ids.secret() if wanted.authentication == "secret" else None
@@ -180,12 +180,6 @@ def _faults_of_grants(wanted: NewClient) -> list[Violation]:
         message = say("holds refresh_token, which needs a grant that a person gives")
         faults.append(Violation("OAuth 2.1 section 4.3", "grants", message))
     return faults
-
-
-def _refuse_more_than(principal: Principal, scopes: Sequence[str]) -> None:
-    for scope in scopes:
-        for action in SCOPES[scope].actions:
-            principal.require(action)
 
 
 def _existing(client: OAuthClient | None, client_id: str) -> OAuthClient:

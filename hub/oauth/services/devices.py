@@ -13,6 +13,7 @@ import orjson
 from hub.errors import Invalid, TooMany, Violation
 from hub.identity import Principal
 from hub.oauth.authlib_bridge import DEVICE_GRANT, Granted, KnownClient, PollAnswer, TokenAnswer, refusal
+from hub.oauth.scopes import ScopesExceeded, narrowed
 from hub.oauth.spec.secrets import digest
 from hub.ports import Ids, Transients
 
@@ -45,9 +46,10 @@ class Devices:
         """The device authorization response (section 3.2), or why there is none."""
         if DEVICE_GRANT not in client.grants:
             return refusal("The client is not registered for this grant", "unauthorized_client")
-        wanted = tuple(dict.fromkeys(scope.split())) or client.scopes
-        if not set(wanted) <= set(client.scopes):
-            return refusal(f"This client may have these scopes: {' '.join(client.scopes)}", "invalid_scope")
+        try:
+            wanted = narrowed(scope, client.scopes)
+        except ScopesExceeded as error:
+            return refusal(str(error), "invalid_scope")
         device_code, user_code = self._ids.secret(), "".join(secrets.choice(ALPHABET) for _ in range(8))
         asked = {"client_id": client.client_id, "scope": " ".join(wanted), "device": digest(device_code)}
         if not self._transients.add(f"device-user:{user_code}", orjson.dumps(asked), DEVICE_SECONDS):

@@ -9,7 +9,7 @@ from hub.db import EVERY_TENANT, Database
 from hub.db.audit import record
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation, say
 from hub.identity import PEOPLE, Principal, actions_of_roles
-from hub.oauth.scopes import OF_CLIENTS, actions_of_scopes, checked_scopes
+from hub.oauth.scopes import OF_CLIENTS, actions_of_scopes, checked_scopes, refuse_to_give
 from hub.oauth.services.recent import Recent
 from hub.oauth.services.users import Person
 from hub.oauth.spec.names import checked_name
@@ -58,9 +58,7 @@ class PersonalTokens:
         """
         user_id, actions = _owner(principal, owner)
         name, granted = _checked(name, scopes, days)
-        excess = actions_of_scopes(granted) - actions
-        if excess:
-            raise Forbidden(say("You cannot give what you may not do: %(actions)s.", actions=", ".join(sorted(excess))))
+        refuse_to_give(granted, actions)
         secret, now = PREFIX + self._ids.secret(), self._clock.now()
         row = PersonalToken(
             id=self._ids.uuid(),

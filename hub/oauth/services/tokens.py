@@ -45,12 +45,10 @@ GRANT_MEMORY = timedelta(days=90)
 class _Standing:
     """Whom a token stands for, as it was when it was looked up: a client that acts for itself, or a person's grant.
 
-    `scopes` are what it may have now, `limits` the actions beyond which no scope goes (None: no limit).
+    The actions of `principal` are all that it may do now, whatever a token says.
     """
 
     principal: Principal
-    scopes: frozenset[str]
-    limits: frozenset[str] | None = None
     revoked: frozenset[str] = frozenset()
 
 
@@ -203,9 +201,7 @@ class Tokens:
         token says, and what was revoked is noticed within a second.
         """
         known, claims = self._standing_of(token)
-        actions = actions_of_scopes(known.scopes.intersection(str(claims["scope"]).split()))
-        if known.limits is not None:
-            actions &= known.limits
+        actions = known.principal.actions & actions_of_scopes(str(claims["scope"]).split())
         self._db.suspensions.require_open(known.principal.tenant_id)
         return replace(known.principal, actions=actions)
 
@@ -245,8 +241,9 @@ class Tokens:
             if client is None or client.revoked_at is not None:
                 return None
             revoked = revoked_tokens(session, client.tenant_id, client.id, self._clock.now())
-        who = Principal(client.tenant_id, "oauth_client", client_id, client.name, store_id=client.store_id)
-        return _Standing(who, frozenset(client.scopes), revoked=revoked)
+        actions = actions_of_scopes(client.scopes)
+        who = Principal(client.tenant_id, "oauth_client", client_id, client.name, actions, client.store_id)
+        return _Standing(who, revoked)
 
     def _standing_of_grant(self, grant_id: str) -> _Standing | None:
         with self._db.read(EVERY_TENANT) as session:
@@ -255,17 +252,18 @@ class Tokens:
             return None
         grant, client, user, roles = found
         name = f"{user.name} ({client.name})"
+        actions = actions_of_scopes(client.scopes) & actions_of_scopes(grant.scopes) & actions_of_roles(roles)
         who = Principal(
             grant.tenant_id,
             "user_token",
             str(user.id),
             name,
-            store_id=client.store_id,
-            roles=frozenset(roles),
+            actions - {"console.use"},
+            client.store_id,
+            frozenset(roles),
             client=(client.client_id, client.name),
         )
-        scopes = frozenset(client.scopes).intersection(grant.scopes)
-        return _Standing(who, scopes, actions_of_roles(roles) - {"console.use"})
+        return _Standing(who)
 
     # --- what others may know -----------------------------------------------------------------------------------
 

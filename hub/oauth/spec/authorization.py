@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.oauth.scopes import ScopesExceeded, narrowed
+
 #: RFC 7636 section 4.2: base64url of SHA-256, so always 43 characters.
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 #: RFC 6749 appendix A.5: printable ASCII; the limit keeps the way back short enough for a header.
@@ -50,9 +52,10 @@ def read_request(
         raise AuthorizationFault("unauthorized_client", "The client is not registered for authorization_code")
     if given.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(given.get("code_challenge", "")):
         raise AuthorizationFault("invalid_request", "code_challenge with code_challenge_method=S256 is required")
-    wanted = tuple(dict.fromkeys(given.get("scope", "").split())) or tuple(scopes)
-    if not set(wanted) <= set(scopes):
-        raise AuthorizationFault("invalid_scope", f"This client may have these scopes: {' '.join(scopes)}")
+    try:
+        wanted = narrowed(given.get("scope"), scopes)
+    except ScopesExceeded as error:
+        raise AuthorizationFault("invalid_scope", str(error)) from error
     return AuthorizationRequest(
         given["client_id"], given["redirect_uri"], wanted, given["code_challenge"], given.get("state", "")
     )

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
-from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation, say
+from hub.errors import Invalid, NotFound, Unauthenticated, Violation
 from hub.identity import Principal
-from hub.oauth.scopes import actions_of_scopes, checked_scopes
+from hub.oauth.scopes import actions_of_scopes, checked_scopes, refuse_to_give
 from hub.ports import Clock, Ids, Transients
 from hub.xapi_lrs.services.stores import Stores
 from hub.xapi_lrs.storage import credentials
@@ -113,10 +113,7 @@ class Credentials:
         principal.require("stores.write")
         granted = checked_scopes(scopes, families=("lrs",))
         _check(granted, requests_per_minute)
-        excess = actions_of_scopes(granted) - principal.actions
-        if excess:
-            facts = {"name": principal.name, "scopes": ", ".join(sorted(excess))}
-            raise Forbidden(say("%(name)s cannot give what it may not do: %(scopes)s.", **facts))
+        refuse_to_give(granted, principal.actions)
         store = self._stores.find(principal.tenant_id, store_name)
         secret = self._ids.secret()
         row = Credential(

@@ -368,6 +368,71 @@ def test_refreshing_narrows_and_never_widens(client, app, tokens):
     assert wide.json["error"] == "invalid_scope"
 
 
+def refusals(client, token):
+    """What the token may do of three things: read packages, change them, see users."""
+    bearer = {"Authorization": f"Bearer {token}"}
+    made = client.post("/api/v1/jobs", json={}, headers=bearer)  # Refused for its empty body, if it gets that far.
+    answers = client.get("/api/v1/packages", headers=bearer), made, client.get("/api/v1/users", headers=bearer)
+    return [answer.status_code for answer in answers]
+
+
+def test_a_scope_can_be_narrowed_to_what_it_includes_at_every_step_of_a_code(client, person, make, forgetful):
+    app = make(scopes=("packages:write", "all"))[0].client_id
+    whole = exchange(client, code_for(client, app, scope="packages:write"), app).json
+    assert refusals(client, whole["access_token"]) == [200, 422, 403]
+    page = client.get(address(app, scope="packages:read statements/read")).text
+    assert "packages:read" in page
+    assert "statements/read" in page
+    assert "packages:write" not in page, "the person is asked for what the program asks for"
+    asked = exchange(client, code_for(client, app, scope="packages:read statements/read"), app).json
+    assert asked["scope"] == "packages:read statements/read"
+    assert refusals(client, asked["access_token"]) == [200, 403, 403]
+    for wider in ("packages:write", "all", "all/read", "statements/write", "users:read"):
+        refused = refresh(client, asked["refresh_token"], app, scope=wider)
+        assert (refused.status_code, refused.json["error"]) == (400, "invalid_scope"), wider
+
+
+def test_refreshing_narrows_to_what_a_scope_includes_and_returns_to_what_was_granted(client, person, make, forgetful):
+    app = make(scopes=("packages:write", "all"))[0].client_id
+    first = exchange(client, code_for(client, app, scope="packages:write all"), app).json
+    second = refresh(client, first["refresh_token"], app, scope="packages:read statements/read/mine").json
+    assert second["scope"] == "packages:read statements/read/mine"
+    assert refusals(client, second["access_token"]) == [200, 403, 403]
+    third = refresh(client, second["refresh_token"], app).json
+    assert third["scope"] == "packages:write all", "a refresh token stands for all that was granted (RFC 6749, 6)"
+    assert refusals(client, third["access_token"]) == [200, 422, 403]
+
+
+def test_a_device_asks_for_what_a_scope_includes(client, person, make, forgetful):
+    app = make(scopes=("packages:write", "all"))[0].client_id
+    asked = begin_device(client, app, scope="packages:read statements/read").json
+    shown = client.post("/device", data={"csrf_token": form_token(client, "/device"), "code": asked["user_code"]}).text
+    assert "packages:read" in shown
+    assert "packages:write" not in shown
+    assert enter(client, asked["user_code"], "allow").status_code == 303
+    token = poll(client, app, asked["device_code"]).json
+    assert token["scope"] == "packages:read statements/read"
+    assert refusals(client, token["access_token"]) == [200, 403, 403]
+    assert refresh(client, token["refresh_token"], app, scope="packages:write").json["error"] == "invalid_scope"
+
+
+def test_a_program_asks_for_itself_for_what_a_scope_includes(client, make, forgetful):
+    registered, secret = make(
+        scopes=("packages:write", "all"), grants=("client_credentials",), authentication="secret", redirect_uris=()
+    )
+    known = {"grant_type": "client_credentials", "client_id": registered.client_id, "client_secret": secret}
+    token = client.post("/oauth/token", data=known | {"scope": "packages:read statements/read"}).json
+    assert token["scope"] == "packages:read statements/read"
+    assert refusals(client, token["access_token"]) == [200, 403, 403]
+    bearer = {"Authorization": f"Bearer {token['access_token']}", "X-Experience-API-Version": "2.0.0"}
+    assert client.get("/xapi/statements", headers=bearer).status_code == 200
+    assert client.post("/xapi/statements", json=[], headers=bearer).status_code == 403
+    for wider in ("users:read", "packages:read users:read", "nonsense"):
+        refused = client.post("/oauth/token", data=known | {"scope": wider})
+        assert (refused.status_code, refused.json["error"]) == (400, "invalid_scope"), wider
+        assert "packages:write" in refused.json["error_description"]
+
+
 def test_refresh_tokens_end_after_seven_days(client, hub, app, tokens):
     with hub.db.unit_of_work(EVERY_TENANT) as work:
         for row in work.session.query(RefreshToken):

@@ -2,9 +2,19 @@
 
 import pytest
 
-from hub.errors import Invalid
+from hub.errors import Forbidden, Invalid
 from hub.identity import ACTIONS
-from hub.oauth.scopes import SCOPES, actions_of_scopes, checked_scopes, scopes_allowing
+from hub.oauth.scopes import (
+    SCOPES,
+    ScopesExceeded,
+    actions_of_scopes,
+    checked_scopes,
+    includes,
+    narrowed,
+    refuse_to_give,
+    scopes_allowing,
+    scopes_within,
+)
 
 XAPI_SCOPES = {
     "statements/write",
@@ -76,3 +86,80 @@ def test_a_scope_of_another_family_is_refused_where_only_one_family_is_offered()
     assert checked_scopes(["state"], families=["lrs"]) == ("state",)
     with pytest.raises(Invalid):
         checked_scopes(["packages:read"], families=["lrs"])
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower"),
+    [
+        *(("all", name) for name in sorted(XAPI_SCOPES)),
+        ("all/read", "statements/read"),
+        ("all/read", "statements/read/mine"),
+        ("statements/read", "statements/read/mine"),
+        ("packages:write", "packages:read"),
+        ("learners:follow", "learners:read"),
+        ("tenants:write", "tenants:read"),
+    ],
+)
+def test_what_a_scope_includes(wider, narrower):
+    assert includes(wider, narrower)
+    assert wider == narrower or not includes(narrower, wider), "and not the other way round"
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower"),
+    [
+        ("all/read", "state"),
+        ("all/read", "profile"),
+        ("all/read", "define"),
+        ("statements/write", "statements/read/mine"),
+        ("state", "profile"),
+        ("all", "packages:read"),
+        ("packages:write", "users:read"),
+        ("nonsense", "nonsense"),
+        ("all", "nonsense"),
+        ("nonsense", "all"),
+    ],
+)
+def test_what_a_scope_does_not_include(wider, narrower):
+    assert not includes(wider, narrower)
+
+
+def test_every_scope_is_included_in_itself_and_in_what_its_includers_are_included_in():
+    for one in SCOPES:
+        assert includes(one, one)
+        for two in SCOPES:
+            for three in SCOPES:
+                assert includes(one, three) or not (includes(one, two) and includes(two, three))
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        (None, ("all", "packages:write")),
+        ("", ("all", "packages:write")),
+        ("  ", ("all", "packages:write")),
+        ("all", ("all",)),
+        ("statements/read", ("statements/read",)),
+        ("packages:read statements/read/mine packages:read", ("packages:read", "statements/read/mine")),
+    ],
+)
+def test_a_request_gets_what_it_asks_for_of_what_was_granted(asked, got):
+    assert narrowed(asked, ("all", "packages:write")) == got
+
+
+@pytest.mark.parametrize(
+    "asked", ["all", "all/read", "state", "users:read", "statements/read nonsense", "STATEMENTS/READ"]
+)
+def test_a_request_never_gets_more_than_was_granted(asked):
+    granted = ("statements/read", "packages:write")
+    assert narrowed("statements/read/mine", granted) == ("statements/read/mine",)
+    with pytest.raises(ScopesExceeded, match="statements/read packages:write"):
+        narrowed(asked, granted)
+
+
+def test_nobody_gives_what_they_may_not_do():
+    actions = {"packages.read", "statements.read_mine"}
+    refuse_to_give(["packages:read", "statements/read/mine"], actions)
+    with pytest.raises(Forbidden, match=r"packages\.write, statements\.read\."):
+        refuse_to_give(["packages:write", "statements/read"], actions)
+    assert [scope.name for scope in scopes_within(actions)] == ["statements/read/mine", "packages:read"]
