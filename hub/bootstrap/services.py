@@ -244,7 +244,7 @@ def _add_privacy(
             ports.objects,
             ports.keys,
             holders,
-            accounts.refuse_last_administrator,
+            accounts.check_erasure,
             settings.export_days,
         ),
         Retentions(

@@ -55,7 +55,7 @@ def reset_password_sent() -> Page:
         page = render_template("console/reset_password.html", form=form, link=form["link"], email=user.email)
         return page, form.status
     response = make_response(redirect(url_for("console.sign_in", done="password-chosen"), 303))
-    service(BrowserSessions).recognise(request, response, user.email)
+    service(BrowserSessions).recognise(request, response, str(user.id))
     return response
 
 

@@ -27,26 +27,26 @@ class Guessing:
         self._secret = secret
         self._per_minute = per_minute
 
-    def admit(self, email: str, address: str, cookie: str) -> bool:
-        """Count an attempt at the account of `email`, from `address`, by a browser with this device cookie.
+    def admit(self, account: str, address: str, cookie: str) -> bool:
+        """Count an attempt at an account, from `address`, by a browser with this device cookie.
 
+        `account` is its id, or the e-mail address that opens none: what looks like an account must be slow as well.
         Returns whether strangers have just been slowed down: once in a while, to be told in the audit log.
         """
-        self.admit_address(address)
-        browser = known_browser(cookie, email, self._secret, self._now())
+        browser = known_browser(cookie, account, self._secret, self._now())
         if browser is not None and self._count(f"browser:{browser}", WINDOW) <= GUESSES:
             return False
-        self._count_within(f"account:{digest(email)}:{network_of(address)}", WINDOW, GUESSES)
-        return self._admit_stranger(email)
+        self._count_within(f"account:{digest(account)}:{network_of(address)}", WINDOW, GUESSES)
+        return self._admit_stranger(account)
 
-    def _admit_stranger(self, email: str) -> bool:
-        wait = self._transients.get(_wait_key(email))
+    def _admit_stranger(self, account: str) -> bool:
+        wait = self._transients.get(_wait_key(account))
         if wait is not None:
             raise _slowed(max(1, int(wait) - self._now()))
-        guesses = self._count(f"guesses:{digest(email)}", MEMORY)
+        guesses = self._count(f"guesses:{digest(account)}", MEMORY)
         seconds = wait_before(guesses)
         ends = str(self._now() + seconds).encode()
-        if seconds and not self._transients.add(_wait_key(email), ends, seconds):
+        if seconds and not self._transients.add(_wait_key(account), ends, seconds):
             raise _slowed(seconds)  # Of many at the same time one goes on.
         return seconds > 0 and wait_before(guesses - 1) == 0
 
@@ -58,15 +58,15 @@ class Guessing:
         """Count an attempt to prove once more who one is, in an open session."""
         self._count_within(f"session:{digest(session_id)}", WINDOW, GUESSES)
 
-    def forget(self, email: str, address: str) -> None:
-        """Somebody signed in: what was counted before was no guessing."""
-        account = digest(email)
-        for key in (f"account:{account}:{network_of(address)}", f"guesses:{account}", f"wait:{account}"):
+    def forget(self, account: str, address: str) -> None:
+        """Somebody signed in to the account: what was counted before was no guessing."""
+        name = digest(account)
+        for key in (f"account:{name}:{network_of(address)}", f"guesses:{name}", f"wait:{name}"):
             self._transients.delete(f"sign-in:{key}")
 
-    def remember(self, cookie: str, email: str) -> str:
-        """The device cookie of a browser that has just signed in to the account of `email`."""
-        return with_account(cookie, email, self._ids.secret()[:22], self._secret, self._now())
+    def remember(self, cookie: str, account: str) -> str:
+        """The device cookie of a browser that has just signed in to the account of that id."""
+        return with_account(cookie, account, self._ids.secret()[:22], self._secret, self._now())
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
@@ -91,8 +91,8 @@ class Guessing:
             )
 
 
-def _wait_key(email: str) -> str:
-    return f"sign-in:wait:{digest(email)}"
+def _wait_key(account: str) -> str:
+    return f"sign-in:wait:{digest(account)}"
 
 
 def _slowed(seconds: int) -> TooMany:

@@ -7,7 +7,9 @@ from uuid import UUID
 from hub.db import Database
 from hub.db.personal_rows import Part, counted, removed, told
 from hub.errors import Conflict
-from hub.oauth.services.sign_in import SignIn
+from hub.identity import Principal
+from hub.oauth.services.sign_in import SUPER, SignIn
+from hub.oauth.services.users import refuse_more_than
 from hub.oauth.storage import personal_data as storage
 from hub.oauth.storage import users
 from hub.personal_data import Collection, Erasure, File, Holding, Identity, Person
@@ -47,10 +49,14 @@ class PersonalAccounts:
         with self._db.read(tenant_id) as session:
             yield from told(session, part)
 
-    def refuse_last_administrator(self, person: Person) -> None:
-        """`Conflict` when nobody could administer the tenant any more without these accounts."""
+    def check_erasure(self, principal: Principal, person: Person) -> None:
+        """`Conflict` when nobody could administer the tenant any more without these accounts, `Forbidden` for an
+        account that reaches other tenants, by who does not."""
         with self._db.unit_of_work(person.tenant_id) as work:
             administrators = set(users.active_administrators(work.session, person.tenant_id))
+            roles = users.roles_of_users(work.session, person.tenant_id, person.users)
+        for held in roles.values():
+            refuse_more_than(principal, [role for role in held if role == SUPER])
         if administrators & set(person.users) and not administrators - set(person.users):
             raise Conflict("This is the only administrator: make somebody else one before.", code="last_administrator")
 

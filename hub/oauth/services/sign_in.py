@@ -17,7 +17,7 @@ import orjson
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import present_origin, record
 from hub.db.tables import Tenant, User
-from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated, Violation
+from hub.errors import Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Violation
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.services.guessing import Guessing
 from hub.oauth.services.passkeys import Passkeys
@@ -134,17 +134,19 @@ class SignIn:
         """Begin a session; returns its secret id, always a new one. `device` is the device cookie of the browser.
 
         `tenant` is the short name of the tenant whose page it is: it decides where the same address and password open
-        accounts in several.
+        accounts in several. Each of these is guarded by itself: whoever has one of them guesses no faster at another.
 
         `Unauthenticated` says only that the two do not belong together, whatever the reason, and takes as long when
         there is no such account; `TooMany` asks to wait after many guesses (`Guessing`); `SecondStepNeeded` goes on in
         `second_step`.
         """
-        email = email.strip().lower()[:254]
-        if self._guessing.admit(email, address, device):
-            self._note("session.slowed", self._accounts(email))
-        user = self._account(email, password, tenant)
-        self._guessing.forget(email, address)
+        self._guessing.admit_address(address)
+        email, tried = email.strip().lower()[:254], normalized(password[: MAXIMUM_LENGTH * 4])
+        accounts = self._accounts(email, tenant)
+        if not accounts:
+            self._guessing.admit(email, address, device)
+            self._passwords.verify(None, tried)
+        user = self._opened(accounts, tried, address, device)
         password_hash = self._present_hash(user, password)
         if any(self._second_factors.factors(user.tenant_id, user.id)):
             raise self._second_step_needed(user, password_hash)
@@ -310,20 +312,29 @@ class SignIn:
         kept = user.password_hash or ""
         return self._passwords.hash(normalized(password)) if self._passwords.is_outdated(kept) else kept
 
-    def _accounts(self, email: str, tenant: str = "") -> Sequence[User]:
+    def _accounts(self, email: str, tenant: str) -> Sequence[User]:
         with self._db.read(EVERY_TENANT) as session:
             return storage.accounts_of_email(session, email, ACCOUNTS_TRIED, tenant)
 
-    def _account(self, email: str, password: str, tenant: str) -> User:
-        accounts = self._accounts(email, tenant)
-        tried = normalized(password[: MAXIMUM_LENGTH * 4])
+    def _opened(self, accounts: Sequence[User], tried: str, address: str, device: str) -> User:
+        """The first account that the password opens, of those at which nobody has to wait before the next guess."""
+        refusal: HubError = Unauthenticated(
+            "The e-mail address and the password do not belong together.", code="sign_in_failed"
+        )
+        refused = []
         for account in accounts:
+            try:
+                if self._guessing.admit(str(account.id), address, device):
+                    self._note("session.slowed", [account])
+            except TooMany as wait:
+                refusal = wait
+                continue
             if self._passwords.verify(account.password_hash, tried):
+                self._guessing.forget(str(account.id), address)
                 return account
-        if not accounts:
-            self._passwords.verify(None, tried)
-        self._note("session.refused", accounts)
-        raise Unauthenticated("The e-mail address and the password do not belong together.", code="sign_in_failed")
+            refused.append(account)
+        self._note("session.refused", refused)
+        raise refusal
 
     def _note(self, event: str, accounts: Sequence[User]) -> None:
         """In the audit log of each tenant whose account was tried; where there is none, nowhere."""
@@ -350,7 +361,8 @@ class SignIn:
         listed = orjson.dumps({"began_at": kept["began_at"], "address": present_origin().address or ""})
         self._transients.put_entry(_sessions_key(str(user_id)), digest(session_id), listed, self._longest)
         self._transients.put(_use_key(session_id), b"1", self._idle)
-        self._note_proof(session_id)
+        if external is None or not password_hash:  # A provider's word is no proof to who signs in here by a password.
+            self._note_proof(session_id)
         return session_id
 
     @staticmethod

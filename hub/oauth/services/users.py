@@ -246,8 +246,11 @@ class Users:
         return made
 
     def require_over(self, principal: Principal, user_id: UUID) -> Person:
-        """The user, if `principal` may change how they sign in; `Forbidden` for one who may do more."""
+        """The user, if `principal` may change how they sign in; `Forbidden` for one who may do more, and for oneself:
+        an open session alone must not do what the account page asks a proof for."""
         principal.require("users.write")
+        if principal.id == str(user_id):
+            raise Forbidden("This is your own account: change how you sign in on its page.", code="own_account")
         person = self.get(principal, user_id)
         refuse_more_than(principal, person.roles)
         return person

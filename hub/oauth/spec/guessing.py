@@ -1,7 +1,7 @@
 """Slowing down who guesses passwords, from however many addresses, without locking out whose account it is.
 
 Browsers that somebody signed in with before are told from strangers by a "device cookie" (OWASP, "Slow Down Online
-Guessing Attacks with Device Cookies"): it names nobody, and says only for whoever knows the e-mail address that this
+Guessing Attacks with Device Cookies"): it names nobody, and says only for whoever knows the account's id that this
 browser was in that account. Strangers wait longer and longer before the next guess at an account; known browsers are
 counted each by itself.
 """
@@ -27,20 +27,20 @@ def wait_before(guess: int) -> int:
     return 0 if over <= 0 else min(2 ** min(over - 1, 20), LONGEST_WAIT)
 
 
-def known_browser(cookie: str, email: str, secret: bytes, now: int) -> str | None:
-    """The random name of the browser, if its cookie says that it was in the account of that address."""
+def known_browser(cookie: str, account: str, secret: bytes, now: int) -> str | None:
+    """The random name of the browser, if its cookie says that it was in that account."""
     for entry in _entries(cookie):
         issued_at, name, signature = entry
-        is_ours = hmac.compare_digest(signature, _signature(issued_at, name, email, secret))
+        is_ours = hmac.compare_digest(signature, _signature(issued_at, name, account, secret))
         if is_ours and int(issued_at) <= now < int(issued_at) + KNOWN_FOR:
             return name
     return None
 
 
-def with_account(cookie: str, email: str, name: str, secret: bytes, now: int) -> str:
-    """The cookie of a browser that has just been in the account of that address; `name` is random, for a new entry."""
-    others = [entry for entry in _entries(cookie) if entry[2] != _signature(entry[0], entry[1], email, secret)]
-    kept = [(str(now), name, _signature(str(now), name, email, secret)), *others][:MOST_ACCOUNTS]
+def with_account(cookie: str, account: str, name: str, secret: bytes, now: int) -> str:
+    """The cookie of a browser that has just been in that account; `name` is random, for a new entry."""
+    others = [entry for entry in _entries(cookie) if entry[2] != _signature(entry[0], entry[1], account, secret)]
+    kept = [(str(now), name, _signature(str(now), name, account, secret)), *others][:MOST_ACCOUNTS]
     return ".".join("-".join(entry) for entry in kept)
 
 
@@ -49,6 +49,6 @@ def _entries(cookie: str) -> list[tuple[str, str, str]]:
     return [(match[1], match[2], match[3]) for match in found if match][:MOST_ACCOUNTS]
 
 
-def _signature(issued_at: str, name: str, email: str, secret: bytes) -> str:
-    text = f"{issued_at}\0{name}\0{email}".encode("utf-8", "surrogatepass")
+def _signature(issued_at: str, name: str, account: str, secret: bytes) -> str:
+    text = f"{issued_at}\0{name}\0{account}".encode("utf-8", "surrogatepass")
     return hmac.new(secret, text, sha256).hexdigest()[:32]

@@ -55,11 +55,11 @@ class BrowserSessions:
         self._sign_in.note_browser(session_id, browser_of(request.headers.get("User-Agent", "")))
         known = self._sign_in.who(session_id)
         if known is not None:
-            self.recognise(request, response, known.email)
+            self.recognise(request, response, known.principal.id)
 
-    def recognise(self, request: Request, response: Response, email: str) -> None:
+    def recognise(self, request: Request, response: Response, user_id: str) -> None:
         """Let whoever guesses at this account not slow down this browser, which was in it."""
-        self._set(response, self.device_cookie, self._guessing.remember(self.device(request), email), KNOWN_FOR)
+        self._set(response, self.device_cookie, self._guessing.remember(self.device(request), user_id), KNOWN_FOR)
 
     def device(self, request: Request) -> str:
         """The device cookie that the browser sent; empty without one."""

@@ -108,11 +108,11 @@ class PrivacyJobs:
         objects: ObjectStore,
         keys: KeyRing,
         holders: Sequence[Holder],
-        check_erasure: Callable[[Person], None],
+        check_erasure: Callable[[Principal, Person], None],
         export_days: int,
     ) -> None:
         """`holders` in the order in which they erase: doors are closed first. `check_erasure` raises where a person
-        must not be erased. `export_days` is how long an export can be downloaded."""
+        must not be erased, or not by that principal. `export_days` is how long an export can be downloaded."""
         self._db = db
         self._clock = clock
         self._ids = ids
@@ -198,7 +198,7 @@ class PrivacyJobs:
         if treatment not in TREATMENTS:
             fault = Violation("request", "treatment", "is no treatment", treatment, list(TREATMENTS))
             raise Invalid("Say what becomes of the results.", violations=[fault])
-        self._check_erasure(Person.of(principal.tenant_id, identities))
+        self._check_erasure(principal, Person.of(principal.tenant_id, identities))
         return self._queue(principal, "erasure", identities, treatment)
 
     def _queue(self, principal: Principal, kind: str, identities: Sequence[Identity], treatment: str | None) -> JobView:

@@ -20,7 +20,7 @@ from hub.oauth.services.users import NewPerson, Users
 from hub.ports import HttpResponse
 from tests.conftest import PUBLIC_URL, _client
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, ProviderOfTests
-from tests.support.people import PASSWORD, audited, form_token
+from tests.support.people import PASSWORD, audited, form_token, make_account
 
 
 @pytest.fixture
@@ -140,6 +140,28 @@ def test_who_is_not_of_the_tenant_is_turned_away(browser, there, make, claims, w
 def test_without_accounts_on_the_fly_only_known_people_come_in(browser, there, make):
     there.claims["email"] = f"{secrets.token_hex(4)}@school.example"
     assert arrive(browser, there, make(makes_accounts=False)).status_code == 403
+
+
+def test_a_providers_word_is_no_proof_for_an_account_with_a_password(browser, there, make, hub, system):
+    """Who connects a provider could come as anybody of the tenant, and would stay so by a passkey of their own."""
+    account = make_account(hub, system, "administrator", "super_administrator")
+    provider = make()
+    there.claims |= {"email": account.person.email, "email_verified": True}
+    assert arrive(browser, there, provider).status_code == 303
+    assert browser.get("/tenants").status_code == 403
+    token = form_token(browser, "/account")
+    assert browser.get("/account/passkeys/new").headers["Location"].startswith("/account/proof")
+    for path in ("passkeys/options", "passkeys/new", "second-step", "address"):
+        answer = browser.post(f"/account/{path}", data={"csrf_token": token, "email": "x@evil.example"})
+        assert answer.headers["Location"].startswith("/account/proof"), path
+    proven = browser.post("/account/proof", data={"csrf_token": token, "password": PASSWORD, "next": "/account"})
+    assert proven.status_code == 303
+    assert browser.get("/account/passkeys/new").status_code == 200
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    other = _client(browser.application, PUBLIC_URL)
+    arrive(other, there, provider)
+    begun = other.post("/account/second-step", data={"csrf_token": form_token(other, "/account")})
+    assert begun.status_code == 200, "who has no password here has proven what there is to prove"
 
 
 def test_a_closed_account_stays_closed(browser, there, make, hub, system):

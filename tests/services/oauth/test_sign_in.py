@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
+from threading import Event
+from time import sleep
 
 import argon2
 import pytest
@@ -20,6 +22,7 @@ from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
 from hub.oauth.spec.secrets import digest
+from hub.oauth.storage import users as storage
 from tests.support.people import PASSWORD, make_account
 
 HERE = "192.0.2.1"
@@ -91,7 +94,7 @@ def test_guessing_from_many_addresses_is_slowed_and_locks_nobody_out(
     hub, entrance, author, address, system, monkeypatch
 ):
     email, guessing = author.person.email, hub.service(Guessing)
-    device = guessing.remember("", email)
+    device = guessing.remember("", str(author.person.id))
     monkeypatch.setattr("hub.oauth.spec.guessing.FREE_GUESSES", 3)
     guess_from_everywhere(entrance, email, address, 4)
     with pytest.raises(TooMany) as refusal:
@@ -111,11 +114,13 @@ def test_the_wait_doubles_and_ends(hub, entrance, author, address, monkeypatch):
     guessing = hub.service(Guessing)
     waits = []
     for number in range(4):
-        guessing.admit(email, elsewhere(address, number), "")  # A guess, without the time that hashing takes.
+        guessing.admit(
+            str(author.person.id), elsewhere(address, number), ""
+        )  # A guess, without the time that hashing takes.
         with pytest.raises(TooMany) as refusal:
             entrance.sign_in(email, "wrong", elsewhere(address, number))
         waits.append(int(refusal.value.headers["Retry-After"]))
-        guessing._transients.delete(f"sign-in:wait:{digest(email)}")  # As if the time were over.
+        guessing._transients.delete(f"sign-in:wait:{digest(str(author.person.id))}")  # As if the time were over.
     assert all(wait <= wanted and wait > wanted - 2 for wait, wanted in zip(waits, (1, 2, 4, 8), strict=True)), waits
     assert entrance.sign_in(email, PASSWORD, elsewhere(address, 9))
     assert entrance.sign_in(email, PASSWORD, elsewhere(address, 9)), "the right password ends it"
@@ -127,7 +132,7 @@ def test_of_many_guesses_at_the_same_time_one_goes_on(hub, author, address, monk
 
     def admitted(number):
         try:
-            guessing.admit(author.person.email, elsewhere(address, number), "")
+            guessing.admit(str(author.person.id), elsewhere(address, number), "")
         except TooMany:
             return 0
         return 1
@@ -146,7 +151,7 @@ def test_an_account_that_is_not_there_is_slowed_as_well(entrance, address, monke
 
 def test_who_guesses_in_a_browser_that_is_known_becomes_a_stranger(hub, entrance, author, address):
     email = author.person.email
-    device = hub.service(Guessing).remember("", email)
+    device = hub.service(Guessing).remember("", str(author.person.id))
     for number in range(GUESSES):
         with pytest.raises(Unauthenticated):
             entrance.sign_in(email, "wrong", elsewhere(address, number), device)
@@ -234,6 +239,20 @@ def test_one_address_in_two_tenants_enters_the_one_of_its_password(hub, entrance
     assert here.principal.tenant_id == author_tenant(users, author, here)
 
 
+def test_an_account_of_the_same_address_elsewhere_helps_nobody_to_guess(hub, entrance, users, author, address):
+    """Whoever administers a tenant can make one with the address of somebody else's account in another."""
+    email, guessing, mine = author.person.email, hub.service(Guessing), str(author.person.id)
+    other = system_principal(hub.service(Tenants).create(f"o{hub.ports.ids.uuid().hex[:20]}", "Other").id)
+    theirs, _ = users.create(other, NewPerson(email, "Not Ada", ("learner",), "quite another phrase"))
+    hub.ports.transients.put(f"sign-in:wait:{digest(mine)}", b"9999999999", 600)  # After many guesses at Ada's.
+    known_there = guessing.remember("", str(theirs.id))
+    for device in ("", known_there):
+        assert entrance.sign_in(email, "quite another phrase", address, device)
+        with pytest.raises(TooMany):
+            entrance.sign_in(email, PASSWORD, address, device)
+    assert entrance.sign_in(email, PASSWORD, address, guessing.remember("", mine))
+
+
 def author_tenant(users, author, known):
     assert users.get(system_principal(known.principal.tenant_id), author.person.id).email == author.person.email
     return known.principal.tenant_id
@@ -282,6 +301,46 @@ def test_the_last_administrator_stays(hub, users, system):
             users.change(system, first.id, **change)
     make_account(hub, system, "administrator")
     assert not users.change(system, first.id, is_active=False).is_active
+
+
+def test_of_two_administrators_who_go_at_once_one_stays(hub, users, system):
+    """The second one waits for the first, and then sees that it is the last."""
+    first, second = (make_account(hub, system, "administrator").person for _ in range(2))
+    began = Event()
+
+    def close_second():
+        began.set()
+        users.change(system, second.id, roles=["author"])
+
+    with ThreadPoolExecutor(1) as pool, hub.db.unit_of_work(system.tenant_id) as work:
+        assert storage.active_administrators(work.session, system.tenant_id) == sorted([first.id, second.id])
+        storage.set_roles(work.session, system.tenant_id, first.id, ["author"])
+        other = pool.submit(close_second)
+        assert began.wait(60)
+        wait_for_lock(hub)
+        work.session.commit()
+        with pytest.raises(Unprocessable, match="Nobody would be left"):
+            other.result(60)
+
+
+def wait_for_lock(hub):
+    """Until somebody waits for a row that another transaction holds."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with hub.db.read(EVERY_TENANT) as session:
+        for _ in range(600):
+            if session.connection().exec_driver_sql(waiting).scalar_one():
+                return
+            sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+def test_nobody_resets_their_own_sign_in_as_administrator(hub, users, system):
+    """It would do without the proof that the account page asks for."""
+    own = make_account(hub, system, "administrator").person
+    principal = Principal(system.tenant_id, "user", str(own.id), own.name, system.actions)
+    for step in (users.reset_password, users.require_over):
+        with pytest.raises(Forbidden, match="your own account"):
+            step(principal, own.id)
 
 
 def test_a_user_changes_the_own_password_by_proving_the_old_one(users, entrance, author, address):

@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from hub.db import EVERY_TENANT
 from hub.db.base import Base
-from hub.errors import Conflict, Gone, Invalid, NotFound
-from hub.identity import ROLES, Principal
+from hub.errors import Conflict, Forbidden, Gone, Invalid, NotFound
+from hub.identity import ROLES, Principal, actions_of_roles
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.personal_tokens import PersonalTokens
@@ -278,6 +278,15 @@ def test_the_last_administrator_is_not_erased(hub, system, jobs, person):
     with pytest.raises(Conflict, match="only administrator"):
         jobs.erase(system, everything(hub, system, person), "remove")
     assert hub.service(Users).get(system, person.account.id).is_active
+
+
+def test_who_reaches_other_tenants_is_erased_by_their_like_only(hub, system, jobs, person):
+    above = make_account(hub, system, "administrator", "super_administrator", name="Sue Root").person
+    administrator = replace(system, kind="user", id=str(person.account.id), actions=actions_of_roles(["administrator"]))
+    identities = jobs.look_up(administrator, above.email)
+    with pytest.raises(Forbidden, match=r"tenants\.enter"):
+        jobs.erase(administrator, identities, "remove")
+    assert jobs.erase(system, identities, "remove").kind == "erasure"
 
 
 @pytest.fixture
