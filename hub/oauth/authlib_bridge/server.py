@@ -173,8 +173,8 @@ class Book(Protocol):
     def poll_device(self, device_code: str, client_id: str) -> Granted | PollAnswer:
         """What the device was allowed, or why it gets nothing now."""
 
-    def is_new_assertion(self, client_id: str, jti: str) -> bool:
-        """Whether this assertion was not used before."""
+    def is_new_assertion(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Whether this assertion was not used before, and can be remembered for as long as it is good."""
 
     def issue(self, client_id: str, grant_type: str, scope: str, granted: Granted | None, refreshes: bool) -> Issued:
         """Make the tokens, for the person behind `granted` or for the client itself."""
@@ -286,7 +286,7 @@ class _Assertion(JWTBearerClientAssertion):
         return claims
 
     def validate_jti(self, claims: Mapping[str, Any], jti: Any) -> bool:
-        return isinstance(jti, str) and self._book.is_new_assertion(str(claims["sub"]), jti)
+        return isinstance(jti, str) and self._book.is_new_assertion(str(claims["sub"]), jti, float(claims["exp"]))
 
 
 class _Payload(authlib.OAuth2Payload):
@@ -341,6 +341,13 @@ class _Server(authlib.AuthorizationServer):
         made = self.book.issue(client.client_id, grant_type, client.get_allowed_scope(scope), user, refreshes)
         token = {"token_type": "Bearer", "access_token": made.access_token, "expires_in": made.seconds}
         return token | ({"refresh_token": made.refresh_token} if made.refresh_token else {}) | {"scope": made.scope}
+
+    def authenticate_client(self, request: _Request, methods: list[str], endpoint: str = "token") -> Any:
+        """A client that is named besides must be the one that proved itself (RFC 7521 section 4.2)."""
+        client = super().authenticate_client(request, methods, endpoint)
+        if (request.form.get("client_id") or client.client_id) != client.client_id:
+            raise InvalidClientError()
+        return client
 
     def create_oauth2_request(self, request: TokenRequest) -> _Request:
         return _Request(request)

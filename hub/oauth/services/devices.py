@@ -21,8 +21,9 @@ DEVICE_SECONDS = 600
 POLL_SECONDS = 5
 #: Section 6.1: letters that make no words and look like nothing else; 20 of them in 8 places are 34 bits.
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
-#: Codes that one person may try in ten minutes: 34 bits then stand for long enough (section 5.1).
-TRIES = 10
+#: Codes that one person may enter in ten minutes, right or wrong, each once to be asked and once to answer: 34 bits
+#: then stand for long enough (section 5.1), also where somebody has a device of their own to enter between guesses.
+TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,6 @@ class Devices:
         if kept is None:
             fault = Violation("RFC 8628 section 3.3", "code", "is not shown by any device now")
             raise Invalid("No device waits for this code.", code="unknown_code", violations=[fault])
-        self._transients.delete(f"device-tries:{principal.id}")
         return DeviceRequest(**orjson.loads(kept))
 
     def take(self, user_code: str, asked: DeviceRequest) -> bool:

@@ -26,7 +26,9 @@ CODE_SECONDS = 60
 #: How long it is remembered which grant a code was for, so that showing it again ends what came of it.
 CODE_MEMORY_SECONDS = 600
 #: The longest that an assertion is remembered; those that last longer are refused (RFC 7523 section 3).
-ASSERTION_SECONDS = 600
+ASSERTION_SECONDS = 3600
+#: By how much the clock of a client may be off.
+ASSERTION_LEEWAY_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class TransactionBook:
         if not is_first or facts.client_id != client_id:
             self._end(facts.tenant_id, facts.grant_id, "its code was used again, too late, or by another client")
             return None
+        if not self._stands(facts.grant_id):
+            return None
         return Granted(str(facts.grant_id), client_id, facts.scope, facts.redirect_uri, facts.challenge)
 
     def take_refresh_token(self, token: str, client_id: str) -> Granted | None:
@@ -127,7 +131,7 @@ class TransactionBook:
         if found is None:
             return None
         row, grant, owner = found
-        if grant.ended_at is not None or row.expires_at <= now:
+        if row.expires_at <= now or not self._stands(grant.id):
             return None
         if owner != client_id or (row.used_at is not None and now - row.used_at > REFRESH_GRACE):
             self._end(grant.tenant_id, grant.id, "its refresh token was used again, or by another client")
@@ -136,11 +140,19 @@ class TransactionBook:
         return Granted(str(grant.id), client_id, " ".join(grant.scopes))
 
     def poll_device(self, device_code: str, client_id: str) -> Granted | PollAnswer:
-        return self.devices.poll(device_code, client_id)
+        answer = self.devices.poll(device_code, client_id)
+        return PollAnswer.DENIED if isinstance(answer, Granted) and not self._stands(UUID(answer.grant_id)) else answer
 
-    def is_new_assertion(self, client_id: str, jti: str) -> bool:
+    def _stands(self, grant_id: UUID) -> bool:
+        """Whether the person still allows it: an account that was closed or erased meanwhile allows nothing."""
+        return grants.live_grant(self.work.session, grant_id) is not None
+
+    def is_new_assertion(self, client_id: str, jti: str, expires_at: float) -> bool:
+        left = expires_at - self.issuing.clock.now().timestamp() + ASSERTION_LEEWAY_SECONDS
+        if not 0 < left <= ASSERTION_SECONDS + 2 * ASSERTION_LEEWAY_SECONDS:
+            return False
         key = f"oauth-assertion:{digest(client_id + ' ' + jti)}"
-        return self.issuing.transients.add(key, b"1", ASSERTION_SECONDS)
+        return self.issuing.transients.add(key, b"1", int(left) + 1)
 
     def issue(self, client_id: str, grant_type: str, scope: str, granted: Granted | None, refreshes: bool) -> Issued:
         client, now = self._clients[client_id], self.issuing.clock.now()

@@ -350,7 +350,9 @@ class SingleSignOn:
             claims = self._with_keys(provider, lambda jwks, now: logout_token_claims(token, jwks, now=now, **facts))
         except Unauthenticated as error:
             raise Invalid(error.detail, code="invalid_request") from error
-        if not self._transients.add(f"sso-logout:{digest(str(claims['jti']))}", b"1", LOGOUT_MEMORY_SECONDS):
+        if not self._transients.add(
+            f"sso-logout:{provider.id}:{digest(str(claims['jti']))}", b"1", LOGOUT_MEMORY_SECONDS
+        ):
             raise Invalid("This logout token was used already.", code="invalid_request")
         sid, subject = claims.get("sid"), claims.get("sub")
         self._sign_in.end_external(str(provider.id), sid=sid, subject=None if sid else subject)

@@ -164,10 +164,11 @@ class Tokens:
         now = self._clock.now()
         with self._db.read(EVERY_TENANT) as session:
             found = grants.refresh_token(session, digest(token))
-        if found is None:
-            return None
-        row, grant, client_id = found
-        if grant.ended_at is not None or row.used_at is not None or row.expires_at <= now:
+            if found is None:
+                return None
+            row, grant, client_id = found
+            stands = grants.live_grant(session, grant.id) is not None
+        if not stands or row.used_at is not None or row.expires_at <= now:
             return None
         told = {
             "client_id": client_id,

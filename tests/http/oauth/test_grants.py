@@ -18,6 +18,8 @@ from hub.oauth.authlib_bridge import DEVICE_GRANT
 from hub.oauth.services import issuing
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.tokens import Tokens
+from hub.oauth.services.users import Users
+from hub.oauth.spec.secrets import digest
 from hub.oauth.storage.tables import RefreshToken
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.spec.query import parse
@@ -496,6 +498,19 @@ def test_a_new_password_and_a_closed_account_end_it(client, hub, system, person,
     assert packages(client, tokens["access_token"]) == 401
 
 
+def test_a_closed_account_allows_nothing_any_more(client, hub, system, person, app, tokens, make):
+    asker, secret = make(name="Server", authentication="secret", grants=("client_credentials",), redirect_uris=())
+    told = {"client_id": asker.client_id, "client_secret": secret, "token": tokens["refresh_token"]}
+    device, code = begin_device(client, app).json, code_for(client, app)
+    enter(client, device["user_code"], "allow")
+    assert client.post("/oauth/introspect", data=told).json["active"] is True
+    hub.service(Users).change(system, person.person.id, is_active=False)
+    assert client.post("/oauth/introspect", data=told).json == {"active": False}
+    assert refresh(client, tokens["refresh_token"], app).json["error"] == "invalid_grant"
+    assert exchange(client, code, app).json["error"] == "invalid_grant"
+    assert poll(client, app, device["device_code"]).json["error"] == "access_denied"
+
+
 # --- introspection -------------------------------------------------------------------------------------------------
 
 
@@ -580,10 +595,12 @@ def test_a_device_code_belongs_to_its_client(client, person, app, make):
     assert poll(client, app, asked["device_code"]).status_code == 200
 
 
-def test_codes_of_devices_cannot_be_guessed(client, person):
+def test_codes_of_devices_cannot_be_guessed(client, person, app):
     token = form_token(client, "/device")
-    answers = [client.post("/device", data={"csrf_token": token, "code": "BBBB-BBBB"}).status_code for _ in range(12)]
-    assert answers == [400] * 10 + [429] * 2
+    own = begin_device(client, app).json["user_code"]
+    codes = [*["BBBB-BBBB"] * 9, own, *["BBBB-BBBB"] * 12]
+    answers = [client.post("/device", data={"csrf_token": token, "code": code}).status_code for code in codes]
+    assert answers == [400] * 9 + [200] + [400] * 10 + [429] * 2, "a device of one's own buys no further guesses"
 
 
 def test_a_device_asks_for_no_more_than_it_may_have(client, app, make):
@@ -638,12 +655,34 @@ def test_a_client_proves_itself_by_its_key(client, signer, settings):
         {"jti": 5},
         {"sub": "unknown", "iss": "unknown"},
         {"nbf": 9_999_999_999},
+        {"exp": int(time.time()) + 2 * 24 * 3600},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
     ],
 )
 def test_a_wrong_assertion_is_nobodys(client, signer, settings, changes):
     key, client_id = signer
     answer = ask_signed(client, assertion(key, client_id, settings, **changes))
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+
+
+def test_an_assertion_is_remembered_as_long_as_it_is_good(client, hub, signer, settings):
+    key, client_id = signer
+    signed = assertion(key, client_id, settings, exp=int(time.time()) + 3000, jti="remembered")
+    assert ask_signed(client, signed).status_code == 200
+    remembered = f"oauth-assertion:{digest(f'{client_id} remembered')}"
+    assert 2900 < hub.ports.transients._redis.ttl(remembered) <= 3020
+
+
+def test_a_client_that_names_another_one_is_neither(client, signer, settings, make):
+    """RFC 7521 section 4.2; the same for Basic."""
+    key, client_id = signer
+    assert ask_signed(client, assertion(key, client_id, settings), client_id=client_id).status_code == 200
+    other, secret = make(authentication="secret", grants=("client_credentials",), redirect_uris=())
+    assert ask_signed(client, assertion(key, client_id, settings), client_id=other.client_id).status_code == 401
+    form = {"grant_type": "client_credentials", "client_id": client_id}
+    assert client.post("/oauth/token", data=form, auth=(other.client_id, secret)).status_code == 401
+    assert client.post("/oauth/token", data=form | {"client_id": ""}, auth=(other.client_id, secret)).status_code == 200
 
 
 def test_a_key_of_another_and_other_tricks(client, signer, settings):
