@@ -157,6 +157,9 @@ def people_in(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for role in ("instructor", "team"):
             if role in context:
                 yield from with_members(context[role])
+        for listing, role in (("contextAgents", "agent"), ("contextGroups", "group")):
+            for member in context.get(listing, ()):
+                yield from with_members(member[role])
 
 
 def with_members(actor: dict[str, Any]) -> Iterator[dict[str, Any]]:

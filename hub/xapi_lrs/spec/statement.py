@@ -356,7 +356,9 @@ def _common(version: Version, objects: Check) -> dict[str, Check]:
 def _statement_members(version: Version) -> dict[str, Check]:
     inner = _common(version, by_object_type("Data 2.4.4", _OBJECTS, default="Activity"))
     inner["objectType"] = one_of("Data 2.4.4.3", ("SubStatement",))
-    sub_statement = structure("Data 2.4.4.3", inner, required=_NEEDED, rules=[_context_fits_object])
+    # It is judged as a statement besides (Data 2.4.4.3, "SubStatements").
+    rules = [_context_fits_object, _voids_by_reference]
+    sub_statement = structure("Data 2.4.4.3", inner, required=_NEEDED, rules=rules)
     outer = _common(
         version, by_object_type("Data 2.4.4", {**_OBJECTS, "SubStatement": sub_statement}, default="Activity")
     )

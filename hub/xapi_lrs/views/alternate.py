@@ -72,8 +72,9 @@ def _without_length(start_response: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_form(environ: dict[str, Any]) -> bool:
+    """By its type, or without any: to name it is a SHOULD, and the browsers that this syntax is for do not."""
     kind: str = environ.get("CONTENT_TYPE", "")
-    return kind.partition(";")[0].strip().lower() == _FORM
+    return kind.partition(";")[0].strip().lower() in (_FORM, "")
 
 
 def _is_version_1(environ: dict[str, Any], form: dict[str, list[str]]) -> bool:

@@ -4,6 +4,10 @@ import gzip
 import re
 from typing import Any
 
+from flask import Response, request
+
+from hub.xapi_lrs.spec.documents import etag_of, is_unchanged
+
 THROUGH = "X-Experience-API-Consistent-Through"
 
 _EXPOSED = (
@@ -20,6 +24,16 @@ def cors_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
     if "HTTP_ORIGIN" not in environ:
         return []
     return [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", _EXPOSED)]
+
+
+def tagged(body: bytes) -> Response:
+    """JSON with its entity tag, which every answer of the resources with concurrency controls has (Communication 3.1);
+    without the body for who has it already."""
+    etag = etag_of(body)
+    is_known = is_unchanged(request.headers.get("If-None-Match"), etag)
+    response = Response(status=304) if is_known else Response(body, content_type="application/json")
+    response.headers["ETag"] = etag
+    return response
 
 
 def packed(environ: dict[str, Any], body: bytes) -> tuple[list[tuple[str, str]], bytes]:

@@ -8,6 +8,7 @@ from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.spec import documents as rules
 from hub.xapi_lrs.spec.documents import ACTIVITY_PROFILE, AGENT_PROFILE, STATE, Address, Preconditions, Resource
 from hub.xapi_lrs.spec.reading import Limits
+from hub.xapi_lrs.views.answers import tagged
 from hub.xapi_lrs.views.body import read_body
 from hub.xapi_lrs.views.parameters import parameters
 
@@ -44,7 +45,7 @@ class _DocumentViews:
         address = self._address("GET")
         if address.name is None:
             listed = service(Documents).list(principal(), address)
-            response = Response(rules.listing(list(listed.names)), content_type="application/json")
+            response = tagged(rules.listing(list(listed.names)))
             if listed.updated_at is not None:
                 response.headers["Last-Modified"] = http_date(listed.updated_at)
             return response

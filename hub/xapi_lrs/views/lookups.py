@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from hub.http import action, principal, service
 from hub.xapi_lrs.services.lookups import Lookups
 from hub.xapi_lrs.spec import query, values
+from hub.xapi_lrs.views.answers import tagged
 from hub.xapi_lrs.views.parameters import refused, required
 
 
@@ -15,15 +16,13 @@ def get_activity() -> Response:
     activity_id = required("activityId")
     if not values.is_iri(activity_id):
         raise refused("activityId", "must be an IRI with a scheme", activity_id)
-    found = service(Lookups).activity(principal(), activity_id)
-    return Response(orjson.dumps(found), content_type="application/json")
+    return tagged(orjson.dumps(service(Lookups).activity(principal(), activity_id)))
 
 
 @action("statements.read_mine")
 def get_person() -> Response:
     """The Person that an agent is."""
-    found = service(Lookups).person(principal(), query.agent(required("agent")))
-    return Response(orjson.dumps(found), content_type="application/json")
+    return tagged(orjson.dumps(service(Lookups).person(principal(), query.agent(required("agent")))))
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -4,6 +4,7 @@ import base64
 import datetime
 import hashlib
 import json
+from urllib.parse import urlencode
 
 import pytest
 from cryptography import x509
@@ -248,6 +249,16 @@ def test_a_form_stands_for_another_request_in_1_0_3(lrs_as):
     assert alternate(older, "PUT", form, "/activities/state").status_code == 204
     assert alternate(older, "GET", meant | state, "/activities/state").data.decode() == "ümlaut"
     assert alternate(older, "DELETE", meant | state, "/activities/state").status_code == 204
+
+
+def test_a_form_without_a_content_type_is_one(lrs_as):
+    """It is a SHOULD (Communication 1.3, "Headers"); the XDomainRequest of old browsers sends none."""
+    older = lrs_as("all", version="1.0.3")
+    [statement_id] = older.post(statement()).json
+    form = older.headers | {"statementId": statement_id}
+    sent = {"method": "POST", "query_string": "method=GET", "data": urlencode(form).encode()}
+    assert older.client.open("/xapi/statements", **sent).json["id"] == statement_id
+    assert older.client.open("/xapi/statements", **sent, content_type="text/plain").status_code == 401
 
 
 def test_a_form_that_stands_for_head_is_answered_without_the_length_of_what_is_not_sent(lrs_as):

@@ -110,6 +110,28 @@ def test_states_are_told_apart_by_registration_and_listed_by_it_or_all(lrs):
     assert lrs.get("/activities/state", **whose).json == []
 
 
+def without_document(query):
+    """The query for the list of all documents there."""
+    return {name: text for name, text in query.items() if name not in ("stateId", "profileId")}
+
+
+LISTINGS = [(path, without_document(query)) for path, query in RESOURCES]
+
+
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+@pytest.mark.parametrize(
+    ("path", "query"), [*LISTINGS, ("/activities", {"activityId": ACTIVITY}), ("/agents", {"agent": AGENT})]
+)
+def test_every_answer_has_an_entity_tag_also_lists_activities_and_persons(lrs_as, path, query, version):
+    """Communication 3.1: "An LRS responding to a GET request MUST add an ETag HTTP header to the response"."""
+    lrs = lrs_as("all", version=version)
+    found = lrs.get(path, **query)
+    assert found.headers["ETag"] == f'"{hashlib.sha1(found.data).hexdigest()}"'
+    assert lrs.request("HEAD", path, query_string=query).headers["ETag"] == found.headers["ETag"]
+    again = lrs.get(path, **query, headers={"If-None-Match": found.headers["ETag"]})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", found.headers["ETag"])
+
+
 @pytest.mark.parametrize(("path", "query"), RESOURCES)
 def test_only_documents_changed_since_are_listed(lrs, path, query):
     put(lrs, path, query)

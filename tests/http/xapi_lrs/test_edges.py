@@ -193,6 +193,20 @@ def test_an_agent_is_answered_as_a_person_with_all_names(lrs):
     assert person == {"objectType": "Person", "name": ["Ann", "Anna"], "mbox": ["mailto:ann@example.com"]}
 
 
+def test_names_are_learned_of_whoever_the_context_names(lrs):
+    """Also where 2.0 alone names people (2.0 section 4.2.2.5), in a sub-statement too."""
+    agent = {"objectType": "contextAgent", "agent": {"mbox": "mailto:coach@example.com", "name": "Coach"}}
+    member = {"mbox": "mailto:member@example.com", "name": "Member"}
+    group = {"objectType": "Group", "mbox": "mailto:team@example.com", "name": "Team", "member": [member]}
+    groups = [{"objectType": "contextGroup", "group": group}]
+    inner = statement(context={"contextGroups": groups}, object={"id": "https://example.com/course/1"})
+    lrs.post(statement(context={"contextAgents": [agent]}, object={"objectType": "SubStatement", **inner}))
+    for who, name in (("coach", "Coach"), ("team", "Team"), ("member", "Member")):
+        asked = json.dumps({"mbox": f"mailto:{who}@example.com"})
+        assert lrs.get("/agents", agent=asked).json["name"] == [name]
+        assert len(lrs.get(agent=asked, related_agents="true").json["statements"]) == 1
+
+
 @pytest.mark.parametrize("version", ["0.95", "1.1", "3.0.0", "", "x"])
 def test_about_tells_the_versions_to_who_asks_in_any(lrs, version):
     asked = {"X-Experience-API-Version": version}

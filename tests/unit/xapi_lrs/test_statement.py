@@ -215,6 +215,11 @@ def test_a_voiding_statement_refers_to_a_statement():
     voided = FULL | {"verb": {"id": "http://adlnet.gov/expapi/verbs/voided"}}
     assert faults_of(voided | {"object": REF, "context": NO_PLATFORM}, V2_0) == []
     assert [fault.where for fault in faults_of(voided, V2_0)] == ["$.object.objectType"]
+    inner = SUB | {"verb": voided["verb"]}  # "validated as a Statement in addition" (Data 2.4.4.3).
+    inside = FULL | {"object": inner, "context": NO_PLATFORM}
+    assert [fault.where for fault in faults_of(inside, V2_0)] == ["$.object.object.objectType"]
+    inside["object"] = inner | {"object": REF, "context": NO_PLATFORM}
+    assert faults_of(inside, V2_0) == []
 
 
 CONTEXT_AGENT = {"objectType": "contextAgent", "agent": AGENT, "relevantTypes": ["http://example.com/role"]}
