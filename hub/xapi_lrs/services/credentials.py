@@ -141,11 +141,13 @@ class Credentials:
             return [CredentialView.of(row) for row in credentials.all_of(session, principal.tenant_id, store.id)]
 
     def rotate(self, principal: Principal, credential_id: UUID) -> IssuedCredential:
-        """Give the credential a new secret; the old one stops at once."""
+        """Give the credential a new secret; the old one stops at once. Who asks is told it, so `Forbidden` for a
+        credential that may do more."""
         principal.require("stores.write")
         secret = self._ids.secret()
         with self._db.unit_of_work(principal.tenant_id) as work:
             row = _found(credentials.by_id(work.session, principal.tenant_id, credential_id))
+            refuse_to_give(row.scopes, principal.actions)
             row.secret_hash = _hash(secret)
             self._tell(work, principal, "rotated", row)
             view = CredentialView.of(row)

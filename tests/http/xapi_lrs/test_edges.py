@@ -3,9 +3,12 @@
 import gzip
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
+from hub.errors import Forbidden
+from hub.oauth.scopes import actions_of_scopes
 from hub.xapi_lrs.services.credentials import Credentials
 from tests.http.xapi_lrs.conftest import LrsClient, issue
 from tests.http.xapi_lrs.test_statements import ids_of, statement
@@ -38,6 +41,16 @@ def test_a_rotated_secret_replaces_the_old_one(hub, system, store, client):
     listed = hub.service(Credentials).list(system, store.id)
     assert [each.key for each in listed] == [issued.credential.key]
     assert rotated.secret not in repr(listed)
+
+
+def test_nobody_is_told_the_secret_of_a_credential_that_may_do_more(hub, system, store, client):
+    issued = issue(hub, system, store, "all")
+    keeper = replace(system, kind="oauth_client", actions=actions_of_scopes(["stores:write", "statements/write"]))
+    with pytest.raises(Forbidden, match="what you may not do"):
+        hub.service(Credentials).rotate(keeper, issued.credential.id)
+    assert LrsClient(client, issued.credential.key, issued.secret).get().status_code == 200
+    narrow = issue(hub, system, store, "statements/write")
+    assert hub.service(Credentials).rotate(keeper, narrow.credential.id).secret != narrow.secret
 
 
 def test_bodies_are_taken_and_given_as_gzip(lrs):
