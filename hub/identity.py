@@ -53,10 +53,11 @@ ACTIONS: dict[str, str] = {
     "tenants.read": "See every tenant",
     "tenants.write": "Make, rename, suspend and open tenants",
     "tenants.enter": "Act as an administrator in any tenant",
+    "tenants.remove": "Remove a suspended tenant with all that it has",
     "console.use": "Open the console",
 }
 
-_ACROSS_TENANTS = {"tenants.read", "tenants.write", "tenants.enter"}
+_ACROSS_TENANTS = {"tenants.read", "tenants.write", "tenants.enter", "tenants.remove"}
 
 _READING = (
     {action for action in ACTIONS if action.endswith(".read")}

@@ -10,7 +10,7 @@ import click
 
 from hub.adapters.key_files import KeyFiles, add_data_key, create_keys, rotate_signing_key
 from hub.celery_app import run_worker
-from hub.command_line import REFUSED, CommandLine, json_option, pass_command_line, report
+from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report
 from hub.db.migrations import Migrations
 from hub.errors import HubError
 from hub.health import Health, PartHealth
@@ -18,6 +18,7 @@ from hub.identity import NOBODY, system_principal
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.sealing import Sealing
+from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tenants import Tenants, TenantView
 from hub.weak_secrets import weak_secrets
 from hub.web_server import require_free_port, run_web_server
@@ -234,6 +235,37 @@ def rename_tenant(line: CommandLine, slug: str, name: str, as_json: bool) -> Non
     tenant_id = line.hub.service(Tenants).resolve(slug).id
     done = line.hub.service(Tenants).change(system_principal(tenant_id), tenant_id, name=name)
     report(as_json, f"The tenant {done.slug} is called {done.name} now.", asdict(done))
+
+
+@tenant.command("remove")
+@click.argument("slug")
+@click.option("--confirm", metavar="SLUG", help="The short name once more; asked for on a terminal.")
+@json_option
+@pass_command_line
+def remove_tenant(line: CommandLine, slug: str, confirm: str | None, as_json: bool) -> None:
+    """Remove a suspended tenant with all that it has: people, packages, statements, files. It cannot be undone.
+
+    Only the audit log stays. Begun again after it was broken off, it goes on.
+
+    \b
+    Example: hub tenant remove hillside --confirm hillside
+    """
+    tenant_id = line.hub.service(Tenants).resolve(slug).id
+    if confirm is None and sys.stdin.isatty():
+        confirm = click.prompt(f"This removes everything of the tenant {slug}. Its short name, to confirm")
+    if confirm is None:
+        click.echo("Nothing was removed: say --confirm with the short name of the tenant.", err=True)
+        sys.exit(DANGEROUS)
+    removals, asker = line.hub.service(TenantRemovals), system_principal(tenant_id)
+    removals.begin(asker, tenant_id, confirm)
+    removals.follow(tenant_id, _progress_on_terminal)
+    done = removals.get(asker, tenant_id)
+    report(as_json, f"Removed the tenant {done.slug}.", asdict(done) if as_json else done.counts)
+
+
+def _progress_on_terminal(percent: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{percent} %", nl=percent == 100, err=True)
 
 
 @tenant.command("suspend")

@@ -26,7 +26,9 @@ from hub.oauth.services.accounts import Accounts
 from hub.oauth.services.audit_log import AuditLog
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.post import Post
+from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tokens import Tokens
+from hub.oauth.tasks import REMOVAL_SWEEP_SECONDS, removal_topics
 from hub.oauth.tasks import tasks as identity_tasks
 from hub.oauth.tasks import topics as mail_topics
 from hub.oauth.views.bearer import bearer_authenticator
@@ -168,6 +170,7 @@ def _topics(services: dict[type, Any]) -> dict[str, Topic]:
         **package_topics(services[Imports], services[Importing], services[Packages]),
         **score_topics(services[Scores]),
         **mail_topics(services[Post]),
+        **removal_topics(services[TenantRemovals]),
         **privacy_topics(services[PrivacyJobs]),
     }
 
@@ -184,6 +187,7 @@ def _periodic(services: dict[type, Any]) -> list[Periodic]:
         Periodic("export.sweep", EXPORT_SWEEP_SECONDS, services[PrivacyJobs].sweep),
         Periodic("audit.months", 24 * 3600, services[AuditLog].keep_months),
         Periodic("privacy.retention", RETENTION_SECONDS, services[Retentions].apply),
+        Periodic("tenant.sweep", REMOVAL_SWEEP_SECONDS, services[TenantRemovals].sweep),
         Periodic("upload.sweep", IMPORT_SWEEP_SECONDS, services[Uploads].sweep),
     ]
 

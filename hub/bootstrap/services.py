@@ -45,6 +45,7 @@ from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.single_sign_on import SingleSignOn
+from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
@@ -83,6 +84,7 @@ from hub.scorm.services.tokens import ContentGrants, PlayerTokens
 from hub.scorm.services.uploads import Uploads
 from hub.scorm.spec.manifest.archive import Limits as ArchiveLimits
 from hub.xapi_lrs.services.attachments import Attachments
+from hub.xapi_lrs.services.clearing import Clearing
 from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.documents import Documents
 from hub.xapi_lrs.services.filing import Filing
@@ -224,6 +226,7 @@ def _add_identity(
         second_factors,
         passkeys,
         Sealing(db, ports.keys),
+        TenantRemovals(db, ports.clock, ports.ids, ports.objects, sign_in, built[Clearing].clear),
         Surroundings(settings.public_url, settings.content_url),
     )
 
@@ -286,6 +289,7 @@ def _add_lrs(settings: Settings, ports: Ports, db: Database, add: Callable[..., 
         Lookups(db, stores, knowledge),
         filing,
         Upkeep(db),
+        Clearing(db),
         PersonalStatements(db, ports.objects, stores, forgetting, settings.public_url),
     )
 

@@ -31,6 +31,8 @@ STATES = {
     "closed": ("bad", _l("closed")),
     "open": ("good", _l("open")),
     "suspended_tenant": ("bad", _l("suspended")),
+    "being_removed": ("busy", _l("being removed")),
+    "removed": ("", _l("removed")),
     "off": ("warn", _l("switched off")),
     "ok": ("good", _l("ready")),
     "confirmed": ("good", _l("confirmed")),

@@ -17,7 +17,7 @@ from hub.db.outbox import add_message
 from hub.db.pool import watch
 from hub.db.row_security import EVERY_TENANT, TenantScope, begin, check_role, dedicate, narrow
 from hub.db.suspension import Suspensions
-from hub.db.tables import Tenant
+from hub.db.tables import Tenant, TenantRemoval
 from hub.errors import HubError, Unavailable
 from hub.events import Events
 from hub.ports import Ids, TaskQueue
@@ -110,7 +110,8 @@ class Database:
 
     def _suspended_tenants(self) -> frozenset[UUID]:
         with self.read(EVERY_TENANT) as session:
-            return frozenset(session.scalars(select(Tenant.id).where(Tenant.suspended_at.is_not(None))))
+            suspended = select(Tenant.id).where(Tenant.suspended_at.is_not(None))
+            return frozenset(session.scalars(suspended.union(select(TenantRemoval.tenant_id))))
 
     def joined(self, within: UnitOfWork | None, tenant: TenantScope) -> AbstractContextManager[UnitOfWork]:
         """The transaction that a higher service has open for the tenant, where it gives one; else one of our own."""

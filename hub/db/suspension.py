@@ -1,4 +1,4 @@
-"""Tenants that are suspended: nobody signs in, no credential is taken, no launch begins."""
+"""Tenants that are suspended, or removed: nobody signs in, no credential is taken, no launch begins."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -16,7 +16,7 @@ def suspended() -> Forbidden:
 
 
 class Suspensions:
-    """Which tenants are suspended, asked for once a second at most; `read` looks them up."""
+    """Which tenants are suspended or removed, asked for once a second at most; `read` looks them up."""
 
     def __init__(self, read: Callable[[], frozenset[UUID]]) -> None:
         self._read = read

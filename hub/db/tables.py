@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db.base import Base, TenantOwned, Timestamped
@@ -68,9 +68,33 @@ class OutboxMessage(Base, TenantOwned, Timestamped):
     failed_at: Mapped[datetime | None]
 
 
-class AuditEvent(Base, TenantOwned):
+class TenantRemoval(Base, Timestamped):
+    """A tenant on its way out, or gone: what was asked, how far it is, and what went.
+
+    `state` is queued, running or done. `counts` has how many rows of each table and objects went, `stores` the numbers
+    of its LRS stores. `run` is the work of now, held until `leased_until`. `tenant_id` outlives the tenant.
+    """
+
+    __tablename__ = "tenant_removal"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    progress: Mapped[int] = mapped_column(server_default=text("0"))
+    expected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    stores: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
+    requested_by: Mapped[str]
+    run: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class AuditEvent(Base):
     """Who did what on what, from where. Rows are only ever added: a trigger refuses everything else.
 
+    They stay when their tenant is removed, so `tenant_id` refers to nothing.
     A partition for each month (`hub.db.audit_months`), so that old ones can be detached as a whole.
     """
 
@@ -80,6 +104,7 @@ class AuditEvent(Base, TenantOwned):
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
+    tenant_id: Mapped[UUID] = mapped_column(index=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True, server_default=func.now())
     actor_kind: Mapped[str]

@@ -63,7 +63,7 @@ OWN = {"grant_id", "token_id", "passkey_id", "key"}
 #: What the things of `furnished` are too new for: a job without an end, a zip that nobody stored, a single version.
 UNREADY = ("/events", "/archive", "/changes", "/certificate")
 #: What a super administrator does to tenants is meant to reach others.
-ACROSS = {"tenants.read", "tenants.write", "tenants.enter"}
+ACROSS = {"tenants.read", "tenants.write", "tenants.enter", "tenants.remove"}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from hub.bootstrap import Hub, build
+from hub.bootstrap import build
 from hub.db import EVERY_TENANT, Base
 from hub.db.migrations import Migrations
 from hub.db.row_security import ROLE, UNPROTECTED, check_role
@@ -17,23 +17,11 @@ from hub.errors import Forbidden, Unavailable
 from hub.identity import system_principal
 from hub.oauth.services.tenants import Tenants
 from hub.xapi_lrs.services.stores import Stores
+from tests.support.every_table import fill, tables_of
 
 NOBODY = UUID(int=1)
 #: Nobody removes from these, of whatever tenant.
 APPEND_ONLY = {"audit_event"}
-
-
-def tables_of(hub: Hub) -> dict[str, bool]:
-    """Every table, and whether row-level security is on."""
-    with hub.db.read(EVERY_TENANT) as session:
-        rows = session.execute(
-            text(
-                "SELECT relname, relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid) "
-                " AS is_protected"
-                "  FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-            )
-        )
-        return {row.relname: row.is_protected for row in rows}
 
 
 def test_every_table_has_a_policy_or_a_reason(hub):
@@ -51,7 +39,7 @@ def row_of_each(hub, tenant):
         work.session.execute(text("SET LOCAL session_replication_role = replica"))  # No foreign keys.
         for table in protected:
             if table not in {"tenant", "lrs_store"}:
-                _fill(work.session, table, tenant.id, store)
+                fill(work.session, table, tenant.id, store)
     yield protected
     with hub.db.unit_of_work(EVERY_TENANT) as work:
         work.session.execute(text("SET LOCAL session_replication_role = replica"))
@@ -65,41 +53,6 @@ def row_of_each(hub, tenant):
                 else "id = :tenant"
             )
             work.session.execute(text(f'DELETE FROM "{table}" WHERE {whose}'), {"tenant": tenant.id, "store": store})
-
-
-def _fill(session, table: str, tenant_id: UUID, store: int) -> None:
-    values = {}
-    for column in Base.metadata.tables[table].columns:
-        if column.name == "tenant_id":
-            values[column.name] = tenant_id
-        elif column.name == "store":
-            values[column.name] = store
-        elif not column.nullable and column.server_default is None and column.computed is None:
-            values[column.name] = _VALUES[type(column.type).__name__]()
-    names = ", ".join(f'"{name}"' for name in values)
-    places = ", ".join(f":{name}" for name in values)
-    session.execute(text(f'INSERT INTO "{table}" ({names}) VALUES ({places})'), values)
-
-
-_VALUES = {
-    "Uuid": uuid4,
-    "UUID": uuid4,
-    "Text": lambda: uuid4().hex,
-    "TEXT": lambda: uuid4().hex,
-    "String": lambda: uuid4().hex,
-    "Integer": lambda: 1,
-    "SmallInteger": lambda: 1,
-    "BigInteger": lambda: 1,
-    "Float": lambda: 1.0,
-    "Double": lambda: 1.0,
-    "Numeric": lambda: 1,
-    "Boolean": lambda: True,
-    "DateTime": lambda: "2026-01-01T00:00:00Z",
-    "Date": lambda: "2026-01-01",
-    "LargeBinary": lambda: uuid4().bytes,
-    "ARRAY": list,
-    "JSONB": lambda: "{}",
-}
 
 
 def test_every_table_shows_a_tenant_its_own_rows_only(hub, tenant, row_of_each):
@@ -124,7 +77,7 @@ def test_no_table_is_written_for_another_tenant(hub, tenant, row_of_each):
             work.session.execute(text(f'DELETE FROM "{table}"'))
     for table in row_of_each:
         with pytest.raises(ProgrammingError, match="row-level security"), hub.db.unit_of_work(NOBODY) as work:
-            _fill(work.session, table, tenant.id, store)
+            fill(work.session, table, tenant.id, store)
 
 
 def test_nothing_leads_around_the_policies(hub):

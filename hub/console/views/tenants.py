@@ -10,8 +10,12 @@ from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.http import action, principal, service
 from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.views.session import BrowserSessions
+
+#: How many of the latest removals the list of tenants ends with.
+_REMOVALS_SHOWN = 20
 
 
 @console.get("/tenants")
@@ -26,7 +30,8 @@ def _page(form: Form) -> str:
         lambda after, limit: service(Tenants).page(principal(), search, after[0] if after else None, limit),
         key=lambda tenant: [tenant.slug],
     )
-    return render_template("console/tenants.html", found=found, form=form)
+    removals = service(TenantRemovals).page(principal(), None, _REMOVALS_SHOWN)
+    return render_template("console/tenants.html", found=found, form=form, removals=removals)
 
 
 @console.post("/tenants")
@@ -46,10 +51,13 @@ def tenants_one(tenant_id: UUID) -> str:
     return _one_page(tenant_id)
 
 
-def _one_page(tenant_id: UUID, renaming: Form | None = None, suspending: Form | None = None) -> str:
+def _one_page(tenant_id: UUID, **refused: Form) -> str:
     """The page of a tenant, with the one of its forms that was refused."""
+    removal = service(TenantRemovals).find(principal(), tenant_id)
+    if removal is not None:
+        return render_template("console/tenant_removal.html", removal=removal)
     tenant = service(Tenants).get(principal(), tenant_id)
-    forms = {"renaming": renaming or Form.unsent(), "suspending": suspending or Form.unsent()}
+    forms = {name: refused.get(name) or Form.unsent() for name in ("renaming", "suspending", "removing")}
     return render_template("console/tenant.html", tenant=tenant, **forms)
 
 
@@ -58,7 +66,7 @@ def _one_page(tenant_id: UUID, renaming: Form | None = None, suspending: Form | 
 def tenants_rename(tenant_id: UUID) -> Response | tuple[str, int]:
     form = Form()
     if form.attempt(lambda: service(Tenants).change(principal(), tenant_id, name=form["name"])) is None:
-        return _one_page(tenant_id, form), form.status
+        return _one_page(tenant_id, renaming=form), form.status
     return redirect(url_for("console.tenants_one", tenant_id=tenant_id, done="tenant-renamed"), 303)
 
 
@@ -76,6 +84,24 @@ def tenants_suspend(tenant_id: UUID) -> Response | tuple[str, int]:
 def tenants_reopen(tenant_id: UUID) -> Response:
     service(Tenants).reopen(principal(), tenant_id)
     return redirect(url_for("console.tenants_one", tenant_id=tenant_id, done="tenant-reopened"), 303)
+
+
+@console.post("/tenants/<uuid:tenant_id>/remove")
+@action("tenants.remove")
+def tenants_remove(tenant_id: UUID) -> Response | tuple[str, int]:
+    form = Form()
+    confirmation = form["confirm"].strip()
+    if form.attempt(lambda: service(TenantRemovals).begin(principal(), tenant_id, confirmation)) is None:
+        return _one_page(tenant_id, removing=form), form.status
+    return redirect(url_for("console.tenants_one", tenant_id=tenant_id), 303)
+
+
+@console.get("/tenants/<uuid:tenant_id>/removal")
+@action("tenants.read")
+def tenants_removal(tenant_id: UUID) -> str:
+    """The part of a tenant's page that moves while it is being removed."""
+    removal = service(TenantRemovals).get(principal(), tenant_id)
+    return render_template("console/tenant_removal_state.html", removal=removal)
 
 
 @console.post("/tenants/<uuid:tenant_id>/enter")

@@ -17,7 +17,7 @@ import orjson
 from hub.db import EVERY_TENANT, Database
 from hub.db.audit import present_origin, record
 from hub.db.tables import Tenant, User
-from hub.errors import Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Violation
+from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Violation
 from hub.identity import Principal, actions_of_roles
 from hub.oauth.services.guessing import Guessing
 from hub.oauth.services.passkeys import Passkeys
@@ -27,6 +27,7 @@ from hub.oauth.spec.passwords import MAXIMUM_LENGTH, normalized
 from hub.oauth.spec.secrets import digest, matches
 from hub.oauth.storage import users as storage
 from hub.oauth.storage.grants import end_grants_of_session, end_grants_of_user
+from hub.oauth.storage.removals import is_leaving
 from hub.ports import Clock, Ids, Transients
 
 SUPER = "super_administrator"
@@ -410,11 +411,12 @@ class SignIn:
             return None
         tenant_id = UUID(kept.decode())
         with self._db.read(tenant_id) as session:
-            tenant = session.get(Tenant, tenant_id)
+            tenant = None if is_leaving(session, tenant_id) else session.get(Tenant, tenant_id)
         return None if tenant is None else (visitor(user, tenant_id), tenant.name)
 
     def enter(self, principal: Principal, session_id: str, tenant_id: UUID) -> None:
-        """Act in another tenant from now on, in this session. Its own audit log tells. Raises `NotFound`."""
+        """Act in another tenant from now on, in this session. Its own audit log tells. Raises `NotFound`; `Conflict`
+        for one that is being removed."""
         principal.require("tenants.enter")
         if principal.kind not in {"user", "super_administrator"}:
             raise Forbidden("Only a person who signed in enters a tenant.", code="not_allowed")
@@ -422,6 +424,8 @@ class SignIn:
         with self._db.unit_of_work(tenant_id) as work:
             if work.session.get(Tenant, tenant_id) is None:
                 raise NotFound("There is no such tenant.", code="tenant_not_found")
+            if is_leaving(work.session, tenant_id):
+                raise Conflict("The tenant is being removed.", code="tenant_leaving")
             actor = Principal(tenant_id, "super_administrator", principal.id, principal.name)
             record(work.session, self._ids.uuid(), actor, "tenant.entered")
         self._transients.put(_visit_key(digest(session_id)), str(tenant_id).encode(), self._longest)

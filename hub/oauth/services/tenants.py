@@ -19,7 +19,7 @@ from hub.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unproces
 from hub.events import TenantCreated
 from hub.identity import Principal, system_principal
 from hub.oauth.spec.names import checked_name
-from hub.oauth.storage import users
+from hub.oauth.storage import removals, users
 from hub.ports import Clock, Ids
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -142,12 +142,15 @@ class Tenants:
     ) -> TenantView:
         """Change what is given. The short name stays: it stands in addresses that people keep.
 
-        `PreconditionFailed` where a `revision` is given and the tenant has another one by now.
+        `PreconditionFailed` where a `revision` is given and the tenant has another one by now, `Conflict` while it is
+        being removed.
         """
         principal.require("tenants.write")
         wanted = None if name is None else checked_name(name, "tenant")
         with self._db.unit_of_work(tenant_id) as work:
             tenant = _existing(work.session.get(Tenant, tenant_id, with_for_update=True))
+            if removals.is_leaving(work.session, tenant_id):
+                raise Conflict("The tenant is being removed.", code="tenant_leaving")
             if revision is not None and revision != _view(tenant).revision:
                 raise PreconditionFailed("Somebody else changed it meanwhile.", code="revision_mismatch")
             if wanted is not None and wanted != tenant.name:

@@ -13,6 +13,7 @@ from hub.http.api import PREFIX, ApiBlueprint, made
 from hub.http.fields import Moment
 from hub.http.paging import PageArguments, listed
 from hub.http.revisions import etag, wanted_revision
+from hub.oauth.services.tenant_removal import RemovalView, TenantRemovals
 from hub.oauth.services.tenants import Tenants, TenantView
 
 tenants_api = ApiBlueprint(
@@ -48,6 +49,32 @@ class TenantChangesSchema(ma.Schema):
     is_suspended = fields.Boolean(
         metadata={"example": False, "description": "Suspended, nobody gets in; nothing is lost"}
     )
+
+
+class RemovalArguments(ma.Schema):
+    """What keeps a tenant from being removed by mistake."""
+
+    confirm = fields.String(
+        required=True, metadata={"example": "hillside", "description": "The short name of the tenant, once more"}
+    )
+
+
+class RemovalSchema(ma.Schema):
+    """The removal of a tenant."""
+
+    tenant_id = fields.UUID()
+    slug = fields.String(metadata={"example": "hillside"})
+    name = fields.String(metadata={"example": "Hillside School"})
+    state = fields.String(metadata={"example": "running", "description": "queued, running or done"})
+    progress = fields.Integer(metadata={"example": 40, "description": "Per cent"})
+    counts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"example": {"registration": 1200, "objects": 310}, "description": "Rows by table, and objects"},
+    )
+    requested_by = fields.String(metadata={"example": "R. Root"})
+    created_at = Moment()
+    finished_at = Moment(allow_none=True)
 
 
 class TenantSchema(ma.Schema):
@@ -123,3 +150,29 @@ class OneTenant(MethodView):
         With If-Match nothing is changed that somebody else changed meanwhile (412).
         """
         return _with_etag(service(Tenants).change(principal(), tenant_id, **wanted, revision=wanted_revision()))
+
+    @action("tenants.remove")
+    @tenants_api.arguments(RemovalArguments, location="query")
+    @tenants_api.response(202, RemovalSchema)
+    def delete(self, wanted: dict[str, Any], tenant_id: UUID) -> tuple[RemovalView, int, dict[str, str]]:
+        """Remove a suspended tenant
+
+        With all that it has: people, packages, statements, files. It cannot be undone; only the audit log stays. 409
+        unless the tenant is suspended. Follow the Location until the state is `done`.
+        """
+        begun = service(TenantRemovals).begin(principal(), tenant_id, wanted["confirm"])
+        return begun, 202, {"Location": f"{PREFIX}/tenants/{tenant_id}/removal"}
+
+
+@tenants_api.route("/<uuid:tenant_id>/removal")
+class RemovalOfTenant(MethodView):
+    """How far the removal of a tenant is."""
+
+    @action("tenants.read")
+    @tenants_api.response(200, RemovalSchema)
+    def get(self, tenant_id: UUID) -> RemovalView:
+        """Read the removal of a tenant
+
+        Also when the tenant is long gone: what was removed, when, and who asked for it.
+        """
+        return service(TenantRemovals).get(principal(), tenant_id)

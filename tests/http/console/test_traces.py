@@ -28,6 +28,7 @@ from hub.db.tables import AuditEvent
 from hub.oauth.authlib_bridge import DEVICE_GRANT
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.services.tenants import Tenants
 from hub.privacy.services.jobs import PrivacyJobs
 from hub.scorm.services.consents import Consents
 from hub.scorm.services.learners import Learners
@@ -160,6 +161,7 @@ PAGES: dict[str, Deed] = {
     "POST /tenants/<uuid:tenant_id>/reopen": Deed("tenant.reopened"),
     "POST /tenants/<uuid:tenant_id>/enter": Deed("tenant.entered"),
     "POST /tenants/leave": Deed("tenant.left"),
+    "POST /tenants/<uuid:tenant_id>/remove": Deed("tenant.removal_begun", {"confirm": "{leaving}"}),
     "POST /account/sessions/<key>/end": Deed("session.ended"),
     "POST /account/password": Deed(
         "user.password_changed",
@@ -246,6 +248,9 @@ class Walk:
         made |= {"grants": ("authorization_code", "refresh_token", DEVICE_GRANT), "redirect_uris": (BACK,)}
         self.app = hub.service(Clients).create(self.system, NewClient(**made))[0].client_id
         self.named |= {"slug": f"t{uuid4().hex[:12]}", "tenant_id": new_tenant(hub, "Other").id}
+        leaving = new_tenant(hub, "Leaving")
+        hub.service(Tenants).suspend(self.system, leaving.id)
+        self.named |= {"leaving": leaving.slug, "leaving_id": leaving.id}
         assert sign_in(client, self.account).status_code == 303
         self._consent()
 
@@ -288,6 +293,8 @@ class Walk:
         """What is there only now, and what is meant by the same name elsewhere."""
         if "/account/data/consent" in key:
             return {"learner_id": self.named["own_learner_id"]}
+        if key == "POST /tenants/<uuid:tenant_id>/remove":
+            return {"tenant_id": self.named["leaving_id"]}
         if "/mentors/<" in key:
             return {"user_id": self.named["mentor_id"]}
         if "/device/" in key:
@@ -418,6 +425,7 @@ COMMANDS_ELSEWHERE = {
     "keys rotate-data": ("test_audit.py", "keys.data_rotated"),
     "lti platform approve": ("test_api.py", "platform.approved"),
     "tenant create": ("test_audit.py", "tenant.created"),
+    "tenant remove": ("test_tenant_removal.py", "tenant.removed"),
     "oauth token revoke": ("test_personal_tokens.py", "personal_token.revoked"),
 }
 SILENT_COMMANDS = {

@@ -17,6 +17,8 @@ from hub.identity import ROLES, Principal
 from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.oauth.services.tenant_removal import TenantRemovals
+from hub.oauth.services.tenants import Tenants
 from hub.privacy.services.jobs import PrivacyJobs
 from hub.scorm.services.consents import Consents
 from hub.scorm.services.learners import Learners
@@ -24,7 +26,7 @@ from hub.scorm.services.mentors import Mentors
 from hub.scorm.storage.tables import PackageVersion
 from tests.support.media import picture
 from tests.support.people import make_account
-from tests.support.two_tenants import World, furnished
+from tests.support.two_tenants import World, furnished, new_tenant
 
 LMS = {
     "issuer": "https://lms.example",
@@ -93,6 +95,7 @@ SENT: dict[str, dict[str, Any]] = {
     "PUT /api/v1/branding/logo": {"data": picture(64, 36), "headers": {"Content-Type": "image/png"}},
     "POST /api/v1/tenants": {"json": {"slug": "made-{tenant_id}"}},
     "PATCH /api/v1/tenants/{tenant_id}": {"json": {"name": "Renamed by its operator"}},
+    "DELETE /api/v1/tenants/{tenant_id}": {"query_string": {"confirm": "{leaving}"}},
     "PUT /api/v1/retention": {"json": {"launches": 400}},
     "PUT /api/v1/consent": {"json": {"text": "We keep your answers.", "is_asked": True}},
     "POST /api/v1/privacy-jobs": {"json": {"kind": "export", "identities": ["learner:{learner_id}"]}},
@@ -117,6 +120,8 @@ GIVEN = {
 OWN = ("courses:play", "tokens:read", "tokens:write")
 #: Where another thing is meant than elsewhere by the same name.
 OTHERS = {
+    "DELETE /api/v1/tenants/{tenant_id}": {"tenant_id": "leaving_id"},
+    "/api/v1/tenants/{tenant_id}/removal": {"tenant_id": "gone_id"},
     "/api/v1/privacy-jobs/{job_id}": {"job_id": "privacy_job_id"},
     "/api/v1/privacy-jobs/{job_id}/archive": {"job_id": "privacy_job_id"},
     "/api/v1/learners/{learner_id}/mentors/{user_id}": {"user_id": "mentor_id"},
@@ -182,6 +187,7 @@ EVENTS = {
     "PATCH /api/v1/identity-providers/{provider_id}": "provider.changed",
     "DELETE /api/v1/identity-providers/{provider_id}": "provider.removed",
     "PATCH /api/v1/tenants/{tenant_id}": "tenant.renamed",
+    "DELETE /api/v1/tenants/{tenant_id}": "tenant.removal_begun",
     "POST /api/v1/tokens": "personal_token.created",
     "DELETE /api/v1/tokens/{token_id}": "personal_token.revoked",
     "DELETE /api/v1/users/{user_id}/tokens/{token_id}": "personal_token.revoked",
@@ -217,6 +223,11 @@ def world(hub: Hub) -> World:
         named[name] = make_account(hub, system, role).person.id
     hub.service(Mentors).connect_account(system, named["learner_id"], str(named["player_id"]))
     named["other_learner_id"] = other.id
+    for name in ("leaving", "gone"):
+        tenant = new_tenant(hub, name)
+        hub.service(Tenants).suspend(system, tenant.id)
+        named |= {name: tenant.slug, f"{name}_id": tenant.id}
+    hub.service(TenantRemovals).begin(system, named["gone_id"], named["gone"])
     with hub.db.read(system.tenant_id) as session:
         [version] = session.query(PackageVersion).all()
         hub.ports.objects.put(version.archive_key, io.BytesIO(b"PK"), "application/zip")
@@ -284,7 +295,7 @@ def filled(value: Any, named: dict[str, Any]) -> Any:
 
 def ask(client: FlaskClient, key: str, token: str, named: dict[str, Any], request_id: str = "walk"):
     method, path = key.split(" ")
-    things = named | {name: named[other] for name, other in OTHERS.get(path, {}).items()}
+    things = named | {name: named[other] for name, other in OTHERS.get(key, OTHERS.get(path, {})).items()}
     options = filled(SENT.get(key, {}), things)
     headers = {"Authorization": f"Bearer {token}", "X-Request-Id": request_id} | options.pop("headers", {})
     if "file" in options:

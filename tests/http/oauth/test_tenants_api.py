@@ -1,7 +1,7 @@
 """Tenants and the installation by the REST API: for who runs the Hub, and nobody else."""
 
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,6 +11,7 @@ from hub.identity import ROLES, Principal
 from hub.installation import Installation
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import Users
 from tests.support.people import make_account
@@ -138,3 +139,43 @@ class TestSystem:
         admin = replace(system, actions=ROLES["administrator"].actions)
         assert alone.told_to(admin).keys
         assert alone.told_to(admin).settings
+
+
+def removable(client, hub):
+    """A suspended tenant: its address in the API, and its short name."""
+    tenant = new_tenant(hub, "Hillside")
+    place = f"{TENANTS}/{tenant.id}"
+    assert client.patch(place, json={"is_suspended": True}).status_code == 200
+    return place, tenant.slug
+
+
+def test_a_suspended_tenant_is_removed_by_its_name_and_told_about_afterwards(client, hub, system):
+    holder(hub, client, system, "super_administrator", "tenants:write", "tenants:remove")
+    place, slug = removable(client, hub)
+    begun = client.delete(place, query_string={"confirm": slug})
+    assert (begun.status_code, begun.json["state"], begun.json["slug"]) == (202, "queued", slug)
+    assert begun.headers["Location"] == f"{place}/removal"
+    reopened = client.patch(place, json={"is_suspended": False})
+    assert (reopened.status_code, reopened.json["code"]) == (409, "tenant_leaving")
+    hub.service(TenantRemovals).run(UUID(begun.json["tenant_id"]))
+    done = client.get(begun.headers["Location"]).json
+    assert (done["state"], done["progress"], done["slug"]) == ("done", 100, slug)
+    assert done["finished_at"].endswith("Z")
+    assert client.get(place).status_code == 404
+
+
+def test_a_removal_needs_its_own_scope_the_name_and_a_suspended_tenant(client, operator, hub, system):
+    place, slug = removable(client, hub)
+    lesser = client.delete(place, query_string={"confirm": slug})
+    assert (lesser.status_code, lesser.json["code"]) == (403, "insufficient_scope")
+    holder(hub, client, system, "super_administrator", "tenants:write", "tenants:remove")
+    assert client.delete(place).json["violations"][0]["where"] == "query.confirm"
+    other = client.delete(place, query_string={"confirm": "other"})
+    assert (other.status_code, other.json["code"]) == (400, "not_confirmed")
+    (fault,) = other.json["violations"]
+    assert (fault["where"], fault["found"], fault["allowed"]) == ("confirm", "other", slug)
+    assert client.get(f"{place}/removal").json["code"] == "removal_not_found"
+    client.patch(place, json={"is_suspended": False})
+    early = client.delete(place, query_string={"confirm": slug})
+    assert (early.status_code, early.json["code"]) == (409, "tenant_not_suspended")
+    assert client.delete(f"{TENANTS}/{uuid4()}", query_string={"confirm": slug}).status_code == 404
