@@ -27,10 +27,11 @@ Part = tuple[Mapping[str, str], Iterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class StoredAttachment:
-    """An attachment as it is given out. `data` opens the object store when it is read."""
+    """An attachment as it is given out. `data` opens the object store when it is read; the type is that of the
+    statements, None where they call the same data by several."""
 
     sha2: str
-    content_type: str
+    content_type: str | None
     size: int
     data: Iterator[bytes]
 
@@ -145,12 +146,12 @@ class Attachments:
     def of(self, principal: Principal, bodies: Iterable[bytes]) -> list[StoredAttachment]:
         """The attachments of these statements that the store has the data of, each once."""
         store = self._stores.of(principal)
-        hashes = list(rules.declared(orjson.loads(body) for body in bodies))
-        if not hashes:
+        types = rules.content_types(orjson.loads(body) for body in bodies)
+        if not types:
             return []
         with self._db.read(store.tenant_id, store.number) as session:
-            rows = attachments.find(session, store.number, hashes)
-            return [StoredAttachment(row.sha2, row.content_type, row.size, self._data(row.object_key)) for row in rows]
+            rows = attachments.find(session, store.number, list(types))
+            return [StoredAttachment(row.sha2, types[row.sha2], row.size, self._data(row.object_key)) for row in rows]
 
     def signatures_of(self, principal: Principal, body: bytes) -> list[SignatureReport]:
         """The signatures of a stored statement with the certificates that they brought, for people to judge."""

@@ -19,6 +19,7 @@ from hub.errors import Conflict, HubError, Unavailable, Violation
 from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.knowledge import Knowledge, Lesson
 from hub.xapi_lrs.services.stores import StoreView
+from hub.xapi_lrs.spec import filing
 from hub.xapi_lrs.spec.immutability import are_same
 from hub.xapi_lrs.spec.reading import statement_path
 from hub.xapi_lrs.storage import intake, references
@@ -227,7 +228,7 @@ class Intake:
         stored = intake.bodies_of(connection, store.number, list(ids))
         known = {key.bytes: orjson.loads(body) if body else None for key, (_, body) in stored.items()}
         for submission in submissions:
-            _settle(submission, known)
+            self._settle(submission, known)
         accepted = [each for each in submissions if each.error is None]
         incoming = _statements_of(accepted)
         if not incoming:
@@ -237,6 +238,20 @@ class Intake:
         _connect(connection, store, first, incoming, dangling)
         self._knowledge.learn(connection, store, _lessons_of(accepted))
         return first + len(incoming) - 1
+
+    def _settle(self, submission: Submission, known: dict[bytes, dict[str, Any] | None]) -> None:
+        """Decide about a submission (`_settle`); what is stored already teaches nothing, whatever it says this time of
+        activities and people (Communication 2.1.2)."""
+        came = len(submission.statements)
+        _settle(submission, known)
+        if submission.lessons and len(submission.statements) < came:
+            submission.lessons = [
+                lesson
+                for one in (each.statement for each in submission.statements)
+                for lesson in self._knowledge.lessons_of(
+                    submission.store, filing.activities_in(one), filing.people_in(one)
+                )
+            ]
 
 
 def _statements_of(submissions: Sequence[Submission]) -> list[Incoming]:

@@ -28,6 +28,16 @@ def declared(statements: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {each["sha2"].lower(): each for statement in statements for each in attachments_in(statement)}
 
 
+def content_types(statements: Iterable[dict[str, Any]]) -> dict[str, str | None]:
+    """By the hash of each attachment what the statements call its data; None where they do not agree, as a part has one
+    type and must not contradict any of them (Communication 1.5.2)."""
+    types: dict[str, str | None] = {}
+    for each in (one for statement in statements for one in attachments_in(statement)):
+        sha2, kind = each["sha2"].lower(), each["contentType"]
+        types[sha2] = kind if types.get(sha2, kind) == kind else None
+    return types
+
+
 def refuse_missing(statements: Sequence[dict[str, Any]], received: Iterable[str], *, is_batch: bool) -> None:
     """Refuse attachments that have neither a fileUrl nor data in the request (Communication 1.5.2)."""
     known = set(received)

@@ -136,8 +136,9 @@ def _answer(body: bytes, statements: Sequence[bytes], asked: StatementQuery) -> 
 def _parts(boundary: str, body: bytes, attachments: Sequence[StoredAttachment]) -> Iterator[bytes]:
     yield f"--{boundary}\r\nContent-Type: application/json\r\n\r\n".encode() + body
     for each in attachments:
+        kind = f"Content-Type: {each.content_type}\r\n" if each.content_type is not None else ""
         yield (
-            f"\r\n--{boundary}\r\nContent-Type: {each.content_type}\r\nContent-Transfer-Encoding: binary\r\n"
+            f"\r\n--{boundary}\r\n{kind}Content-Transfer-Encoding: binary\r\n"
             f"Content-Length: {each.size}\r\n{HASH_HEADER}: {each.sha2}\r\n\r\n"
         ).encode()
         yield from each.data

@@ -67,6 +67,20 @@ def test_an_attachment_is_given_back_byte_for_byte_and_once(lrs):
     assert lrs.get(attachments="false").content_type == "application/json"
 
 
+def test_data_is_given_out_as_what_its_statement_calls_it(lrs):
+    """Where a part's header and the attachment say the same thing, they must say the same (Communication 1.5.2)."""
+    ids = [
+        send(lrs, statement(attachments=[attachment(contentType=kind)]), part(DATA, **{"Content-Type": kind})).json[0]
+        for kind in ("text/plain", "application/octet-stream")
+    ]
+    for statement_id, kind in zip(ids, (b"text/plain", b"application/octet-stream"), strict=True):
+        _, [headers, data] = parts_of(lrs.get(statementId=statement_id, attachments="true"))
+        assert b"Content-Type: " + kind in headers
+        assert data == DATA
+    _, [headers, _] = parts_of(lrs.get(attachments="true"))
+    assert b"Content-Type" not in headers, "it would contradict one of the two"
+
+
 def test_a_length_is_a_number_however_it_is_written(lrs):
     sent = statement(attachments=[attachment(length=float(len(DATA)))])
     assert send(lrs, sent, part(DATA, **{"Content-Length": str(len(DATA))})).status_code == 200

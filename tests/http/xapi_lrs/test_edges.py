@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -204,6 +205,26 @@ def test_an_agent_is_answered_as_a_person_with_all_names(lrs):
         lrs.post(statement(actor={"mbox": "mailto:ann@example.com", "name": name}))
     person = lrs.get("/agents", agent='{"mbox":"mailto:ann@example.com"}').json
     assert person == {"objectType": "Person", "name": ["Ann", "Anna"], "mbox": ["mailto:ann@example.com"]}
+
+
+def test_a_statement_that_comes_again_teaches_nothing_and_hides_nothing(lrs):
+    """Nothing is modified by an id that is known (Communication 2.1.2), where definitions make no difference."""
+    course, ids = "https://example.com/course/again", [str(uuid.uuid4()) for _ in range(2)]
+
+    def about(name, statement_id=None):
+        sent = statement(object={"id": course, "definition": {"name": {"en": name}}})
+        return sent | ({"id": statement_id} if statement_id else {})
+
+    def known():
+        return lrs.get("/activities", activityId=course).json["definition"]["name"]["en"]
+
+    assert lrs.post(about("First", ids[0])).status_code == 200
+    assert lrs.post(about("Second", ids[0])).status_code == 200
+    assert known() == "First"
+    assert lrs.post([about("Second", ids[0]), statement(id=ids[1])]).status_code == 200
+    assert known() == "First", "not beside a new one either"
+    assert lrs.post(about("Second")).status_code == 200
+    assert known() == "Second", "which must not be taken for known"
 
 
 def test_names_are_learned_of_whoever_the_context_names(lrs):
