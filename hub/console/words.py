@@ -88,6 +88,7 @@ NOTICES = {
     "second-step-off": _l("The authenticator was removed."),
     "set-up": _l("The Hub is set up. Sign in with the account that you have just made."),
     "passkey-added": _l("The passkey was added."),
+    "passkey-renamed": _l("The passkey was renamed."),
     "passkey-removed": _l("The passkey was removed."),
     "grant-ended": _l("The program has no access any more. Its tokens stop working within a second."),
     "cohort-changed": _l("The cohort was changed."),

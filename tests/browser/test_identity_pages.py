@@ -108,8 +108,13 @@ def test_a_passkey_from_adding_to_removing(live_hub, page, devtools, account, sy
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
     page.goto(f"{live_hub.settings.public_url}/account")
+    page.get_by_role("link", name="Rename “Telephone”").click()
+    assert violations(page) == []
+    page.get_by_label("Name").fill("Mobile")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("The passkey was renamed.")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Remove “Telephone”").click()
+    page.get_by_role("button", name="Remove “Mobile”").click()
     expect(page.get_by_text("The passkey was removed.")).to_be_visible()
     person = Principal(system.tenant_id, "user", str(account.person.id), "Robin")
     assert live_hub.service(Passkeys).of(person) == []

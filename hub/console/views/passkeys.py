@@ -12,7 +12,7 @@ from hub.console.blueprint import console, language, require_recent_proof
 from hub.console.forms import Form
 from hub.console.views.entrance import begun, refused, second_step_page, sign_in_page
 from hub.http import action, principal, public, service
-from hub.oauth.services.passkeys import Passkeys
+from hub.oauth.services.passkeys import Passkeys, PasskeyView
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.spec.addresses import local_return_address
 from hub.oauth.views.session import BrowserSessions
@@ -95,6 +95,28 @@ def account_add_passkey() -> AnyResponse | str | tuple[str, int]:
     if codes:
         return render_template("console/recovery_codes.html", codes=codes)
     return redirect(url_for("console.account", done="passkey-added"), 303)
+
+
+@console.get("/account/passkeys/<uuid:passkey_id>")
+@action("console.use")
+def account_passkey(passkey_id: UUID) -> str:
+    known = service(Passkeys).get(principal(), passkey_id)
+    return _passkey_page(known, Form(name=known.name))
+
+
+def _passkey_page(known: PasskeyView, form: Form) -> str:
+    g.console_section = ""
+    return render_template("console/passkey.html", passkey=known, form=form)
+
+
+@console.post("/account/passkeys/<uuid:passkey_id>")
+@action("console.use")
+def account_rename_passkey(passkey_id: UUID) -> AnyResponse | tuple[str, int]:
+    known, form = service(Passkeys).get(principal(), passkey_id), Form()
+    form.attempt(lambda: service(Passkeys).rename(principal(), passkey_id, form["name"]))
+    if form.refusal is not None:
+        return _passkey_page(known, form), form.status
+    return redirect(url_for("console.account", done="passkey-renamed"), 303)
 
 
 @console.post("/account/passkeys/<uuid:passkey_id>/remove")

@@ -41,9 +41,13 @@ class PasskeyView:
     created_at: datetime
     last_used_at: datetime | None
 
+    @classmethod
+    def of(cls, row: Passkey) -> "PasskeyView":
+        return cls(row.id, row.name, row.is_synced, row.created_at, row.last_used_at)
+
 
 class Passkeys:
-    """Add, list and remove passkeys, and recognise people by them."""
+    """Add, list, rename and remove passkeys, and recognise people by them."""
 
     def __init__(
         self,
@@ -72,7 +76,13 @@ class Passkeys:
         """This person's passkeys, the oldest first."""
         with self._db.read(principal.tenant_id) as session:
             rows = storage.of_user(session, principal.tenant_id, UUID(principal.id))
-        return [PasskeyView(row.id, row.name, row.is_synced, row.created_at, row.last_used_at) for row in rows]
+        return [PasskeyView.of(row) for row in rows]
+
+    def get(self, principal: Principal, passkey_id: UUID) -> PasskeyView:
+        """One of this person's passkeys; `NotFound` when they have none of that id."""
+        with self._db.read(principal.tenant_id) as session:
+            row = storage.of_id(session, principal.tenant_id, UUID(principal.id), passkey_id)
+            return PasskeyView.of(_existing(row))
 
     # --- adding and removing ------------------------------------------------------------------------------------
 
@@ -126,12 +136,23 @@ class Passkeys:
         assert user is not None  # The foreign key has just held.
         self._post.put(work, "passkey_added", user, language, extra=row.name)
 
+    def rename(self, principal: Principal, passkey_id: UUID, name: str) -> None:
+        """Give one another name; `Invalid` for what is no name, `NotFound` when this person has none of that id."""
+        name = checked_name(name, "passkey")
+        with self._db.unit_of_work(principal.tenant_id) as work:
+            found = storage.of_id(work.session, principal.tenant_id, UUID(principal.id), passkey_id, lock=True)
+            row = _existing(found)
+            details = {"before": {"name": row.name}, "after": {"name": name}}
+            if row.name != name:
+                row.name = name
+                record(work.session, self._ids.uuid(), principal, "passkey.renamed", str(row.id), details)
+
     def remove(self, principal: Principal, passkey_id: UUID, language: str = LANGUAGE) -> None:
         """Remove one; `NotFound` when this person has none of that id."""
         with self._db.unit_of_work(principal.tenant_id) as work:
             removed = storage.remove(work.session, principal.tenant_id, UUID(principal.id), passkey_id)
             if not removed:
-                raise NotFound("There is no such passkey.", code="passkey_not_found")
+                raise _missing()
             self._second_factors.settle(work, principal.tenant_id, UUID(principal.id), language)
             record(work.session, self._ids.uuid(), principal, "passkey.removed", str(passkey_id), {"name": removed[0]})
 
@@ -197,6 +218,16 @@ class Passkeys:
 
 def _key(purpose: str, browser: str) -> str:
     return f"passkey:{purpose}:{digest(browser)}"
+
+
+def _existing(row: Passkey | None) -> Passkey:
+    if row is None:
+        raise _missing()
+    return row
+
+
+def _missing() -> NotFound:
+    return NotFound("There is no such passkey.", code="passkey_not_found")
 
 
 def _unknown() -> Invalid:

@@ -28,6 +28,12 @@ def with_owner(session: Session, credential_id: str) -> tuple[Passkey, User] | N
     return None if row is None else (row[0], row[1])
 
 
+def of_id(session: Session, tenant_id: UUID, user_id: UUID, passkey_id: UUID, *, lock: bool = False) -> Passkey | None:
+    """One passkey of a user."""
+    query = select(Passkey).where(Passkey.tenant_id == tenant_id, Passkey.user_id == user_id, Passkey.id == passkey_id)
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
 def remove(session: Session, tenant_id: UUID, user_id: UUID, passkey_id: UUID | None = None) -> list[str]:
     """Remove one passkey of a user, or all; returns the names of those that went."""
     chosen = delete(Passkey).where(Passkey.tenant_id == tenant_id, Passkey.user_id == user_id)

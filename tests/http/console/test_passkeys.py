@@ -9,7 +9,7 @@ import pytest
 from hub.bootstrap import build
 from hub.db import EVERY_TENANT
 from hub.oauth.services import sign_in as sign_in_service
-from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.passkeys import MOST, Passkeys
 from hub.oauth.services.users import Users
 from hub.oauth.storage.tables import Passkey
@@ -279,6 +279,32 @@ def test_a_passkey_belongs_to_one_account(hub, system, client, account, key):
 
 def test_a_passkey_needs_a_name(client, account, key):
     assert add(client, key, " ").status_code == 400
+
+
+def test_a_passkey_gets_another_name(hub, system, client, account, key):
+    add(client, key, "Phone")
+    path = re.search(r'href="(/account/passkeys/[0-9a-f-]{36})"', client.get("/account").text)[1]
+    assert 'value="Phone"' in client.get(path).text
+    refused = post(client, path, name=" \t ")
+    assert refused.status_code == 400
+    assert "Phone" in client.get("/account").text
+    done = post(client, path, name="  Telephone ")
+    assert (done.status_code, done.headers["Location"]) == (303, "/account?done=passkey-renamed")
+    assert "Telephone" in client.get("/account").text
+    assert post(client, path, name="Telephone").status_code == 303, "the same again is no news"
+    [event] = hub.service(AuditLog).list(system, AuditFilter("passkey.renamed"))
+    assert event.details == {"before": {"name": "Phone"}, "after": {"name": "Telephone"}}
+    sign_out(client)
+    assert enter(client, key).status_code == 303, "it opens the account as before"
+
+
+def test_a_passkey_of_somebody_else_keeps_its_name(hub, system, client, account, key):
+    add(client, key)
+    path = re.search(r'href="(/account/passkeys/[0-9a-f-]{36})"', client.get("/account").text)[1]
+    sign_out(client)
+    sign_in(client, make_account(hub, system, "administrator"))
+    assert client.get(path).status_code == 404
+    assert post(client, path, name="Mine").status_code == 404
 
 
 def test_there_is_a_most(hub, client, account, system):

@@ -262,7 +262,7 @@ def test_new_keys_are_in_every_log(hub, settings, system, tmp_path, command, dee
 #: Events that tests of their own look for, and where.
 ELSEWHERE = {
     "test_smallest_scopes.py": set(EVENTS.values()),
-    "test_passkeys.py": {"passkey.added", "passkey.removed", "passkey.refused"},
+    "test_passkeys.py": {"passkey.added", "passkey.renamed", "passkey.removed", "passkey.refused"},
     "test_mailed.py": {
         *("user.invited", "user.email_changed", "user.email_verified"),
         *("password_reset.asked", "user.password_reset"),
