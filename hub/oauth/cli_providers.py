@@ -140,6 +140,22 @@ def show_provider(line: CommandLine, provider_id: UUID, tenant: str | None, as_j
     _tell(line, as_json, f"The provider {known.name}.", known)
 
 
+@provider.command("check")
+@click.argument("provider_id", type=click.UUID)
+@tenant_option
+@json_option
+@pass_command_line
+def check_provider(line: CommandLine, provider_id: UUID, tenant: str | None, as_json: bool) -> None:
+    """Fetch discovery document and keys of a provider; whether id and secret are right, only a sign-in tells.
+
+    \b
+    Example: hub oauth provider check 01928f0e-0000-7000-8000-000000000000
+    """
+    known = line.hub.service(Providers).get(line.principal(tenant), provider_id)
+    found = line.hub.service(SingleSignOn).check(known)
+    report(as_json, f"{found.issuer} answers.", {"keys": found.keys, "ends_sessions": found.ends_sessions})
+
+
 @provider.command("change")
 @click.argument("provider_id", type=click.UUID)
 @click.option("--name", help="What the button on the sign-in page says.")

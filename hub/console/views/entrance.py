@@ -34,7 +34,15 @@ def sign_in() -> AnyResponse | str:
     target = local_return_address(request.args.get("next"), url_for("console.home"))
     if signed_in() is not None:
         return redirect(target, 303)
-    return sign_in_page(Form(), target)
+    return sign_in_page(Form(), target, _left_provider())
+
+
+def _left_provider() -> UUID | None:
+    """Where somebody stays signed in who has just signed out here; what is no id is nobody's."""
+    try:
+        return UUID(request.args.get("left", ""))
+    except ValueError:
+        return None
 
 
 def sign_in_page(form: Form, target: str, at: UUID | None = None) -> str:
@@ -46,6 +54,7 @@ def sign_in_page(form: Form, target: str, at: UUID | None = None) -> str:
         form=form,
         next=target,
         providers=offered,
+        left=next((one for one in offered if one[0] == _left_provider()), None),
         has_passkeys=service(Passkeys).are_possible,
     )
 
@@ -66,6 +75,15 @@ def _not_by(provider_id: UUID, refusal: HubError, target: str) -> AnyResponse:
     form = Form.unsent()
     form.refusal = refusal
     return make_response(sign_in_page(form, target, provider_id), refusal.status)
+
+
+@console.get("/sign-out/at/<uuid:provider_id>")
+@public
+def sign_out_at(provider_id: UUID) -> AnyResponse:
+    try:
+        return redirect(service(SingleSignOn).sign_out_address(provider_id), 303)
+    except HubError as refusal:
+        return _not_by(provider_id, refusal, url_for("console.home"))
 
 
 @console.get("/sign-in/back/<uuid:provider_id>")
@@ -128,9 +146,15 @@ def second_step_page(form: Form, pending: str, target: str) -> str:
 @console.post("/sign-out")
 @public
 def sign_out() -> AnyResponse:
-    response = make_response(redirect(url_for("console.sign_in", done="signed-out"), 303))
+    response = _signed_out()
     service(BrowserSessions).end(request, response)
     return response
+
+
+def _signed_out() -> Response:
+    """On to the sign-in page, which knows where the person stays signed in."""
+    left = service(SignIn).stays_at(service(BrowserSessions).session_id(request))
+    return make_response(redirect(url_for("console.sign_in", done="signed-out", left=left), 303))
 
 
 @console.get("/account")
@@ -176,8 +200,9 @@ def account_end_session(key: str) -> AnyResponse:
 @console.post("/account/sessions/end")
 @action("console.use")
 def account_end_all_sessions() -> AnyResponse:
+    response = _signed_out()
     service(SignIn).end_all_sessions(principal())
-    return redirect(url_for("console.sign_in", done="signed-out"), 303)
+    return response
 
 
 @console.post("/account/second-step")

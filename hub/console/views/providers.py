@@ -10,9 +10,10 @@ from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.views.people import roles_to_give
 from hub.console.words import ROLE_NAMES
+from hub.errors import HubError
 from hub.http import action, principal, service
 from hub.oauth.services.providers import NewProvider, Providers, ProviderView
-from hub.oauth.services.single_sign_on import SingleSignOn
+from hub.oauth.services.single_sign_on import ProviderCheck, SingleSignOn
 from hub.oauth.spec.providers import KINDS
 
 
@@ -92,14 +93,36 @@ def providers_changed(provider_id: UUID) -> Response | tuple[str, int]:
 @console.get("/providers/<uuid:provider_id>")
 @action("providers.read")
 def providers_one(provider_id: UUID) -> str:
+    return _one_page(provider_id, Form())
+
+
+def _one_page(provider_id: UUID, form: Form, found: ProviderCheck | None = None) -> str:
+    """A provider; `found` is what asking it has told, `form` why that was in vain."""
     provider = service(Providers).get(principal(), provider_id)
     addresses = (
         service(SingleSignOn).return_address(provider),
         *service(SingleSignOn).logout_addresses(provider.id),
     )
     return render_template(
-        "console/provider.html", provider=provider, kind=KINDS[provider.kind], addresses=addresses, roles=ROLE_NAMES
+        "console/provider.html",
+        provider=provider,
+        kind=KINDS[provider.kind],
+        addresses=addresses,
+        roles=ROLE_NAMES,
+        form=form,
+        found=found,
     )
+
+
+@console.post("/providers/<uuid:provider_id>/check")
+@action("providers.write")
+def providers_check(provider_id: UUID) -> str | tuple[str, int]:
+    form, provider = Form(), service(Providers).get(principal(), provider_id)
+    try:
+        return _one_page(provider_id, form, service(SingleSignOn).check(provider))
+    except HubError as refusal:  # A provider that is down is no failure of ours.
+        form.refusal = refusal
+        return _one_page(provider_id, form), refusal.status
 
 
 @console.post("/providers/<uuid:provider_id>/remove")

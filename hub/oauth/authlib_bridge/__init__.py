@@ -9,6 +9,7 @@ from hub.oauth.authlib_bridge.client import (
     id_token_claims,
     logout_token_claims,
     read_metadata,
+    with_parameters,
 )
 from hub.oauth.authlib_bridge.server import (
     AUTH_METHODS,
@@ -55,4 +56,5 @@ __all__ = [
     "refusal",
     "signed_token",
     "verified_claims",
+    "with_parameters",
 ]

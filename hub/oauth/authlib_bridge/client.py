@@ -30,6 +30,7 @@ class ProviderMetadata:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str
+    end_session_endpoint: str
     sends_issuer: bool
     auth_methods: tuple[str, ...]
 
@@ -46,16 +47,22 @@ def read_metadata(document: Any, issuer: str) -> ProviderMetadata:
         if not _is_endpoint(document.get(name)):
             detail = say("The discovery document of %(issuer)s has no usable %(name)s.", issuer=issuer, name=name)
             raise Invalid(detail, code="bad_discovery")
-    userinfo = document.get("userinfo_endpoint")
     return ProviderMetadata(
         issuer,
         document["authorization_endpoint"],
         document["token_endpoint"],
         document["jwks_uri"],
-        userinfo if _is_endpoint(userinfo) else "",
+        _optional_endpoint(document, "userinfo_endpoint"),
+        _optional_endpoint(document, "end_session_endpoint"),
         document.get("authorization_response_iss_parameter_supported") is True,
         _auth_methods(document.get("token_endpoint_auth_methods_supported")),
     )
+
+
+def _optional_endpoint(document: Mapping[str, Any], name: str) -> str:
+    """An address that a provider may have; empty where it has none that can be used."""
+    told = document.get(name)
+    return str(told) if _is_endpoint(told) else ""
 
 
 def _is_endpoint(address: Any) -> bool:
@@ -78,6 +85,11 @@ def _auth_methods(told: Any) -> tuple[str, ...]:
 def authorization_address(endpoint: str, verifier: str, **parameters: str) -> str:
     """Where the browser goes to sign in, with PKCE S256 (RFC 7636)."""
     parameters |= {"code_challenge": create_s256_code_challenge(verifier), "code_challenge_method": "S256"}
+    return with_parameters(endpoint, **parameters)
+
+
+def with_parameters(endpoint: str, **parameters: str) -> str:
+    """An address of a provider with parameters, beside those that it has itself (RFC 6749 section 3.1)."""
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
 

@@ -96,12 +96,16 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """The session at an identity provider that a session here came of; `sid` is its id there, if it has one."""
+    """The session at an identity provider that a session here came of; `sid` is its id there, if it has one.
+
+    `ends_sessions` says that people can sign out there from here.
+    """
 
     provider_id: str
     provider: str
     subject: str
     sid: str | None
+    ends_sessions: bool = False
 
 
 class SignIn:
@@ -355,6 +359,7 @@ class SignIn:
         }
         if external is not None:
             kept |= {"provider": external.provider_id, "sub": external.subject, "sid": external.sid or ""}
+            kept |= {"ends": "yes"} if external.ends_sessions else {}
             for kind in ("sub", "sid") if external.sid else ("sub",):
                 came_of = _came_of_key(external.provider_id, kind, kept[kind])
                 self._transients.put_entry(came_of, digest(session_id), b"1", self._longest)
@@ -485,6 +490,12 @@ class SignIn:
             self._transients.delete(f"session-use:{key}")
         self._transients.delete(_sessions_key(str(user_id)))
         return len(keys)
+
+    def stays_at(self, session_id: str) -> UUID | None:
+        """The provider where whoever has the session stays signed in, if they can sign out there from here."""
+        kept = self._transients.get(_session_key(session_id))
+        session = {} if kept is None else orjson.loads(kept)
+        return UUID(session["provider"]) if "ends" in session else None
 
     def sign_out(self, session_id: str) -> None:
         """End the session and every grant that was given in it; one that has ended already is no error."""

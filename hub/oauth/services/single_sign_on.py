@@ -18,7 +18,17 @@ from sqlalchemy.exc import IntegrityError
 from hub.db import EVERY_TENANT, Database, UnitOfWork
 from hub.db.audit import record
 from hub.db.tables import User
-from hub.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable, say
+from hub.errors import (
+    Forbidden,
+    HubError,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    Unprocessable,
+    Violation,
+    say,
+)
 from hub.identity import Principal
 from hub.oauth.authlib_bridge import (
     ProviderMetadata,
@@ -26,13 +36,14 @@ from hub.oauth.authlib_bridge import (
     id_token_claims,
     logout_token_claims,
     read_metadata,
+    with_parameters,
 )
 from hub.oauth.services.providers import ProviderView, secret_context
 from hub.oauth.services.recent import Recent
 from hub.oauth.services.sign_in import External, SignIn
 from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.names import LONGEST
-from hub.oauth.spec.providers import KINDS, github_addresses, is_of_domain, roles_of
+from hub.oauth.spec.providers import KINDS, github_addresses, is_of_domain, roles_of, told_for
 from hub.oauth.spec.secrets import digest
 from hub.oauth.storage import providers as storage
 from hub.oauth.storage import users
@@ -42,8 +53,9 @@ from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
 #: How long a person may take at the provider.
 VISIT_SECONDS = 600
 METADATA_SECONDS = 600
-#: Keys are fetched again for a key that is not among them, but not more often than this.
 KEYS_SECONDS = 600
+#: Keys are fetched again for a key that is not among them, but by each process not more often than this.
+KEYS_AGAIN_SECONDS = 10
 LOGOUT_MEMORY_SECONDS = 600
 #: That sign-ins cannot even begin is noted so often for each provider.
 REFUSAL_NOTED_SECONDS = 60
@@ -72,6 +84,15 @@ class _Person:
     session: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderCheck:
+    """What a provider says of itself: how many keys it publishes, and whether people can sign out there from here."""
+
+    issuer: str
+    keys: int
+    ends_sessions: bool
+
+
 class SingleSignOn:
     """Begin a sign-in at a provider, finish it, and hear of logouts there."""
 
@@ -95,7 +116,7 @@ class SingleSignOn:
         self._sign_in = sign_in
         self._public_url = public_url
         self._metadata: Recent[str, ProviderMetadata] = Recent(256)
-        self._jwks: Recent[str, dict[str, Any]] = Recent(256)
+        self._jwks: Recent[str, tuple[float, dict[str, Any]]] = Recent(256)
 
     # --- there --------------------------------------------------------------------------------------------------
 
@@ -158,8 +179,10 @@ class SingleSignOn:
             yield
         except HubError as error:
             if not once_in or self._transients.add(f"sso-refused:{provider.id}", b"1", once_in):
-                details = {"by": "provider", "provider": provider.name, "reason": error.code}
+                details: dict[str, Any] = {"by": "provider", "provider": provider.name, "reason": error.code}
                 details["detail"] = _printable(error.detail)
+                if error.violations:
+                    details["told"] = {fault.where: fault.found for fault in error.violations}
                 with self._db.unit_of_work(provider.tenant_id) as work:
                     record(
                         work.session, self._ids.uuid(), _system(provider), "session.refused", str(provider.id), details
@@ -215,7 +238,8 @@ class SingleSignOn:
             raise Unavailable(f"{metadata.token_endpoint} answered {answer.status}.", code="provider_unavailable")
         tokens = _object(answer.body)
         if answer.status != 200 or "error" in tokens:
-            reason = str(tokens.get("error") or answer.status)[:80]
+            told = [str(tokens[name]) for name in ("error", "error_description") if tokens.get(name)]
+            reason = _printable(": ".join(told) or str(answer.status))[:200].rstrip(".")
             raise Unauthenticated(
                 say("%(provider)s refused the code (%(reason)s).", provider=provider.name, reason=reason),
                 code="provider_refused",
@@ -228,16 +252,16 @@ class SingleSignOn:
 
     def _with_keys(self, provider: ProviderView, judge: Any) -> dict[str, Any]:
         """Judge with the keys that are known; a second time with fresh ones, as the provider may have new keys."""
-        metadata, now = self._metadata_of(provider), self._clock.now().timestamp()
-        known = self._jwks.get(metadata.jwks_uri, now, lambda: (now + KEYS_SECONDS, self._get(metadata.jwks_uri)))
+        address, now = self._metadata_of(provider).jwks_uri, self._clock.now().timestamp()
+        again_at, known = self._jwks.get(address, now, lambda: (now + KEYS_SECONDS, (0, self._get(address))))
         try:
             claims: dict[str, Any] = judge(known, int(now))
         except Unauthenticated:
-            if not self._transients.add(f"sso-keys:{digest(metadata.jwks_uri)}", b"1", 10):
+            if now - again_at < KEYS_AGAIN_SECONDS:
                 raise
-            fresh = self._get(metadata.jwks_uri)
+            fresh = self._get(address)
+            self._jwks.put(address, now + KEYS_SECONDS, (now, fresh))
             claims = judge(fresh, int(now))
-            self._jwks.put(metadata.jwks_uri, now + KEYS_SECONDS, fresh)
         return claims
 
     def _github_person(self, provider: ProviderView, access_token: str) -> _Person:
@@ -267,15 +291,20 @@ class SingleSignOn:
             user = self._account(provider, person)
         except IntegrityError:  # Two first sign-ins at once: now the account is there.
             user = self._account(provider, person)
-        external = External(str(provider.id), provider.name, person.subject, person.session)
+        ends_sessions = bool(self._metadata_of(provider).end_session_endpoint)
+        external = External(str(provider.id), provider.name, person.subject, person.session, ends_sessions)
         return self._sign_in.begin_external(user.tenant_id, user.id, external)
 
     def _account(self, provider: ProviderView, person: _Person) -> User:
         with self._db.unit_of_work(provider.tenant_id) as work:
             found = storage.identity(work.session, provider.tenant_id, provider.id, person.subject)
+            if found is not None and provider.domains:
+                _checked_email(provider, person)  # The list may be younger than the account.
             identity, user = found or self._new_identity(work, provider, person)
             if not user.is_active:
                 raise _turned_away(say("The account of %(email)s is closed.", email=user.email))
+            if person.is_email_proven and person.email.lower() == user.email:
+                user.email_verified_at = user.email_verified_at or self._clock.now()
             if identity.made_account:
                 self._give_roles(work, provider, person, user)
             return user
@@ -291,6 +320,15 @@ class SingleSignOn:
                 say(
                     "%(provider)s does not vouch for %(email)s, which has an account here already.",
                     provider=provider.name,
+                    email=email,
+                )
+            )
+        elif user.email_verified_at is None and storage.has_identity(work.session, provider.tenant_id, user.id):
+            # Whoever came first may have made it with an address that is not theirs, to share what its owner does here.
+            raise _turned_away(
+                say(
+                    "Another provider made the account of %(email)s without vouching for the address. Ask whoever"
+                    " administers the Hub.",
                     email=email,
                 )
             )
@@ -330,9 +368,7 @@ class SingleSignOn:
         """The roles of an account that a provider made are what it says today."""
         wanted = sorted({*provider.default_roles, *roles_of(person.claims, provider.rules)})
         if not wanted:
-            raise _turned_away(
-                say("Nothing that %(provider)s says of you gives you a role here.", provider=provider.name)
-            )
+            raise _without_role(provider, person)
         before = users.roles_of_users(work.session, user.tenant_id, [user.id]).get(user.id, [])
         if before == wanted:
             return
@@ -340,7 +376,23 @@ class SingleSignOn:
         details = {"before": before, "after": wanted, "provider": provider.name}
         record(work.session, self._ids.uuid(), _system(provider), "user.changed", str(user.id), details)
 
-    # --- logouts ------------------------------------------------------------------------------------------------
+    # --- signing out there --------------------------------------------------------------------------------------
+
+    def sign_out_address(self, provider_id: UUID) -> str:
+        """Where whoever signed out here signs out at the provider as well (RP-Initiated Logout section 2).
+
+        No ID token goes along, as addresses end up in logs, so the provider asks the person first.
+        """
+        provider, _ = self._provider(provider_id)
+        try:
+            endpoint = self._metadata_of(provider).end_session_endpoint
+        except Unavailable as error:
+            raise _unavailable(provider) from error
+        if not endpoint:
+            raise NotFound(say("%(provider)s lets nobody sign out from here.", provider=provider.name))
+        return with_parameters(endpoint, client_id=provider.client_id)
+
+    # --- logouts there ------------------------------------------------------------------------------------------------
 
     def back_channel_logout(self, provider_id: UUID, token: str) -> None:
         """End the sessions that a logout token names (Back-Channel Logout section 2.7); `Invalid` for a bad one."""
@@ -374,6 +426,22 @@ class SingleSignOn:
             raise NotFound("There is no such provider.", code="provider_not_found")
         return ProviderView.of(row), self._keys.unseal(row.client_secret, secret_context(row.id))
 
+    def check(self, provider: ProviderView) -> ProviderCheck:
+        """Ask the provider for its discovery document and its keys, as a sign-in does, but not from memory.
+
+        `Invalid` or `Unavailable` says why nobody could sign in. Whether id and secret are right only a sign-in tells.
+        """
+        if provider.kind == "github":
+            raise Unprocessable("GitHub has no discovery document: sign in to try it.", code="no_discovery")
+        metadata, now = self._discovered(provider.issuer), self._clock.now().timestamp()
+        jwks = self._get(metadata.jwks_uri)
+        keys = jwks.get("keys")
+        if not isinstance(keys, list) or not keys:
+            raise Invalid(say("There are no keys at %(address)s.", address=metadata.jwks_uri), code="bad_discovery")
+        self._metadata.put(provider.issuer, now + METADATA_SECONDS, metadata)
+        self._jwks.put(metadata.jwks_uri, now + KEYS_SECONDS, (0, jwks))
+        return ProviderCheck(metadata.issuer, len(keys), bool(metadata.end_session_endpoint))
+
     def _metadata_of(self, provider: ProviderView) -> ProviderMetadata:
         if provider.kind == "github":
             return _github_metadata(provider.issuer)
@@ -399,16 +467,20 @@ class SingleSignOn:
 
 def _json(answer: HttpResponse, address: str) -> Any:
     if answer.status != 200:
-        raise Unavailable(f"{address} answered {answer.status}.", code="provider_unavailable")
+        raise Unavailable(
+            say("%(address)s answered %(status)s.", address=address, status=answer.status), code="provider_unavailable"
+        )
     try:
         return orjson.loads(answer.body)
     except orjson.JSONDecodeError as error:
-        raise Unavailable(f"{address} did not answer with JSON.", code="provider_unavailable") from error
+        raise Unavailable(
+            say("%(address)s did not answer with JSON.", address=address), code="provider_unavailable"
+        ) from error
 
 
 def _github_metadata(issuer: str) -> ProviderMetadata:
     known = github_addresses(issuer)
-    return ProviderMetadata(known.issuer, known.authorize, known.token, "", "", False, ("client_secret_post",))
+    return ProviderMetadata(known.issuer, known.authorize, known.token, "", "", "", False, ("client_secret_post",))
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -455,6 +527,14 @@ def _system(provider: ProviderView) -> Principal:
 
 def _turned_away(reason: str) -> HubError:
     return Forbidden(reason, code="sign_in_refused")
+
+
+def _without_role(provider: ProviderView, person: _Person) -> HubError:
+    """Turned away, with what was told where the rules look: the audit log keeps it, the page shows it to nobody."""
+    reason = say("Nothing that %(provider)s says of you gives you a role here.", provider=provider.name)
+    told = told_for(person.claims, provider.rules).items()
+    faults = [Violation("identity provider", claim, "fits no rule", found) for claim, found in told]
+    return Forbidden(reason, code="sign_in_refused", violations=faults)
 
 
 def _not_signed_in(provider: ProviderView, reason: str) -> HubError:

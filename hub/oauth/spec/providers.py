@@ -141,6 +141,11 @@ def roles_of(claims: Mapping[str, Any], rules: Iterable[RoleRule]) -> list[str]:
     return list(dict.fromkeys(rule.role for rule in rules if rule.value in _values(claims, rule.claim)))
 
 
+def told_for(claims: Mapping[str, Any], rules: Iterable[RoleRule]) -> dict[str, Sequence[str]]:
+    """What the claims say where the rules look, so that whoever wrote the rules can compare: at most 50 values each."""
+    return {rule.claim: [value[:200] for value in _values(claims, rule.claim)[:50]] for rule in rules}
+
+
 def _values(claims: Mapping[str, Any], path: str) -> Sequence[str]:
     """What the claim says, as texts; a claim may have dots in its own name (URLs do)."""
     found: Any = claims.get(path)

@@ -51,6 +51,14 @@ def is_used(session: Session, tenant_id: UUID, provider_id: UUID) -> bool:
     return session.scalars(found.limit(1)).first() is not None
 
 
+def has_identity(session: Session, tenant_id: UUID, user_id: UUID) -> bool:
+    """Whether any provider knows the account."""
+    found = select(ExternalIdentity.subject).where(
+        ExternalIdentity.tenant_id == tenant_id, ExternalIdentity.user_id == user_id
+    )
+    return session.scalars(found.limit(1)).first() is not None
+
+
 def identity(
     session: Session, tenant_id: UUID, provider_id: UUID, subject: str
 ) -> tuple[ExternalIdentity, User] | None:

@@ -74,6 +74,14 @@ class ProviderSchema(ma.Schema):
     )
 
 
+class ProviderCheckSchema(ma.Schema):
+    """What a provider says of itself."""
+
+    issuer = fields.String(metadata=_ISSUER)
+    keys = fields.Integer(metadata={"description": "How many keys it publishes", "example": 2})
+    ends_sessions = fields.Boolean(metadata={"description": "Whether people can sign out there from the Hub"})
+
+
 providers_api = ApiBlueprint(
     "identity providers", __name__, url_prefix=f"{PREFIX}/identity-providers", description="Where people sign in"
 )
@@ -133,3 +141,18 @@ class OneProvider(MethodView):
         Accounts stay, but nobody signs in by it any more.
         """
         service(Providers).remove(principal(), provider_id)
+
+
+@providers_api.route("/<uuid:provider_id>/check")
+class ProviderConnection(MethodView):
+    """The connection to an identity provider."""
+
+    @action("providers.write")
+    @providers_api.response(200, ProviderCheckSchema)
+    def post(self, provider_id: UUID) -> Any:
+        """Check the connection to an identity provider
+
+        Fetches its discovery document and its keys; the refusal says why nobody could sign in. Whether client id and
+        secret are right, only a sign-in tells.
+        """
+        return service(SingleSignOn).check(service(Providers).get(principal(), provider_id))

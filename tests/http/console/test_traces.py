@@ -176,6 +176,7 @@ ELSEWHERE = {
     "POST /sign-in/code/passkey": ("test_passkeys.py", "session.began"),
     "POST /sign-in/passkey": ("test_passkeys.py", "session.began"),
     "POST /account/passkeys/new": ("test_passkeys.py", "passkey.added"),
+    "POST /account/passkeys/<uuid:passkey_id>": ("test_passkeys.py", "passkey.renamed"),
     "POST /account/passkeys/<uuid:passkey_id>/remove": ("test_passkeys.py", "passkey.removed"),
     "POST /account/second-step/confirm": ("test_second_step.py", "second_factor.added"),
     "POST /account/second-step/off": ("test_audit.py", "second_factor.removed"),
@@ -220,6 +221,7 @@ SILENT = {
     "POST /oauth/introspect": _ONLY_LOOKS,
     "POST /privacy/person": _ONLY_LOOKS,
     "POST /platforms/<uuid:platform_id>/test": _ONLY_LOOKS,
+    "POST /providers/<uuid:provider_id>/check": _ONLY_LOOKS,
     "POST /packages/<package_id>/preview": "nothing of a preview is kept",
     "POST /courses/<uuid:registration_id>/play": _LEARNING,
     "POST /jobs/uploads": "the package that it becomes tells",
@@ -438,7 +440,8 @@ SILENT_COMMANDS = {
     "mail test": "it sends one message to whom the operator names",
     **dict.fromkeys(
         (
-            *("cohort show", "keys list", "oauth provider list", "oauth provider show", "oauth token list"),
+            *("cohort show", "keys list", "oauth token list"),
+            *("oauth provider check", "oauth provider list", "oauth provider show"),
             *("audit list", "cohort list", "doctor", "job list", "job show", "learner list", "lint"),
             *("lrs credential list", "lrs store list", "lti platform list", "oauth client list", "package changes"),
             *("package download", "package list", "package report", "package show", "privacy find"),

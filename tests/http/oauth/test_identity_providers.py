@@ -5,6 +5,8 @@ import secrets
 
 import pytest
 from click.testing import CliRunner
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
 
 from hub.command_line import CommandLine
 from hub.errors import Forbidden, Invalid
@@ -15,6 +17,7 @@ from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.providers import NewProvider, Providers, secret_context
 from hub.oauth.storage.tables import ExternalIdentity, IdentityProvider
 from tests.support.people import form_token, make_account, sign_in
+from tests.support.serving import serving
 
 AUTHOR = ("packages:write", "registrations:read", "learners:read")
 
@@ -56,6 +59,45 @@ def secret_of(hub, provider):
     with hub.db.read(provider.tenant_id) as session:
         row = session.get(IdentityProvider, provider.id)
         return hub.ports.keys.unseal(row.client_secret, secret_context(provider.id))
+
+
+@pytest.fixture
+def there(hub, system):
+    """A provider that answers, over real HTTP: by default with everything that the Hub asks for."""
+    pages = {"/jwks": {"keys": [{"kty": "RSA"}, {"kty": "EC"}]}}
+    server = make_server("127.0.0.1", 0, Request.application(lambda asked: jsonable(pages.get(asked.path))))
+    issuer = f"http://127.0.0.1:{server.server_port}"
+    addresses = {name: f"{issuer}/{name}" for name in ("authorization_endpoint", "token_endpoint")}
+    pages["/.well-known/openid-configuration"] = addresses | {"issuer": issuer, "jwks_uri": f"{issuer}/jwks"}
+    wanted = NewProvider("keycloak", "Answers", issuer, "hub", "secret", default_roles=("author",))
+    with serving(server):
+        yield hub.service(Providers).create(system, wanted), pages
+
+
+def jsonable(page):
+    return Response(json.dumps(page), 404 if page is None else 200, mimetype="application/json")
+
+
+def test_the_connection_is_checked_on_the_page_by_the_api_and_by_command(api, run, client, hub, system, there):
+    provider, pages = there
+    told = {"issuer": provider.issuer, "keys": 2, "ends_sessions": False}
+    assert api("POST", f"/{provider.id}/check").json == told
+    done = run("check", str(provider.id), "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"keys": 2, "ends_sessions": False})
+    sign_in(client, make_account(hub, system, "administrator"))
+    path = f"/providers/{provider.id}"
+    form = {"csrf_token": form_token(client, path)}
+    assert f"{provider.issuer} answers, with 2 keys." in client.post(f"{path}/check", data=form).text
+    pages["/jwks"] = None
+    answer = client.post(f"{path}/check", data=form)
+    assert answer.status_code == 503
+    assert f"{provider.issuer}/jwks answered 404" in answer.text
+    assert api("POST", f"/{provider.id}/check").json["code"] == "provider_unavailable"
+    pages["/.well-known/openid-configuration"]["issuer"] = "https://another.example"
+    refused = api("POST", f"/{provider.id}/check")
+    assert (refused.status_code, refused.json["code"]) == (400, "bad_issuer")
+    with pytest.raises(Invalid, match=r"another\.example"):
+        run("check", str(provider.id))
 
 
 def test_what_is_not_named_stays(api, hub, provider, system):

@@ -10,11 +10,11 @@ import pytest
 from joserfc.jwk import OctKey, RSAKey
 
 from hub.bootstrap import build, create_hub_app
-from hub.errors import Forbidden, Invalid
+from hub.errors import Forbidden, Invalid, Unavailable, Unprocessable
 from hub.identity import Principal, system_principal
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.providers import NewProvider, Providers
-from hub.oauth.services.single_sign_on import SingleSignOn
+from hub.oauth.services.single_sign_on import ProviderCheck, SingleSignOn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
 from hub.ports import HttpResponse
@@ -563,3 +563,129 @@ def test_build_is_what_the_tests_wire(settings):
     composed = build(settings)
     assert composed.service(SingleSignOn)._public_url == settings.public_url
     composed.close()
+
+
+# --- who may come, and come again -----------------------------------------------------------------------------------
+
+
+def test_a_list_of_domains_counts_for_those_who_came_before_it(browser, there, make, hub, system):
+    provider = make()
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@elsewhere.example"}
+    assert arrive(browser, there, provider).status_code == 303
+    hub.service(Providers).change(system, provider.id, domains="school.example")
+    refused = arrive(browser, there, provider)
+    assert refused.status_code == 403
+    assert "not of a domain" in refused.text
+    hub.service(Providers).change(system, provider.id, domains="school.example elsewhere.example")
+    assert arrive(browser, there, provider).status_code == 303
+
+
+def test_nobody_prepares_an_account_for_somebody_else(browser, there, make):
+    """Whoever made an account with an unproven address must not share it with the owner of the address later."""
+    email = f"{secrets.token_hex(4)}@school.example"
+    careless, careful = make(name="Careless"), make(name="Careful")
+    there.claims |= {"sub": "attacker", "email": email, "email_verified": False}
+    assert arrive(browser, there, careless).status_code == 303
+    there.claims |= {"sub": "owner", "email_verified": True}
+    refused = arrive(browser, there, careful)
+    assert refused.status_code == 403
+    assert "without vouching" in refused.text
+    there.claims |= {"sub": "attacker", "email_verified": True}
+    assert arrive(browser, there, careless).status_code == 303, "now it vouches: it was no attacker after all"
+    there.claims |= {"sub": "owner"}
+    assert arrive(browser, there, careful).status_code == 303
+
+
+def test_two_providers_that_vouch_lead_to_the_same_account(browser, there, make, hub, system):
+    email = f"{secrets.token_hex(4)}@school.example"
+    there.claims |= {"sub": secrets.token_hex(4), "email": email}
+    assert arrive(browser, there, make(name="One")).status_code == 303
+    assert arrive(browser, there, make(name="Two")).status_code == 303
+    assert len(hub.service(Users).list(system, email)) == 1
+
+
+def test_the_log_says_what_was_told_where_the_rules_look(browser, there, make, hub, system):
+    provider = make(default_roles=(), rules="groups=writers -> author\nhd=x -> author")
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    there.claims["groups"] = ["readers", "all"]
+    refused = arrive(browser, there, provider)
+    assert refused.status_code == 403
+    assert "readers" not in refused.text
+    [told] = refusals(hub, system, provider)
+    assert told["told"] == {"groups": ["readers", "all"], "hd": []}
+
+
+def test_the_reason_of_a_token_endpoint_is_told(browser, there, make, hub, system):
+    provider = make()
+    answer = there.visit(go(browser, provider))
+    there._token = lambda body: {"error": "unauthorized_client", "error_description": "Invalid\u202e secret."}
+    refused = back(browser, provider, answer)
+    assert refused.status_code == 401
+    assert "unauthorized_client: Invalid secret" in refused.text
+    [told] = refusals(hub, system, provider)
+    assert "unauthorized_client" in told["detail"]
+
+
+def test_each_process_finds_new_keys_by_itself(there, make, hub):
+    """What one process of several has fetched again just now must not keep another from it."""
+    provider, browsers = make(), [_client(create_hub_app(_wired(hub, there)), PUBLIC_URL) for _ in range(2)]
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    assert [arrive(each, there, provider).status_code for each in browsers] == [303, 303]
+    there.key = RSAKey.generate_key(2048, auto_kid=True)
+    assert [arrive(each, there, provider).status_code for each in browsers] == [303, 303]
+
+
+# --- signing out there, and asking whether it works -----------------------------------------------------------------
+
+
+def test_who_signs_out_is_shown_how_to_sign_out_at_the_provider(browser, there, make):
+    """OpenID Connect RP-Initiated Logout section 2."""
+    provider, real = make(), there._discovery
+    there._discovery = lambda body: real(body) | {"end_session_endpoint": f"{there.issuer}/end?x=1"}
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    assert arrive(browser, there, provider).status_code == 303
+    answer = browser.post("/sign-out", data={"csrf_token": form_token(browser, "/account")})
+    page = browser.get(answer.headers["Location"])
+    assert "School login still knows you" in page.text
+    there_too = browser.get(f"/sign-out/at/{provider.id}")
+    assert there_too.headers["Location"] == f"{there.issuer}/end?x=1&client_id={CLIENT_ID}"
+    assert "still knows you" not in browser.get("/sign-in").text
+
+
+def test_where_nobody_can_sign_out_from_here_nothing_is_shown(browser, there, make):
+    provider = make()
+    there.claims |= {"sub": secrets.token_hex(4), "email": f"{secrets.token_hex(4)}@school.example"}
+    arrive(browser, there, provider)
+    answer = browser.post("/account/sessions/end", data={"csrf_token": form_token(browser, "/account")})
+    assert "still knows you" not in browser.get(answer.headers["Location"]).text
+    refused = browser.get(f"/sign-out/at/{provider.id}")
+    assert refused.status_code == 404
+    assert "lets nobody sign out from here" in refused.text
+    there.request = lambda method, url, **rest: HttpResponse(502, {}, b"")
+    for odd in ("nonsense", provider.id.hex[:-1], "%"):
+        assert browser.get("/sign-in", query_string={"left": odd}).status_code == 200
+
+
+def test_the_connection_to_a_provider_can_be_checked(wired, there, make, system):
+    single_sign_on, provider = wired.service(SingleSignOn), make()
+    assert single_sign_on.check(provider) == ProviderCheck(there.issuer, 1, False)
+    real = there._discovery
+    there._discovery = lambda body: real(body) | {"jwks_uri": f"{there.issuer}/nothing"}
+    with pytest.raises(Unavailable, match="answered 404"):
+        single_sign_on.check(provider)
+    there._discovery = lambda body: real(body) | {"issuer": "https://evil.example"}
+    with pytest.raises(Invalid, match=r"evil\.example"):
+        single_sign_on.check(provider)
+    with pytest.raises(Unprocessable, match="no discovery document"):
+        single_sign_on.check(make(kind="github", issuer="https://github.com"))
+
+
+def test_keys_that_are_none_are_found_by_the_check(wired, there, make, monkeypatch):
+    provider, real = make(), there.request
+    for body in (b"[]", b"{}", b'{"keys": []}', b'{"keys": 5}'):
+        answer = HttpResponse(200, {}, body)
+        monkeypatch.setattr(
+            there, "request", lambda method, url, a=answer, **rest: a if url.endswith("/jwks") else real(method, url)
+        )
+        with pytest.raises(Invalid, match="no keys"):
+            wired.service(SingleSignOn).check(provider)

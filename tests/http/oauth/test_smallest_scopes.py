@@ -128,7 +128,11 @@ OTHERS = {
     "/api/v1/tokens/{token_id}": {"token_id": "own_token_id"},
 }
 #: Direct uploads need an object store that takes them: this Hub keeps packages in a folder.
-IMPOSSIBLE = {"POST /api/v1/direct-uploads", "POST /api/v1/direct-uploads/{upload_id}/complete"}
+IMPOSSIBLE = {
+    "POST /api/v1/direct-uploads",
+    "POST /api/v1/direct-uploads/{upload_id}/complete",
+    "POST /api/v1/identity-providers/{provider_id}/check",  # Nobody is there.
+}
 #: What each operation that changes something, or gives out a lot, leaves in the audit log.
 EVENTS = {
     "GET /api/v1/registrations/{registration_id}/attempts/{number}/replay": "replay.read",
