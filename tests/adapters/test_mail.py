@@ -13,10 +13,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Session
 
-from hub.adapters.embedded.server import free_ports
 from hub.adapters.mail import FolderMailer, SmtpMailer
 from hub.errors import Unavailable, Unprocessable
 from hub.ports import Mail
+from tests.support.ports import free_ports
 
 SENDER = "Schule am Bühl <hub@school.example>"
 
@@ -60,7 +60,9 @@ def start(receiver) -> Iterator[object]:
 
     def begin(**options) -> int:
         (port,) = free_ports(1)
-        controller = Controller(receiver, hostname="127.0.0.1", port=port, enable_SMTPUTF8=True, **options)
+        controller = Controller(
+            receiver, hostname="127.0.0.1", port=port, enable_SMTPUTF8=True, ready_timeout=60, **options
+        )
         running.append(controller)
         controller.start()
         return port

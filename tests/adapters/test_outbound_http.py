@@ -170,6 +170,9 @@ class _Raw:
         self._listener.close()
 
 
+#: Of what would pass if nothing was cut off, even where the machine is busy.
+MUCH_LESS = 12
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 
 
@@ -187,7 +190,7 @@ def test_an_answer_that_trickles_is_cut_off(pieces):
     begun = time.monotonic()
     with _Raw(pieces, pause=0.05) as peer, pytest.raises(Unavailable):
         client.request("GET", peer.url)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < MUCH_LESS
 
 
 def test_a_handshake_that_trickles_is_cut_off():
@@ -196,7 +199,7 @@ def test_a_handshake_that_trickles_is_cut_off():
     begun = time.monotonic()
     with _Raw((b"\x16\x03\x03\x40\x00", *[b"x"] * 500), pause=0.05) as peer, pytest.raises(Unavailable):
         client.request("GET", peer.url.replace("http:", "https:"), longest_seconds=0.4)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < MUCH_LESS
 
 
 def test_an_address_where_nobody_answers_takes_no_longer_than_the_whole(monkeypatch):
@@ -212,7 +215,7 @@ def test_an_address_where_nobody_answers_takes_no_longer_than_the_whole(monkeypa
         begun = time.monotonic()
         with pytest.raises(Unavailable):
             OutboundHttp(allow_private_networks=True).request("GET", f"http://x.example:{port}/", longest_seconds=0.4)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < MUCH_LESS
         for one in filling:
             one.close()
 

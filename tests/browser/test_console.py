@@ -27,7 +27,7 @@ from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.statements import Statements
 from hub.xapi_lrs.services.stores import Stores
 from tests.support.accessibility import violations
-from tests.support.console_browser import sign_in
+from tests.support.console_browser import eventually, sign_in
 from tests.support.packages import course_1_2
 from tests.support.people import make_account
 from tests.support.playing import Window
@@ -238,8 +238,7 @@ def test_an_upload_goes_on_where_it_stopped(console, worker, live_hub, tmp_path)
 
     broken.update(range(2, 100))
     choose()
-    while sent.count("PATCH") < 2:
-        console.wait_for_timeout(50)
+    eventually(console, lambda: sent.count("PATCH") >= 2)
     console.reload()
     expect(row).to_contain_text("100 kB of 250.8 kB are here")
     assert violations(console) == []

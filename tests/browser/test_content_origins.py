@@ -10,6 +10,7 @@ from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.oauth.services.tenants import TenantView
 from hub.scorm.services.launches import Launches
+from tests.support.console_browser import frame_at
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12
 
@@ -65,9 +66,7 @@ async ([address]) => {
 def content_frame(page: Page) -> Frame:
     """The frame of the content, once the player has told that it began."""
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
-    found = page.frame(url=lambda url: urlsplit(url).path.startswith("/content/"))
-    assert found is not None
-    return found
+    return frame_at(page, "/content/")
 
 
 def test_packages_cannot_reach_each_other(

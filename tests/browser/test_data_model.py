@@ -16,6 +16,7 @@ from hub.scorm.spec.runtime.languages import PRIMARY
 from hub.scorm.spec.runtime.model import DataModel, violations
 from hub.scorm.spec.runtime.sessions import MODELS
 from tests.adl2004.api import Api
+from tests.support.console_browser import frame_at
 from tests.support.playing import Sco, add_played_course, enrol
 
 pytestmark = pytest.mark.browser
@@ -211,13 +212,9 @@ def opened(page: Page, live_hub: Hub, tenant: TenantView, system: Principal) -> 
         package = add_played_course(live_hub, tenant.id, standard, Sco("one", page=QUIET))
         registration = enrol(live_hub, system, package)
         page.goto(live_hub.service(Launches).create(system, registration.id).url)
-        for _ in range(100):
-            frame = page.frame(url=lambda url: "/content/" in url)
-            if frame is not None:
-                frame.wait_for_function("() => window.api")
-                return frame
-            page.wait_for_timeout(50)
-        raise AssertionError("no content")
+        frame = frame_at(page, "/content/")
+        frame.wait_for_function("() => window.api")
+        return frame
 
     return open_
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from hub.demo import courses
@@ -68,7 +68,8 @@ def test_demo_lms(page: Page, lms: LmsSettings) -> None:
     page.goto(lms.issuer)
     assert violations(page) == []
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in", exact=True).click()
     assert violations(page) == []
     page.get_by_label("Password").fill(password(lms.state))
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -80,9 +81,11 @@ def test_demo_lms(page: Page, lms: LmsSettings) -> None:
     page.goto(f"{lms.issuer}/courses/1")
     page.locator("summary", has_text="Copy this course").click()
     page.get_by_role("button", name="Add activity").click()
+    expect(page.locator("dialog")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Close").click()
-    page.get_by_role("link", name="Weather").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Weather").click()
     assert violations(page) == []
 
 

@@ -227,7 +227,8 @@ def test_no_page_of_identity_has_a_fault(
     page.wait_for_url(f"{live_hub.settings.public_url}/")
     look(pages["person"])
     page.goto(f"{live_hub.settings.public_url}/account")
-    page.locator("form[action='/account/second-step'] button").click()
+    with page.expect_navigation():
+        page.locator("form[action='/account/second-step'] button").click()
     page.screenshot(path=folder / f"second-step-{language}.png", full_page=True)
     assert violations(page) == []
     assert [text for text in complaints if "410" not in text] == []

@@ -22,9 +22,7 @@ def visit(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Page
         def start(keeps: str) -> Page:
             options = {"third_party_cookies": keeps == "all", "cookies": keeps != "none"}
             context = open_browsers.enter_context(chromium(playwright, tmp_path / keeps, **options))
-            page = context.new_page()
-            page.set_default_timeout(10_000)
-            return page
+            return context.new_page()
 
         yield start
 

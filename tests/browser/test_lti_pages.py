@@ -10,6 +10,7 @@ from hub.bootstrap import Hub
 from hub.oauth.services.tenants import TenantView
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
+from tests.support.console_browser import frame_at
 from tests.support.courses import add_course
 from tests.support.lti_browser import FramingPlatform
 
@@ -26,15 +27,12 @@ def launch(
     options = {"bypass_csp": True, "color_scheme": request.param, "third_party_cookies": False}
     with chromium(playwright, tmp_path / "profile", **options) as context:
         page: Page = context.new_page()
-        page.set_default_timeout(10_000)
 
         def start(role: str) -> Frame:
             framing_lms.role = role
             page.goto(f"{framing_lms.origin}/course")
             expect(page.frame_locator("#tool").locator("h1")).to_be_visible()
-            frame = page.frame(url=lambda url: "/lti/" in url)
-            assert frame is not None
-            return frame
+            return frame_at(page, "/lti/")
 
         yield start
 

@@ -14,7 +14,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.registrations import Registrations, RegistrationView
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
-from tests.support.console_browser import eventually
+from tests.support.console_browser import eventually, frame_at
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
 
@@ -111,16 +111,12 @@ class TestWindowsOfContent:
         registration, url = start("scorm_2004", Sco("one", page=HASTY))
         page.goto(url)
         expect(content_of(page).locator("h1")).to_have_text("Hasty")
-        frame = page.frame(url=lambda address: "/content/" in address)
-        assert frame is not None
-        assert frame.evaluate("window.asked") == "trueab-initio"
+        assert frame_at(page, "/content/").evaluate("window.asked") == "trueab-initio"
         page.click("#exit")
         expect(page.locator("#notice")).to_have_attribute("data-notice", "ended")
         page.goto(live_hub.service(Launches).create(system, registration.id).url)
         expect(content_of(page).locator("h1")).to_have_text("Hasty")
-        frame = page.frame(url=lambda address: "/content/" in address)
-        assert frame is not None
-        assert frame.evaluate("window.asked") == "trueresume7"
+        assert frame_at(page, "/content/").evaluate("window.asked") == "trueresume7"
 
     def test_content_may_fill_the_screen(self, page: Page, start: Any) -> None:
         _, url = start("scorm_1_2", Sco("one", page=FULL_SCREEN))

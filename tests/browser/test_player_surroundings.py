@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Frame, Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -18,7 +18,7 @@ from hub.scorm.services.packages import Packages
 from hub.scorm.services.registrations import Registrations, RegistrationView
 from tests.support.accessibility import violations
 from tests.support.chromium import chromium
-from tests.support.console_browser import sign_in
+from tests.support.console_browser import eventually, frame_at, sign_in
 from tests.support.people import make_account
 from tests.support.playing import Sco, add_played_course, enrol
 from tests.support.scos import sco12, sco2004
@@ -50,14 +50,9 @@ def strict_page(playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
         yield context.pages[0]
 
 
-def framed(page: Page, part: str) -> Frame:
-    """The frame whose path begins with `part`."""
-    for _ in range(100):
-        found = page.frame(url=lambda url: urlsplit(url).path.startswith(part))
-        if found is not None:
-            return found
-        page.wait_for_timeout(50)
-    raise AssertionError(f"no frame of {part}")
+def expect_refused(page: Page) -> None:
+    """Wait until the browser shows nothing but its own error in the frame."""
+    eventually(page, lambda: [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"])
 
 
 class TestInsideAnLms:
@@ -69,12 +64,12 @@ class TestInsideAnLms:
         launches = live_hub.service(Launches)
         url = launches.create(system, registration.id, frame_origins=[lms.rstrip("/")]).url
         strict_page.goto(f"{lms}?src={url}")
-        content = framed(strict_page, "/content/")
+        content = frame_at(strict_page, "/content/")
         content.click("#turn")
-        expect(framed(strict_page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
-        framed(strict_page, "/play/").evaluate("location.reload()")
-        strict_page.wait_for_timeout(300)
-        expect(framed(strict_page, "/content/").locator("#page")).to_have_text("2")
+        expect(frame_at(strict_page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
+        with strict_page.expect_event("framenavigated", lambda frame: "/content/" in frame.url):
+            frame_at(strict_page, "/play/").evaluate("location.reload()")
+        expect(frame_at(strict_page, "/content/").locator("#page")).to_have_text("2")
         (activity,) = live_hub.service(Registrations).get(system, registration.id).attempts[0].activities
         assert (activity.location, activity.sessions) == ("2", 2)
 
@@ -85,13 +80,11 @@ class TestInsideAnLms:
         registration, launches = enrol(live_hub, system, package), live_hub.service(Launches)
         elsewhere = launches.create(system, registration.id, frame_origins=["https://lms.example"]).url
         page.goto(f"{lms}?src={elsewhere}")
-        page.wait_for_timeout(300)
-        assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
+        expect_refused(page)
         page.goto(launches.create(system, registration.id).url)
-        address = framed(page, "/content/").url  # In a window of its own it plays.
+        address = frame_at(page, "/content/").url  # In a window of its own it plays.
         page.goto(f"{lms}?src={address}")
-        page.wait_for_timeout(300)
-        assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
+        expect_refused(page)
 
 
 @pytest.fixture
@@ -122,11 +115,12 @@ class TestForEverybody:
         with chromium(playwright, tmp_path / "axe", **options) as context:
             page = context.pages[0]
             page.goto(live_hub.service(Launches).create(system, course.id).url)
-            frame = framed(page, "/content/")
+            frame = frame_at(page, "/content/")
             frame.click("#finish")
             expect(page.locator("[data-activity=a]")).to_have_attribute("data-status", "passed")
-            if page.locator("#contents").is_hidden():
+            if width < 760:
                 page.click("#contents-toggle")
+            expect(page.locator("#contents")).to_be_visible()
             assert violations(page) == []
             if width < 760:
                 page.click("#contents-toggle")
@@ -263,7 +257,6 @@ _SEND_FORM = """
   const form = Object.assign(document.createElement("form"), {action, method: "post", target: frame.name});
   document.body.append(frame, form);
   frame.onload = () => { try { resolve(frame.contentDocument.body.textContent); } catch { resolve(""); } };
-  setTimeout(() => resolve(""), 1500);
   form.submit();
 })
 """
@@ -280,11 +273,11 @@ class TestHostileContent:
         other = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("other"), files={"secret.html": b"secret"})
         theirs = launches.create(system, enrol(live_hub, system, other).id).url
         page.goto(theirs)
-        address = framed(page, "/content/").url
+        address = frame_at(page, "/content/").url
         ours = launches.create(system, enrol(live_hub, system, own).id, frame_origins=[lms.rstrip("/")])
         page.goto(f"{lms}?src={ours.url}")
-        frame = framed(page, "/content/")
-        expect(framed(page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
+        frame = frame_at(page, "/content/")
+        expect(frame_at(page, "/play/").locator("#state")).to_have_attribute("data-state", "saved")
         facts = {
             "HUB": live_hub.settings.public_url,
             "OTHER": address.replace("other.html", "secret.html"),
@@ -314,7 +307,7 @@ class TestHostileContent:
         packages = live_hub.service(Packages).page(system)
         package = add_played_course(live_hub, tenant.id, "scorm_1_2", Sco("one", page=sco12("Hostile")))
         page.goto(live_hub.service(Launches).create(system, enrol(live_hub, system, package).id).url)
-        content = framed(page, "/content/")
+        content = frame_at(page, "/content/")
         expect(page.locator("#state")).to_have_attribute("data-state", "saved")
         assert content.evaluate(_SEND_FORM, urlsplit(content.url).path)  # An answer of this origin can be read.
         for path in ("/sign-out", f"/packages/{package}/delete", f"/packages/{package}/settings"):
@@ -333,6 +326,6 @@ class TestHostileContent:
         page.goto(lms)
         with page.expect_popup() as opened:
             page.evaluate("url => { window.open(url); }", url)
-        content = framed(opened.value, "/content/")
+        content = frame_at(opened.value, "/content/")
         expect(opened.value.locator("#state")).to_have_attribute("data-state", "saved")
         assert content.evaluate("[parent.opener, top.opener, window.opener]") == [None, None, None]

@@ -35,7 +35,7 @@ class Shell:
     def run(self, block: str) -> str:
         script = f"set -eo pipefail\n. ./kept\n{block}\n{{ declare -p | grep -v ' -[a-z]*r'; declare -f; }} > kept\n"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=60
+            ["bash", "-c", script], cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
         return done.stdout

@@ -35,7 +35,8 @@ def test_no_payload_runs_in_a_browser(page: Page, live_hub: Hub, system: Princip
     page.goto(f"{hub_url}/sign-in")
     page.fill("[name=email]", account.person.email)
     page.fill("[name=password]", PASSWORD)
-    page.click("form:has([name=password]) button[type=submit]")
+    with page.expect_navigation():
+        page.click("form:has([name=password]) button[type=submit]")
     paths = [*written.pages(named[0], of_one_thing=False)]
     for number, one in enumerate(named):
         paths += [*written.pages(one, of_one_thing=True)][number :: len(named)]
@@ -51,6 +52,6 @@ def test_no_payload_runs_in_a_browser(page: Page, live_hub: Hub, system: Princip
     assert page.locator(".terms").inner_text()
     assert ran == []
     page.goto(f"{hub_url}/account")
-    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://evil.example/x.png'}))")
-    page.wait_for_timeout(300)
-    assert [told for told in ran if told.startswith("refused by policy: img-src")], "it would have been seen"
+    # Had there been anything, it would have been seen.
+    with page.expect_console_message(lambda told: told.text.startswith("refused by policy: img-src")):
+        page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://evil.example/x.png'}))")

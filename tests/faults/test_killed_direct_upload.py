@@ -119,7 +119,7 @@ def on_s3(s3_settings: Settings, system: Principal) -> Iterator[OnS3]:
 
 def send(direct: DirectUpload) -> None:
     """The client's part: the bytes into the store."""
-    answer = requests.post(direct.form.url, dict(direct.form.fields), files={"file": DATA}, timeout=10)
+    answer = requests.post(direct.form.url, dict(direct.form.fields), files={"file": DATA}, timeout=60)
     assert answer.ok, answer.text
 
 

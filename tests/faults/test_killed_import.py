@@ -146,5 +146,5 @@ def die(settings: Settings, tenant_id: UUID, job_id: UUID, point: int) -> None:
     context.set_forkserver_preload(["hub.bootstrap"])
     process = context.Process(target=worker, args=(settings, tenant_id, job_id, point))
     process.start()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == -signal.SIGKILL

@@ -4,7 +4,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -12,12 +12,13 @@ import psutil
 import pytest
 import requests
 
+from hub.db.pool import PATIENCE_SECONDS
 from tests.support.playing import course_address
 from tests.support.running_hub import RunningHub, running_hub
 
-SECONDS = 30.0
-#: Less than the ten seconds after which a worker that does not stop is killed.
-STOP_SECONDS = 8.0
+SECONDS = 120.0
+#: A little less than requests wait for a database that is away.
+RESTART_SECONDS = PATIENCE_SECONDS - 1
 SECRET = "s" * 43
 
 
@@ -32,6 +33,14 @@ def ask(served: RunningHub, path: str = "/readyz", **headers: str) -> requests.R
     """One request on a connection of its own, to the Hub's origin."""
     host = {"Host": f"localhost:{served.port}"}
     return requests.get(f"http://127.0.0.1:{served.port}{path}", headers=host | headers, timeout=SECONDS)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for what the server will have done soon."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
 
 
 def kill(workers: list[psutil.Process]) -> None:
@@ -55,10 +64,7 @@ def test_workers_are_replaced_however_often_they_are_killed(served: RunningHub) 
         assert time.monotonic() - begin < SECONDS
     assert refused == [200] * 5
     assert served.web.is_running()
-    deadline = time.monotonic() + SECONDS
-    while len(served.workers()) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: len(served.workers()) == 2)
 
 
 def test_a_restart_of_postgresql_goes_unnoticed(served: RunningHub) -> None:
@@ -73,13 +79,18 @@ def test_a_restart_of_postgresql_goes_unnoticed(served: RunningHub) -> None:
 
 
 def test_who_asks_while_postgresql_restarts_waits_for_it(served: RunningHub) -> None:
-    served.database.stop()
-    with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(ask, served) for _ in range(4)]
-        time.sleep(0.3)
-        assert not any(each.done() for each in asked)
-        served.database.start()
-        assert {each.result().status_code for each in asked} == {200}
+    for _ in range(5):  # On a busy machine PostgreSQL may take longer for its start than anybody waits.
+        served.database.stop()
+        begun = time.monotonic()
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(ask, served) for _ in range(4)]
+            time.sleep(0.3)
+            assert not any(each.done() for each in asked)
+            served.database.start()
+            if time.monotonic() - begun < RESTART_SECONDS:
+                assert {each.result().status_code for each in asked} == {200}
+                return
+    pytest.skip("PostgreSQL does not start in time here.")
 
 
 def test_while_postgresql_is_away_every_answer_says_when_to_try_again(served: RunningHub) -> None:
@@ -101,17 +112,13 @@ def test_who_reads_slowly_does_not_keep_others_waiting(served: RunningHub) -> No
         connection.connect(("127.0.0.1", served.port))
         connection.sendall(f"GET {course.path}film.mp4 HTTP/1.1\r\nHost: {course.netloc}\r\n\r\n".encode())
         slow.append(connection)
-    time.sleep(1)
+    wait_until(lambda: ask(served, f"{course.path}film.mp4", Host=course.netloc).status_code == 503)
     picture = ask(served, f"{course.path}picture.jpg", Host=course.netloc)
     assert (picture.status_code, len(picture.content)) == (200, 100_000)
     assert ask(served).status_code == 200
-    assert ask(served, f"{course.path}film.mp4", Host=course.netloc).status_code == 503
     for connection in slow:
         connection.close()
-    deadline = time.monotonic() + SECONDS
-    while ask(served, f"{course.path}film.mp4", Host=course.netloc).status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_until(lambda: ask(served, f"{course.path}film.mp4", Host=course.netloc).status_code == 200)
 
 
 def test_the_access_log_tells_everything_but_secrets(served: RunningHub) -> None:
@@ -135,10 +142,12 @@ def test_the_access_log_tells_everything_but_secrets(served: RunningHub) -> None
 
 def test_a_server_that_is_stopped_while_it_starts_ends_at_once() -> None:
     with running_hub() as served:
+        begun = served.log.read_text().count("Spawning worker-")
         kill(served.workers())
-        time.sleep(0.3)  # Others are starting now.
+        wait_until(lambda: served.log.read_text().count("Spawning worker-") > begun)
         served.web.send_signal(signal.SIGTERM)
-        served.web.wait(STOP_SECONDS)
+        served.web.wait(SECONDS)
+        assert "refused to gracefully stop" not in served.log.read_text()
 
 
 def test_a_request_that_was_begun_is_answered_when_the_server_stops(served: RunningHub) -> None:
@@ -147,11 +156,13 @@ def test_a_request_that_was_begun_is_answered_when_the_server_stops(served: Runn
     with socket.create_connection(("127.0.0.1", served.port), SECONDS) as connection:
         connection.sendall(
             f"POST /oauth/token HTTP/1.1\r\nHost: localhost:{served.port}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+            "Expect: 100-continue\r\n\r\n".encode()
         )
-        time.sleep(0.5)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100"), "it has been begun"
         served.web.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        wait_until(lambda: served.log.read_text().count("Stopping worker-") == served.hub.settings.web_workers)
         connection.sendall(body)
         assert connection.recv(1000).startswith(b"HTTP/1.1 401")
-    served.web.wait(STOP_SECONDS)
+    served.web.wait(SECONDS)
+    assert "refused to gracefully stop" not in served.log.read_text()

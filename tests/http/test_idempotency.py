@@ -74,7 +74,7 @@ def test_the_first_is_waited_for(ask, hub, monkeypatch):
 
     def slow(*arguments):
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return create(*arguments)
 
     ask("/clients", None, json=CLIENT)  # The token is there before the threads.
@@ -82,7 +82,7 @@ def test_the_first_is_waited_for(ask, hub, monkeypatch):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(ask("/clients", "k1", json=CLIENT)))
     thread.start()
-    assert begun.wait(20)
+    assert begun.wait(60)
     refused = ask("/clients", "k1", json=CLIENT)
     go_on.set()
     thread.join()

@@ -92,7 +92,7 @@ class OpenEdx:
         address = urlsplit(started["url"])
         login = self.client.get(f"{address.path}?{address.query}")
         assert login.status_code == 302, login.text
-        page = requests.get(login.location, headers={"X-Person": str(person)}, timeout=10)
+        page = requests.get(login.location, headers={"X-Person": str(person)}, timeout=60)
         assert page.status_code == 200, page.text
         return self.client.post("/lti/launch", data=_fields(page.text))
 
@@ -105,7 +105,7 @@ class OpenEdx:
         assert back.status_code == 200, back.text
         action = html.unescape(re.search(r'action="([^"]+)"', back.text)[1])
         jwt = {"JWT": _fields(back.text)["JWT"]}
-        kept = requests.post(action, data=jwt, headers={"X-Person": str(TEACHER)}, timeout=10)
+        kept = requests.post(action, data=jwt, headers={"X-Person": str(TEACHER)}, timeout=60)
         assert kept.status_code == 200, kept.text
         return self.records()["chosen"]
 
@@ -115,7 +115,7 @@ class OpenEdx:
 
 
 def _post(url: str, body: Any) -> Any:
-    response = requests.post(url, json=body, timeout=20)
+    response = requests.post(url, json=body, timeout=60)
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -242,7 +242,7 @@ def test_a_message_that_the_consumer_did_not_sign_is_refused(edx: OpenEdx) -> No
     started = _post(f"{edx.origin}/test/start", {"user": ADA, "deep_linking": False})
     address = urlsplit(started["url"])
     login = edx.client.get(f"{address.path}?{address.query}")
-    page = requests.get(login.location, headers={"X-Person": str(ADA)}, timeout=10)
+    page = requests.get(login.location, headers={"X-Person": str(ADA)}, timeout=60)
     fields = _fields(page.text)
     head, claims, _ = fields["id_token"].split(".")
     refused = edx.client.post("/lti/launch", data={**fields, "id_token": f"{head}.{claims}.{'A' * 342}"})

@@ -56,7 +56,7 @@ def ask(address: str, method: str = "GET", **headers: str) -> requests.Response:
     """Ask nginx as a browser on the content origin would."""
     sent = {"Host": "content.localhost:8000", "Accept-Encoding": "identity"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.request(method, address, headers=sent, timeout=20, allow_redirects=False)
+    return requests.request(method, address, headers=sent, timeout=60, allow_redirects=False)
 
 
 def test_a_large_file_whole_and_in_part(sent_by_nginx: str) -> None:

@@ -10,10 +10,10 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import requests
 
-from hub.adapters.embedded.server import free_ports
 from hub.oauth.services.providers import NewProvider, Providers
 from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.users import Users
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ def provider(hub, system) -> Iterator[object]:
         yield made
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 

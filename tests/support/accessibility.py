@@ -20,5 +20,6 @@ def violations(page: Page | Frame) -> list[str]:
     """
     if not AXE.exists():
         pytest.skip("axe-core is not in node_modules (make install fetches it)")
+    page.wait_for_load_state()
     page.evaluate(AXE.read_text())
     return list(page.evaluate(_RUN))

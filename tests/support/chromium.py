@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from tests.support.serving import serving
 
@@ -24,6 +24,9 @@ PROGRAMS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+
+#: How long anything may take in a browser on a busy machine, in milliseconds; tests wait for what they expect.
+PATIENCE = 60_000
 
 # Nothing here may call home; the sandbox needs privileges that containers lack.
 FLAGS = (
@@ -78,6 +81,8 @@ def chromium(
     context = playwright.chromium.launch_persistent_context(
         str(profile), executable_path=chromium_program(), args=list(FLAGS), headless=True, **options
     )
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     try:
         yield context
     finally:

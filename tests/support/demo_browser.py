@@ -1,10 +1,13 @@
 """What people do in the Demo LMS, in the tool's pages inside it, and in the demo courses."""
 
 import re
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 
-from playwright.sync_api import Frame, FrameLocator, Page, expect
+from playwright.sync_api import Error, Frame, FrameLocator, Page, expect
 
+from tests.support.chromium import PATIENCE
 from tests.support.running_demo import RunningDemo
 
 # The right answer to each question of the course on fire safety, by the number of the question.
@@ -83,8 +86,12 @@ class LmsVisitor:
         return picker
 
     def settle(self) -> None:
-        """Wait a little: Chromium drops clicks into a frame of another site that has only just come to its place."""
+        """Wait a little: Chromium drops clicks into a frame of another site that has only just come to its place.
+
+        It takes its time from the frames that it draws, so two are awaited first.
+        """
         self.page.bring_to_front()
+        self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         self.page.wait_for_timeout(600)
 
     def add_activity(self, title: str) -> None:
@@ -112,10 +119,12 @@ class LmsVisitor:
 
     def content(self) -> Frame:
         """The innermost frame once a page of a demo course is in it."""
-        for _ in range(600):
+        begun = time.monotonic()
+        while time.monotonic() - begun < PATIENCE / 1000:
             for frame in self.page.frames:
-                if not frame.is_detached() and frame.locator("[data-page]:not([hidden])").count():
-                    return frame
+                with suppress(Error):  # It has just been taken out of the page.
+                    if frame.locator("[data-page]:not([hidden])").count():
+                        return frame
             self.page.wait_for_timeout(50)
         raise AssertionError(f"no content came up; the frames are {[frame.url for frame in self.page.frames]}")
 
@@ -136,9 +145,9 @@ def read_on(content: Frame, pages: int) -> None:
         content.get_by_role("button", name="Next", exact=True).click()
 
 
-def heading(content: Frame) -> str:
-    """The title of the page that is shown."""
-    return content.locator("section:not([hidden]) h1").inner_text()
+def expect_heading(content: Frame, title: str) -> None:
+    """Wait until the page with this title is shown."""
+    expect(content.locator("section:not([hidden]) h1")).to_have_text(title)
 
 
 def answer(content: Frame, given: Answer) -> None:

@@ -34,6 +34,9 @@ RSA = RSAKey.generate_key(2048, {"kid": "rsa-1", "use": "sig", "alg": "RS256"})
 EC = ECKey.generate_key("P-256", {"kid": "ec-1", "use": "sig", "alg": "ES256"})
 STRANGER = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 
+#: No test closes a gate for longer.
+PATIENCE_SECONDS = 120.0
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -57,8 +60,9 @@ class LtiPlatform:
     key_set: dict[str, Any] = field(default_factory=lambda: key_set_of(RSA, EC))
     key_set_answer: Answer | None = None
     #: Seconds until the key set is answered, and until a token is.
-    key_set_delay: float = 0
-    token_delay: float = 0
+    #: While a test has cleared it, whoever asks for the key set, or for a token, waits.
+    key_set_gate: threading.Event = field(default_factory=lambda: _opened())
+    token_gate: threading.Event = field(default_factory=lambda: _opened())
     token_answers: list[Answer] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     token_seconds: int = 3600
@@ -196,7 +200,7 @@ class LtiPlatform:
         path = urlsplit(url).path
         self.requests[path] = self.requests.get(path, 0) + 1
         if path == "/jwks":
-            time.sleep(self.key_set_delay)
+            self.key_set_gate.wait(PATIENCE_SECONDS)
             return self.key_set_answer or _json(200, self.key_set)
         if path == "/token":
             return self._token(body)
@@ -250,7 +254,7 @@ class LtiPlatform:
         return _json(200, {"client_id": self.client_id, TOOL_CONFIGURATION: {"deployment_id": "7"}})
 
     def _token(self, body: bytes) -> Answer:
-        time.sleep(self.token_delay)
+        self.token_gate.wait(PATIENCE_SECONDS)
         if self.token_answers:
             return self.token_answers.pop(0)
         form = parse_qs(body.decode())
@@ -363,6 +367,12 @@ def running(platform: LtiPlatform) -> Iterator[LtiPlatform]:
 
 def _json(status: int, document: Any) -> Answer:
     return status, {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
+def _opened() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
 
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.embedded.server import free_ports
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 #: `tools/test_programs.sh` unpacks it here where the system has none.
 UNPACKED = ROOT / "var/cache/nginx/usr/sbin/nginx"
 LOCATIONS = ROOT / "deploy/nginx/hub-locations.conf"
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 
 _CONFIGURATION = """
 {user}

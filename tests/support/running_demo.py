@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.adapters.embedded.server import free_ports
 from hub.demo.folder import Credentials, DemoFolder
+from tests.support.ports import free_ports
 
-START_SECONDS = 120.0
-STOP_SECONDS = 30.0
+START_SECONDS = 300.0
+STOP_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from hub.adapters.embedded import PostgresServer, RedisServer
-from hub.adapters.embedded.server import free_ports
 from hub.adapters.key_files import create_keys
 from hub.bootstrap import Hub, build
 from hub.config import Settings
 from hub.db.migrations import Migrations
+from tests.support.ports import free_ports
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

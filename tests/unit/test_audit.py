@@ -60,7 +60,7 @@ def run(tmp_path):
             program.chmod(0o755)
         path = f"{tmp_path}:{os.environ['PATH']}"
         command = [sys.executable, TOOL, tmp_path / "pip-audit"]
-        return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, timeout=30)
+        return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, timeout=120)
 
     return run
 

@@ -35,4 +35,4 @@ def end_process(process: psutil.Process, ask: signal.Signals, grace_seconds: flo
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
             process.kill()
-            process.wait(5)
+            process.wait(30)

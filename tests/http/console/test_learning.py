@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from hub.console.views.statements import MOST_FOLLOWED
+from hub.db import EVERY_TENANT
 from hub.lti.services.platforms import Platforms
 from hub.scorm.services.learners import Learners
 from hub.scorm.services.registrations import Registrations
@@ -154,10 +155,13 @@ def test_statements_are_filtered_by_what_the_sentence_links_to(client, enter, st
         ]
 
 
-def test_statements_until_a_day_are_those_of_that_day_too(client, enter, store):
+def test_statements_until_a_day_are_those_of_that_day_too(hub, client, enter, store):
     enter("reporting")
-    store()
-    today = datetime.now(UTC).date()
+    statement_id = store()
+    with hub.db.connection(EVERY_TENANT) as connection:  # The day may end just now.
+        query = "SELECT stored FROM lrs_statement WHERE id = %s"  # In microseconds.
+        (stored,) = connection.execute(query, (statement_id,)).fetchone()
+    today = datetime.fromtimestamp(stored // 1_000_000, UTC).date()
     assert "Mara Quist" in client.get(f"/statements?until={today}").text
     assert "Mara Quist" in client.get(f"/statements?since={today}&until={today}").text
     assert "Mara Quist" not in client.get(f"/statements?until={today - timedelta(days=1)}").text

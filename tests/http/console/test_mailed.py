@@ -16,7 +16,6 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 from flask.testing import FlaskClient
 
-from hub.adapters.embedded.server import free_ports
 from hub.bootstrap import Hub, build, create_hub_app
 from hub.db import EVERY_TENANT
 from hub.db.tables import OutboxMessage, User
@@ -28,6 +27,7 @@ from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import NewPerson, Users
 from hub.relay import PROMPT
 from tests.support.people import PASSWORD, Account, audited, form_token, make_account, sign_in
+from tests.support.ports import free_ports
 
 NEW = "quince harbour mittens"
 
@@ -81,7 +81,7 @@ def mailing(hub: Hub, settings) -> Iterator[Postbox]:
     changed = replace(settings, mail="smtp", smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none")
     composed = build(changed)
     box = Postbox(composed)
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     yield box
     controller.stop()

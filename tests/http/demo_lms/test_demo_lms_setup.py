@@ -372,9 +372,9 @@ def test_a_wrong_clock_is_told_everywhere(browser: Any) -> None:
     learner = person(browser, "learner1")
     [item] = browser.get(ITEMS, headers=browser.bearer(LINE_ITEM)).json
     switch(browser, clock="-600")
-    assert abs(browser.launch("/courses/1/add")["iat"] - time.time() + 600) < 5
+    assert abs(browser.launch("/courses/1/add")["iat"] - time.time() + 600) < 60
     date = parsedate_to_datetime(browser.get("/lti/jwks").headers["Date"])
-    assert abs(date.timestamp() - time.time() + 600) < 5
+    assert abs(date.timestamp() - time.time() + 600) < 60
     assert "clocks of platform and tool differ" in browser.token(SCORE).json["error_description"]
     switch(browser, clock="0")
     assert score(browser, item["id"], learner).status_code == 200

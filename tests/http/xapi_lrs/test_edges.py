@@ -17,12 +17,14 @@ from tests.http.xapi_lrs.test_statements import ids_of, statement
 
 def test_a_limited_credential_is_told_what_is_left_and_then_stopped(lrs_as):
     limited = lrs_as("all", requests_per_minute=2)
-    while time.time() % 60 > 57:
-        time.sleep(0.5)
-    answers = [limited.get() for _ in range(3)]
-    assert [each.status_code for each in answers] == [200, 200, 429]
+    answers = [limited.get()]
+    while answers[-1].status_code == 200 and len(answers) < 6:
+        answers.append(limited.get())
+    # Two a minute, and a minute may have ended in between.
+    assert len(answers) in {3, 4, 5}
+    assert answers[-1].status_code == 429
     assert answers[0].headers["RateLimit"].startswith('"credential";r=1;t=')
-    assert int(answers[2].headers["Retry-After"]) <= 60
+    assert int(answers[-1].headers["Retry-After"]) <= 60
 
 
 def test_a_revoked_credential_stops_within_a_second(hub, system, store, client):

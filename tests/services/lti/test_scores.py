@@ -363,20 +363,20 @@ def test_a_slow_score_is_not_overtaken(book: Gradebook, platform: LtiPlatform) -
     def slowly() -> None:
         platform.before_answer = None
         arrived.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     platform.before_answer = slowly
     book.progress(score_scaled=0.2)
     (first,) = book.messages()
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(book.hub.service(Scores).deliver, first)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         book.progress(score_scaled=0.9)
         second = book.messages()[-1]
         with pytest.raises(RetryLater):
             book.hub.service(Scores).deliver(second)
         go_on.set()
-        sending.result(10)
+        sending.result(60)
     book.hub.service(Scores).deliver(second)
     assert book.sent() == [20, 90]
     assert book.statuses() == ["delivered", "delivered"]

@@ -330,11 +330,11 @@ def test_uploads_on_s3(hub: Hub, system: Principal, tmp_path_factory: pytest.Tem
         with pytest.raises(Conflict):
             uploads.complete_direct(system, direct.upload.id)
         for wrong in (COURSE + b"x", COURSE[:-1]):
-            sent = requests.post(direct.form.url, dict(direct.form.fields), files={"file": wrong}, timeout=10)
+            sent = requests.post(direct.form.url, dict(direct.form.fields), files={"file": wrong}, timeout=60)
             assert sent.status_code == 400, "another size than was said"
         other = {**direct.form.fields, "key": direct.form.fields["key"] + "x"}
-        assert requests.post(direct.form.url, other, files={"file": COURSE}, timeout=10).status_code == 403
-        assert requests.post(direct.form.url, dict(direct.form.fields), files={"file": COURSE}, timeout=10).ok
+        assert requests.post(direct.form.url, other, files={"file": COURSE}, timeout=60).status_code == 403
+        assert requests.post(direct.form.url, dict(direct.form.fields), files={"file": COURSE}, timeout=60).ok
         job = uploads.complete_direct(system, direct.upload.id)
         assert uploads.complete_direct(system, direct.upload.id).id == job.id
         assert _run(imports, system, job).state == "ready"

@@ -212,7 +212,7 @@ def newest(hub, store):
 
 
 def wait_until(holds):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)

@@ -183,6 +183,6 @@ def test_so_much_text_is_read_in_all(monkeypatch):
     ],
 )
 def test_hostile_text_does_not_hold_a_worker_up(text):
-    began = time.process_time()
+    began = time.thread_time()
     judge({"index.html": text, "a.js": text, "a.css": text})
-    assert time.process_time() - began < 4
+    assert time.thread_time() - began < 4

@@ -780,9 +780,9 @@ def test_ten_thousand_items_are_read_quickly():
 
     listed = "".join(item(f"I{number}") for number in range(10_000))
     data = manifest_2004(organizations(listed))
-    begun = time.process_time()
+    begun = time.thread_time()
     reading = of_manifest(data)
-    took = time.process_time() - begun
+    took = time.thread_time() - begun
     assert codes(reading) == ["organization.many-parts"]
     assert reading.course is not None
     assert len(reading.course.organization.items) == 10_000

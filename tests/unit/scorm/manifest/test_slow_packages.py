@@ -145,7 +145,7 @@ def lines() -> bytes:
 )
 def test_no_small_package_takes_long(make, code):
     source = BytesSource(make())
-    started = time.process_time()
+    started = time.thread_time()
     reading = package.read(source, Limits())
-    assert time.process_time() - started < _SECONDS
+    assert time.thread_time() - started < _SECONDS
     assert code in {one.code for one in reading.findings} | {None}
