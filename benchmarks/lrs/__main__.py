@@ -1,13 +1,13 @@
 """Measure the LRS:  python -m benchmarks.lrs COMMAND [--folder DIR] [--seconds N]
 
 limits    what PostgreSQL does with the same statements in one table with five indexes
-single    one statement a POST, 16 connections
-batch     50 and 500 statements a POST, 4 connections
+single    one statement a POST, 16 connections, and its limit by turns with it
+batch     50 and 500 statements a POST, 4 connections, and their limit by turns with them
 queries   every kind of query at limit=50, one connection
 paging    everything there is, 500 a page
 download  everything there is as JSON Lines and as CSV, and the memory of the web server meanwhile
 fill      batches of 500 until the store has --statements (1,000,000)
-all       everything at 20,000 statements, then at --statements; about five minutes in an empty --folder
+all       everything at 20,000 statements, then at --statements; about six minutes in an empty --folder
 
 Each command starts PostgreSQL, Redis and the Hub by itself and stops them again; what is stored stays in --folder.
 """
@@ -20,6 +20,7 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -44,13 +45,20 @@ from benchmarks.lrs.statements import (
 
 _MORE = re.compile(rb'"more":"([^"]*)"\}$')
 
+#: Of how many turns the measurement of a kind of work consists, and that of its limit between them.
+_TURNS = 5
+
+#: What a page at limit=50 is called full from: a shorter one is asked for again at the length that it had before.
+_FULL = 40
+
 
 class Report:
     """Lines of the table; `limit` in statements a second gives the ratio."""
 
-    def __init__(self) -> None:
+    def __init__(self, measured: Measured) -> None:
         machine = platform.processor() or platform.machine()
-        print(f"{machine}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
+        pages = "huge pages" if measured.has_huge_pages() else "no huge pages"
+        print(f"{machine}, {psutil.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL with {pages}")
         print("| work | statements/s | p50 ms | p95 ms | p99 ms | app CPU ms | db CPU ms | of the limit |")
         print("|---|---|---|---|---|---|---|---|")
 
@@ -82,7 +90,7 @@ def main() -> None:
     parser.add_argument("--statements", type=int, default=1_000_000)
     given = parser.parse_args()
     with running(given.folder) as measured:
-        report = Report()
+        report = Report(measured)
         if given.command == "all":
             _all(measured, report, given.seconds, given.statements)
         elif given.command == "fill":
@@ -98,42 +106,60 @@ def main() -> None:
 def _all(measured: Measured, report: Report, seconds: float, statements: int) -> None:
     _fill(measured, report, 20_000)
     _settle(measured)
-    _queries(measured, report, seconds)
-    single_limit, insert_limit = _limits(measured, report, seconds)
-    _single(measured, report, seconds, single_limit)
-    _batch(measured, report, seconds, insert_limit)
+    few = _queries(measured, report, seconds)
+    _limits(measured, report, seconds)
+    _single(measured, report, seconds)
+    _batch(measured, report, seconds)
     _fill(measured, report, statements)
     _settle(measured)
-    _queries(measured, report, seconds)
-    _batch(measured, report, seconds, insert_limit)
+    many = _queries(measured, report, seconds)
+    _compare(measured, seconds, few, many)
+    _batch(measured, report, seconds)
     _paging(measured, report, seconds)
 
 
-def _limits(measured: Measured, report: Report, seconds: float) -> tuple[float, float]:
+def _limits(measured: Measured, report: Report, seconds: float) -> None:
     url = measured.database_url
     report.limit("limit: COPY, 4 connections", limits.copy_rate(url, seconds))
-    insert = report.limit("limit: INSERT of 500 rows, 4 connections", limits.insert_rate(url, seconds))
-    single = report.limit("limit: single-row commits, 16 clients", limits.single_rate(url, seconds))
+    report.limit("limit: INSERT of 500 rows, 4 connections", limits.insert_rate(url, seconds))
+    report.limit("limit: single-row commits, 16 clients", limits.single_rate(url, seconds))
     report.limit("the same with text instead of jsonb: COPY", limits.copy_rate(url, seconds / 2, "text"))
     report.limit("the same with text instead of jsonb: INSERT", limits.insert_rate(url, seconds / 2, "text"))
     report.limit("the same with text instead of jsonb: single rows", limits.single_rate(url, seconds / 2, "text"))
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP TABLE bench_limit")
-    return single, insert
+    limits.clear(url)
 
 
-def _single(measured: Measured, report: Report, seconds: float, limit: float | None = None) -> None:
+def _single(measured: Measured, report: Report, seconds: float) -> None:
     requests = itertools.cycle([post(measured, body) for body in bodies(5_000)])
-    run(measured, 16, 1.0, lambda: next(requests))
-    report.line("POST 1, 16 connections", run(measured, 16, seconds, lambda: next(requests)), 1, limit)
+    outcome, limit = _by_turns(measured, 16, seconds, lambda: next(requests), limits.single_rate)
+    report.limit("limit by turns: single-row commits", limit)
+    report.line("POST 1, 16 connections", outcome, 1, limit)
 
 
-def _batch(measured: Measured, report: Report, seconds: float, limit: float | None = None) -> None:
+def _batch(measured: Measured, report: Report, seconds: float) -> None:
     for size in (50, 500):
         requests = _batches(measured, size)
-        run(measured, 4, 1.0, lambda requests=requests: next(requests))
-        outcome = run(measured, 4, seconds, lambda requests=requests: next(requests))
+        outcome, limit = _by_turns(measured, 4, seconds, lambda requests=requests: next(requests), limits.insert_rate)
+        report.limit("limit by turns: INSERT of 500 rows", limit)
         report.line(f"POST {size}, 4 connections, {_count(measured):,} stored", outcome, size, limit)
+
+
+def _by_turns(
+    measured: Measured,
+    connections: int,
+    seconds: float,
+    request: Callable[[], bytes],
+    limit: Callable[[str, float], float],
+) -> tuple[Outcome, float]:
+    """A kind of work, and statements a second of its limit, a turn of each after the other: a machine that others use
+    too is slow or fast for a minute or so, and then for both."""
+    run(measured, connections, 1.0, request)
+    outcomes, rates = [], []
+    for _ in range(_TURNS):
+        rates.append(limit(measured.database_url, seconds / _TURNS))
+        outcomes.append(run(measured, connections, seconds / _TURNS, request))
+    limits.clear(measured.database_url)
+    return Outcome.of_all(outcomes), sum(rates) / len(rates)
 
 
 def _batches(measured: Measured, size: int) -> Iterator[bytes]:
@@ -156,22 +182,49 @@ def _fill(measured: Measured, report: Report, statements: int) -> None:
         print(f"| filled to {_count(measured):,} in {time.perf_counter() - begin:.0f} s | | | | | | | |", flush=True)
 
 
-def _queries(measured: Measured, report: Report, seconds: float) -> None:
+def _queries(measured: Measured, report: Report, seconds: float) -> dict[str, "_Timed"]:
     stored = _count(measured)
-    for name, parameters in _QUERIES.items():
-        chance = random.Random(7)
-        since = _middle(measured)
-        end = time.perf_counter() + max(seconds / 3, 1.0)
-        outcome, found = _timed(measured, end, lambda p=parameters, c=chance, s=since: p(c, s))
-        report.line(f"GET 50 by {name}, {stored:,} stored, {found:.0f} found", outcome, found)
+    timed = {}
+    for name in _QUERIES:
+        each = timed[name] = _timed(measured, name, seconds)
+        report.line(f"GET 50 by {name}, {stored:,} stored, {each.found:.0f} found", each.outcome, each.found)
+    return timed
 
 
-def _timed(measured: Measured, end: float, parameters: Callable[[], dict[str, str]]) -> tuple[Outcome, float]:
-    """How long requests took, and how many statements each found on average."""
+def _compare(measured: Measured, seconds: float, few: dict[str, "_Timed"], many: dict[str, "_Timed"]) -> None:
+    """How much longer than with few statements stored a page takes, and one of as many statements as were found then:
+    it is the same work, where a full page is more."""
+    print("| p95 ms | with few | found | with many | found | times | as many as with few | times |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, before in few.items():
+        now, same = many[name], many[name]
+        if round(before.found) < min(now.found, _FULL):
+            same = _timed(measured, name, seconds, limit=max(round(before.found), 1))
+        cells = [f"{before.p95:.2f}", f"{before.found:.0f}", f"{now.p95:.2f}", f"{now.found:.0f}"]
+        cells += [f"{now.p95 / before.p95:.1f}", f"{same.p95:.2f}", f"{same.p95 / before.p95:.1f}"]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """How long the requests of a kind of query took, and how many statements each found on average."""
+
+    outcome: Outcome
+    found: float
+
+    @property
+    def p95(self) -> float:
+        return self.outcome.percentile(0.95)
+
+
+def _timed(measured: Measured, name: str, seconds: float, limit: int = 50) -> _Timed:
+    chance, since = random.Random(7), _middle(measured)
+    end = time.perf_counter() + max(seconds / 3, 1.0)
 
     def requests() -> Iterator[bytes]:
         while time.perf_counter() < end:
-            yield get(measured, "/xapi/statements?" + urlencode({**parameters(), "limit": "50"}))
+            parameters = _QUERIES[name](chance, since) | {"limit": str(limit)}
+            yield get(measured, "/xapi/statements?" + urlencode(parameters))
 
     latencies: list[float] = []
     found = 0
@@ -181,7 +234,7 @@ def _timed(measured: Measured, end: float, parameters: Callable[[], dict[str, st
         found += body.count(b'"stored":"')
     after = measured.cpu_seconds()
     outcome = Outcome(time.perf_counter() - begin, latencies, after[0] - before[0], after[1] - before[1])
-    return outcome, found / len(latencies)
+    return _Timed(outcome, found / len(latencies))
 
 
 def _agent(chance: random.Random) -> str:

@@ -79,6 +79,12 @@ def single_rate(url: str, seconds: float, body: str = "jsonb") -> float:
     return float(found[1])
 
 
+def clear(url: str) -> None:
+    """Drop the table of the limits."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bench_limit")
+
+
 def _rows(count: int) -> Iterator[tuple[str, ...]]:
     """The values of the columns; nothing in these statements needs escaping."""
     for body in bodies(count):

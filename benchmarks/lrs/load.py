@@ -4,7 +4,7 @@ import base64
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.lrs.server import Measured
@@ -20,6 +20,16 @@ class Outcome:
     latencies: list[float] = field(repr=False)
     application_cpu: float
     postgres_cpu: float
+
+    @classmethod
+    def of_all(cls, parts: Sequence["Outcome"]) -> "Outcome":
+        """Several runs as one."""
+        return cls(
+            sum(each.seconds for each in parts),
+            [latency for each in parts for latency in each.latencies],
+            sum(each.application_cpu for each in parts),
+            sum(each.postgres_cpu for each in parts),
+        )
 
     @property
     def requests(self) -> int:

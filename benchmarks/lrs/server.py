@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 import psutil
+import psycopg
 
 from hub.adapters.embedded import PostgresServer, RedisServer
 from hub.adapters.key_files import create_keys
@@ -27,10 +28,12 @@ from hub.xapi_lrs.services.credentials import Credentials
 from hub.xapi_lrs.services.filing import Filing
 from hub.xapi_lrs.services.stores import Stores
 
-#: What an administrator would set on a machine that PostgreSQL shares with the Hub: a quarter of the memory, as its
-#: manual advises. Durability is untouched.
+#: Megabytes of PostgreSQL's own memory: a quarter of the machine's, as its manual advises.
+_SHARED_BUFFERS = psutil.virtual_memory().total // 4 // 1024**2
+
+#: What an administrator would set on a machine that PostgreSQL shares with the Hub. Durability is untouched.
 POSTGRES_SETTINGS = {
-    "shared_buffers": f"{psutil.virtual_memory().total // 4 // 1024**2}MB",
+    "shared_buffers": f"{_SHARED_BUFFERS}MB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "15min",
 }
@@ -76,6 +79,11 @@ class Measured:
         with urllib.request.urlopen(address, urlencode(form).encode()) as answer:
             return orjson.loads(answer.read())["access_token"], str(store)
 
+    def has_huge_pages(self) -> bool:
+        """Whether PostgreSQL's shared memory lies in huge pages."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute("SHOW huge_pages_status").fetchone() == ("on",)
+
     def file_rest(self) -> None:
         """What the Hub's worker does every minute."""
         hub = build(self.settings)
@@ -84,8 +92,31 @@ class Measured:
 
 
 @contextmanager
+def _huge_pages() -> Iterator[None]:
+    """Set huge pages aside for PostgreSQL's shared memory where we may (Linux, as root), as its manual advises for so
+    much of it (docs/operations.md); give them back afterwards."""
+    setting = Path("/proc/sys/vm/nr_hugepages")
+    if not os.access(setting, os.W_OK):
+        yield
+        return
+    before = setting.read_text()
+    kilobytes = int(Path("/proc/meminfo").read_text().partition("Hugepagesize:")[2].split()[0])
+    setting.write_text(str(int(before) + _SHARED_BUFFERS * 1024 * 11 // 10 // kilobytes))
+    try:
+        yield
+    finally:
+        setting.write_text(before)
+
+
+@contextmanager
 def running(folder: Path) -> Iterator[Measured]:
     """A Hub on `folder`, which is kept, so that a filled store can be measured again."""
+    with _huge_pages(), _started(folder) as measured:
+        yield measured
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[Measured]:
     folder.mkdir(parents=True, exist_ok=True)
     postgres, redis = TunedPostgres(folder / "postgres"), RedisServer(folder / "redis")
     port = _free_port()
