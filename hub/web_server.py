@@ -1,11 +1,13 @@
 """The web server: granian, a few processes with many threads, so that slow clients do not hold up others."""
 
+import ctypes
 import gc
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from granian.constants import Interfaces
@@ -28,6 +30,7 @@ def run_web_server(settings: Settings) -> None:
     object it looks at, and so makes each worker a copy of memory that they could share.
     """
     _calm_garbage_collector()
+    _keep_freed_memory()
     _WebServer(
         "hub.web_server:make_worker_app",
         factory=True,
@@ -130,3 +133,20 @@ def _calm_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+#: What mallopt(3) calls its parameters, and the bytes that we set them to.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES, _LARGEST_KEPT_BUFFER = 32 * 1024 * 1024, 8 * 1024 * 1024
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep freed buffers for the next request; other C libraries have ways of their own.
+
+    By itself it gives a buffer of some hundred kilobytes, such as a batch of statements, back to the system, and the
+    next one is mapped and cleared anew, page by page.
+    """
+    with suppress(AttributeError, OSError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BUFFER)

@@ -21,16 +21,18 @@ _OWNED = frozenset({"stored", "authority"})
 class Opening(msgspec.Struct, frozen=True, gc=False):
     """A statement that lacks only what its `stored` time decides.
 
-    Whole, it is `head`, the time as an RFC 3339 text, and `"}`; where it came without a timestamp, the time stands
-    there twice (Data 2.4.7), with `AGAIN` between.
+    Whole, it is `kept`, `added`, the time as an RFC 3339 text, and `"}`; where it came without a timestamp, the time
+    stands there twice (Data 2.4.7), with `AGAIN` between. The two are not joined here, because whoever writes them
+    joins many of them.
     """
 
-    head: bytes
+    kept: bytes
+    added: bytes
     has_timestamp: bool
 
     def closed(self, stored: bytes) -> bytes:
         """The whole statement, as the database puts it together (`storage.intake`)."""
-        return self.head + stored + (b"" if self.has_timestamp else AGAIN + stored) + END
+        return self.kept + self.added + stored + (b"" if self.has_timestamp else AGAIN + stored) + END
 
 
 AGAIN = b'","timestamp":"'
@@ -46,13 +48,10 @@ def opened(statement: dict[str, Any], raw: bytes, statement_id: str, authority: 
 
 def opened_as_is(members: Container[str], raw: bytes, statement_id: str, authority: bytes, version: str) -> Opening:
     """The same for a statement of these members in which nothing must be written anew."""
-    own = [raw[:-1].rstrip(), b',"authority":', authority]
-    if "id" not in members:
-        own += b',"id":"', statement_id.encode(), b'"'
-    if "version" not in members:
-        own += b',"version":"', version.encode(), b'"'
-    own.append(b',"stored":"')
-    return Opening(b"".join(own), "timestamp" in members)
+    own_id = b"" if "id" in members else b'"id":"%b",' % statement_id.encode()
+    own_version = b"" if "version" in members else b'"version":"%b",' % version.encode()
+    added = b',"authority":%b,%b%b"stored":"' % (authority, own_id, own_version)
+    return Opening(raw[:-1].rstrip(), added, "timestamp" in members)
 
 
 def _needs_rewriting(statement: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from hub.xapi_lrs.spec.completion import Opening
 from hub.xapi_lrs.storage import wire
-from hub.xapi_lrs.storage.wire import BOOL, BYTEA, INT4, INT8, Prepared, array, int4, sized
+from hub.xapi_lrs.storage.wire import BOOL, BYTEA, INT4, INT8, Prepared, array, int4
 
 #: The first number of the advisory locks that writers hold, so that readers can ask for them without writing.
 ORDER_LOCK = 4_711_131
@@ -106,7 +106,7 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     parameters = [
         int4(store),
         array(wire.UUID, count, [_LENGTH_16 + row.id for row in rows]),
-        array(BYTEA, count, [sized(row.opening.head) for row in rows]),
+        array(BYTEA, count, [piece for row in rows for piece in _sized_head(row.opening)]),
         array(BOOL, count, [_TRUE if row.opening.has_timestamp else _FALSE for row in rows]),
         array(INT8, ends[-1], [_LENGTH_8.join((b"", *row.terms)) for row in rows]),
         array(INT4, count, [_LENGTH_4 + int4(end + 1) for end in (0, *ends[:-1])]),
@@ -119,6 +119,10 @@ def append(connection: Connection[Any], store: int, rows: Sequence[Row], *, foll
     except wire.UniqueViolation:
         raise IdsTaken from None
     return wire.integer(result.get_value(0, 0)) + 1 if result.ntuples else None
+
+
+def _sized_head(opening: Opening) -> tuple[bytes, bytes, bytes]:
+    return int4(len(opening.kept) + len(opening.added)), opening.kept, opening.added
 
 
 def append_new(connection: Connection[Any], store: int, rows: Sequence[Row]) -> int | None:

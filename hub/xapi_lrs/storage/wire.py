@@ -68,13 +68,8 @@ def begin(connection: Connection[Any], store: int) -> str:
 
 
 def array(element: int, count: int, items: Iterable[bytes]) -> bytes:
-    """A one-dimensional array of so many elements, each its own length and value (`sized`); an item may be several."""
+    """A one-dimensional array of so many elements, each its own length and value, in one item or several."""
     return _ARRAY_HEAD(1, 0, element, count, 1) + b"".join(items) if count else _ARRAY_HEAD(0, 0, element, 0, 0)[:12]
-
-
-def sized(value: bytes) -> bytes:
-    """A value with its length before it."""
-    return int4(len(value)) + value
 
 
 def integer(value: bytes | None) -> int:
