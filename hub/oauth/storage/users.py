@@ -121,9 +121,9 @@ def has_administrator(session: Session) -> bool:
 def active_administrators(session: Session, tenant_id: UUID) -> Sequence[UUID]:
     """Ids of those who can administer the tenant, which is locked, so that of two who go at once the last one stays.
 
-    The lock is a statement of its own: one that waits for it sees the roles as they were when it began to wait.
+    The lock is a statement of its own: one that waited for it would see the roles as they were when it began to wait.
     """
-    session.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update())
+    session.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True))
     return session.scalars(
         select(User.id)
         .join(UserRole, UserRole.user_id == User.id)
