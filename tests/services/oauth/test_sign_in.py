@@ -326,11 +326,11 @@ def test_of_two_administrators_who_go_at_once_one_stays(hub, users, system):
 def wait_for_lock(hub):
     """Until somebody waits for a row that another transaction holds."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    with hub.db.read(EVERY_TENANT) as session:
-        for _ in range(600):
+    for _ in range(600):
+        with hub.db.read(EVERY_TENANT) as session:  # A transaction sees one snapshot of who is at what.
             if session.connection().exec_driver_sql(waiting).scalar_one():
                 return
-            sleep(0.05)
+        sleep(0.05)
     raise AssertionError("nobody waits")
 
 
