@@ -76,16 +76,11 @@ class SecondFactors:
         user_id = UUID(principal.id)
         seed = secrets.token_bytes(SEED_BYTES)
         with self._db.unit_of_work(principal.tenant_id) as work:
-            row = storage.find(work.session, principal.tenant_id, user_id, lock=True)
-            if row is not None and row.confirmed_at is not None:
+            row = storage.held(work.session, principal.tenant_id, user_id)
+            if row.confirmed_at is not None:
                 raise Conflict("There is an authenticator already; remove it first.", code="second_factor_exists")
-            sealed = self._keys.seal(base64.b64encode(seed).decode(), seed_context(user_id))
-            if row is None:
-                work.session.add(
-                    SecondFactor(user_id=user_id, tenant_id=principal.tenant_id, seed=sealed, last_step=0, recovery=[])
-                )
-            else:
-                row.seed, row.last_step = sealed, 0
+            row.seed = self._keys.seal(base64.b64encode(seed).decode(), seed_context(user_id))
+            row.last_step = 0
         return _enrolment(seed, account)
 
     def begun(self, principal: Principal, account: str) -> Enrolment:
@@ -111,7 +106,7 @@ class SecondFactors:
 
     def first_recovery_codes(self, work: UnitOfWork, tenant_id: UUID, user_id: UUID) -> Sequence[str]:
         """Recovery codes for someone who has none, within the transaction that gave them another factor; else none."""
-        row = self._row(work, tenant_id, user_id)
+        row = storage.held(work.session, tenant_id, user_id)
         return [] if row.recovery else _new_recovery_codes(row)
 
     def renew_recovery_codes(self, principal: Principal) -> Sequence[str]:
@@ -120,14 +115,7 @@ class SecondFactors:
             raise NotFound("You sign in by one step.", code="no_second_factor")
         with self._db.unit_of_work(principal.tenant_id) as work:
             record(work.session, self._ids.uuid(), principal, "recovery_codes.renewed", principal.id)
-            return _new_recovery_codes(self._row(work, principal.tenant_id, UUID(principal.id)))
-
-    def _row(self, work: UnitOfWork, tenant_id: UUID, user_id: UUID) -> SecondFactor:
-        row = storage.find(work.session, tenant_id, user_id, lock=True)
-        if row is None:
-            row = SecondFactor(user_id=user_id, tenant_id=tenant_id, last_step=0, recovery=[])
-            work.session.add(row)
-        return row
+            return _new_recovery_codes(storage.held(work.session, principal.tenant_id, UUID(principal.id)))
 
     def turn_off(self, principal: Principal, code: str, language: str = LANGUAGE) -> None:
         """Remove the authenticator; it takes a code, so that an open session alone cannot do it."""

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.oauth.storage.tables import Passkey, SecondFactor
@@ -12,6 +13,14 @@ def find(session: Session, tenant_id: UUID, user_id: UUID, *, lock: bool = False
     """The second factor of a user, confirmed or not."""
     query = select(SecondFactor).where(SecondFactor.tenant_id == tenant_id, SecondFactor.user_id == user_id)
     return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def held(session: Session, tenant_id: UUID, user_id: UUID) -> SecondFactor:
+    """The second factor of a user, made where there is none, held until the end of the transaction."""
+    values = {"tenant_id": tenant_id, "user_id": user_id}
+    session.execute(insert(SecondFactor).values(values).on_conflict_do_nothing())
+    query = select(SecondFactor).where(SecondFactor.tenant_id == tenant_id, SecondFactor.user_id == user_id)
+    return session.scalars(query.with_for_update()).one()
 
 
 def needs(session: Session, tenant_id: UUID, user_id: UUID) -> tuple[bool, bool]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from hub.db import Database, UnitOfWork
 from hub.db.audit import record
 from hub.errors import TooLarge, Unprocessable, Violation
@@ -15,7 +17,7 @@ from hub.oauth.spec.names import checked_name
 from hub.ports import Clock, Ids
 from hub.scorm.services.cohorts import seen_cohort
 from hub.scorm.services.learners import OWN_SOURCE
-from hub.scorm.spec.enrolment import LARGEST_FILE, MOST_FAULTS, Wish, fault, read
+from hub.scorm.spec.enrolment import LARGEST_FILE, MOST_FAULTS, Wish, Wishes, fault, read
 from hub.scorm.storage import cohorts
 from hub.scorm.storage.tables_reach import CohortMember
 from hub.scorm.storage.tables_runtime import Learner
@@ -53,6 +55,12 @@ class Enrolments:
         if len(data) > LARGEST_FILE:
             raise TooLarge(f"The file is larger than {LARGEST_FILE // 1024**2} MB.", code="enrolment_too_large")
         wishes = read(data, package.strip(), checked_email, lambda text: checked_name(text, "user"))
+        try:
+            return self._enrol_all(principal, cohort_id, wishes, language)
+        except IntegrityError:  # Somebody else enrolled one of them at the same moment: now the account is there.
+            return self._enrol_all(principal, cohort_id, wishes, language)
+
+    def _enrol_all(self, principal: Principal, cohort_id: UUID, wishes: Wishes, language: str) -> Enrolled:
         with self._db.unit_of_work(principal.tenant_id) as work:
             seen_cohort(work.session, principal, "enrolments.write", cohort_id)
             packages = cohorts.published_packages(

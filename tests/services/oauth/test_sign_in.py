@@ -3,8 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
-from threading import Event
-from time import sleep
 
 import argon2
 import pytest
@@ -22,7 +20,9 @@ from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
 from hub.oauth.spec.secrets import digest
+from hub.oauth.storage import second_factors
 from hub.oauth.storage import users as storage
+from tests.support.at_once import overtaken
 from tests.support.people import PASSWORD, make_account
 
 HERE = "192.0.2.1"
@@ -306,32 +306,21 @@ def test_the_last_administrator_stays(hub, users, system):
 def test_of_two_administrators_who_go_at_once_one_stays(hub, users, system):
     """The second one waits for the first, and then sees that it is the last."""
     first, second = (make_account(hub, system, "administrator").person for _ in range(2))
-    began = Event()
-
-    def close_second():
-        began.set()
-        users.change(system, second.id, roles=["author"])
-
-    with ThreadPoolExecutor(1) as pool, hub.db.unit_of_work(system.tenant_id) as work:
+    with hub.db.unit_of_work(system.tenant_id) as work:
         assert storage.active_administrators(work.session, system.tenant_id) == sorted([first.id, second.id])
         storage.set_roles(work.session, system.tenant_id, first.id, ["author"])
-        other = pool.submit(close_second)
-        assert began.wait(60)
-        wait_for_lock(hub)
-        work.session.commit()
         with pytest.raises(Unprocessable, match="Nobody would be left"):
-            other.result(60)
+            overtaken(hub, work, lambda: users.change(system, second.id, roles=["author"]))
 
 
-def wait_for_lock(hub):
-    """Until somebody waits for a row that another transaction holds."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    for _ in range(600):
-        with hub.db.read(EVERY_TENANT) as session:  # A transaction sees one snapshot of who is at what.
-            if session.connection().exec_driver_sql(waiting).scalar_one():
-                return
-        sleep(0.05)
-    raise AssertionError("nobody waits")
+def test_an_authenticator_is_begun_twice_at_once(hub, system):
+    """By a second click, say."""
+    person = make_account(hub, system, "author").person
+    principal = Principal(system.tenant_id, "user", str(person.id), person.name)
+    begin = hub.service(SecondFactors).begin
+    with hub.db.unit_of_work(system.tenant_id) as work:
+        second_factors.held(work.session, system.tenant_id, person.id)
+        assert overtaken(hub, work, lambda: begin(principal, person.email)).key
 
 
 def test_nobody_resets_their_own_sign_in_as_administrator(hub, users, system):

@@ -26,6 +26,7 @@ from hub.scorm.services.packages import Changes, Packages
 from hub.scorm.services.registrations import Filters, Registrations, RegistrationView
 from hub.scorm.services.sharing import Sharing
 from hub.scorm.services.thumbnails import Thumbnails
+from tests.support.at_once import overtaken
 from tests.support.imports import imported
 from tests.support.media import picture
 from tests.support.packages import course_1_2
@@ -240,6 +241,15 @@ class TestCohorts:
         assert [fault.where for fault in refused.value.violations] == ["line 3, email"]
         assert hub.service(Users).list(school.system, good) == []
         assert len(hub.service(Cohorts).members(school.system, cohort.id)) == 1
+
+    def test_two_who_enrol_the_same_person_at_once_make_one_account(self, school, hub, cohort):
+        address, tenant_id = f"{uuid4().hex}@school.example", school.system.tenant_id
+        file = csv_of((address, "Ada", str(school.package)))
+        with hub.db.unit_of_work(tenant_id) as work:
+            hub.service(Users).ensure_learners(work, school.system, {address: "Ada"}, "en")
+            done = overtaken(hub, work, lambda: hub.service(Enrolments).enrol(school.system, cohort.id, file))
+        assert (done.lines, done.accounts, done.members, done.registrations) == (1, 0, 1, 1)
+        assert len(hub.service(Users).list(school.system, address)) == 1
 
     def test_enrolment_changes_no_account_that_is_there(self, school, hub, cohort):
         admin = make_account(hub, school.system, "administrator", name="The Head").person
