@@ -18,7 +18,7 @@ import orjson
 from flask import Response, jsonify, request
 from marshmallow import Schema, fields, validate
 
-from hub.errors import Invalid
+from hub.errors import Invalid, Violation
 from hub.http.context import service
 
 Row = TypeVar("Row")
@@ -75,8 +75,9 @@ class Cursors:
         body = orjson.dumps(list(key), default=str)
         return base64.urlsafe_b64encode(self._sign(body) + body).rstrip(b"=").decode()
 
-    def decode(self, cursor: str | None) -> list[Any] | None:
-        """The sort key; None for no cursor. Raises `Invalid` for one that was not made for this listing."""
+    def decode(self, cursor: str | None, where: str = "cursor") -> list[Any] | None:
+        """The sort key; None for no cursor. Raises `Invalid` for one that was not made for this listing; `where` is
+        the parameter that it came in."""
         if cursor is None:
             return None
         try:
@@ -85,7 +86,12 @@ class Cursors:
             raw = b""
         signature, body = raw[:16], raw[16:]
         if not hmac.compare_digest(signature, self._sign(body)):
-            raise Invalid("The cursor is not one of this listing; begin again without it.", code="bad_cursor")
+            fault = Violation(
+                "RFC 8288", where, "must be taken from an answer of this address, unchanged", cursor[:100]
+            )
+            raise Invalid(
+                "The cursor is not one of this listing; begin again without it.", code="bad_cursor", violations=[fault]
+            )
         key: list[Any] = orjson.loads(body)
         return key
 

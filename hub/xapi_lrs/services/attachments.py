@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from hub.db import Database
-from hub.errors import NotFound, TooLarge
+from hub.errors import NotFound, TooLarge, Violation
 from hub.identity import Principal
 from hub.ports import ObjectStore
 from hub.xapi_lrs.services.stores import Stores
@@ -123,7 +123,10 @@ class Attachments:
                 size += len(piece)
                 if size > self._limits.attachment_bytes:
                     limit = self._limits.attachment_bytes
-                    raise TooLarge(f"An attachment is larger than {limit} bytes.", code="attachment_too_large")
+                    fault = Violation("limit", "$.attachments", "is too large", sha2, limit)
+                    raise TooLarge(
+                        f"An attachment is larger than {limit} bytes.", code="attachment_too_large", violations=[fault]
+                    )
                 hasher.update(piece)
                 file.write(piece)
             rules.check_hash(sha2, hasher.hexdigest())

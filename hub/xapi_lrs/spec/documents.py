@@ -146,9 +146,18 @@ def check(preconditions: Preconditions, current: str | None, guard: Guard = UNGU
     """Refuse a change that is not allowed; `current` is the entity tag of what is there, None for nothing."""
     if_match, if_none_match = preconditions.if_match, preconditions.if_none_match
     if if_match is not None and not _matches(if_match, current, weakly=False):
-        raise PreconditionFailed("The document is not the one that If-Match names.", code="etag_mismatch")
+        message = "must name the ETag of the document" if current else "cannot hold where there is no document"
+        raise PreconditionFailed(
+            "The document is not the one that If-Match names.",
+            code="etag_mismatch",
+            violations=[_unmet("If-Match", message, if_match, current)],
+        )
     if if_none_match is not None and _matches(if_none_match, current, weakly=True):
-        raise PreconditionFailed("The document is one that If-None-Match names.", code="etag_match")
+        raise PreconditionFailed(
+            "The document is one that If-None-Match names.",
+            code="etag_match",
+            violations=[_unmet("If-None-Match", "must not name the document that is there", if_none_match)],
+        )
     if if_match is not None or if_none_match is not None:
         return
     if guard.existing and current is not None:
@@ -156,9 +165,18 @@ def check(preconditions: Preconditions, current: str | None, guard: Guard = UNGU
             "There is such a document: read it, and send its ETag as If-Match, or If-None-Match: * to make sure that"
             " there is none.",
             code="precondition_needed",
+            violations=[_unmet("If-Match", "is required to replace a document", allowed=current)],
         )
     if guard.always and current is None:
-        raise Invalid("Send If-None-Match: * to make a profile that is new.", code="precondition_needed")
+        raise Invalid(
+            "Send If-None-Match: * to make a profile that is new.",
+            code="precondition_needed",
+            violations=[_unmet("If-None-Match", "is required to make a profile", allowed="*")],
+        )
+
+
+def _unmet(header: str, message: str, found: str | None = None, allowed: str | None = None) -> Violation:
+    return Violation("Communication 3.1", header, message, found, allowed)
 
 
 def is_unchanged(if_none_match: str | None, current: str) -> bool:
@@ -199,15 +217,24 @@ def merged(content: bytes, content_type: str, before: bytes | None, before_type:
         raise Invalid(
             "A document that exists is changed by POST only if it and the posted one are application/json.",
             code="not_mergeable",
+            violations=[_unmergeable(content_type, before_type)],
         )
     _object(content, "The posted document")
     _object(before, "The stored document")
     return reading.object_of(reading.members_of(before) | reading.members_of(content))
 
 
+def _unmergeable(content_type: str, before_type: str) -> Violation:
+    is_posted = not is_json(content_type)
+    message = "of the posted document must be JSON" if is_posted else "of the stored document is not JSON: PUT another"
+    found = content_type if is_posted else before_type
+    return Violation("Communication 2.2", "Content-Type", message, found, "application/json")
+
+
 def _object(content: bytes, what: str) -> None:
     if not isinstance(reading.decode(content, DEPTH), dict):
-        raise Invalid(f"{what} is not a JSON object.", code="not_mergeable")
+        fault = Violation("Communication 2.2", "$", "must be a JSON object to be merged", allowed="object")
+        raise Invalid(f"{what} is not a JSON object.", code="not_mergeable", violations=[fault])
 
 
 def listing(names: list[str]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from hub.errors import Invalid, TooLarge, Unsupported
+from hub.errors import Invalid, TooLarge, Unsupported, Violation
 
 _PIECE = 64 * 1024
 
@@ -44,7 +44,11 @@ def pieces(limit: int) -> Iterator[bytes]:
     elif encoding in ("gzip", "x-gzip"):
         yield from _unpacked(_packed(limit))
     else:
-        raise Unsupported(f"The content encoding {encoding} is not taken: send gzip or none.", code="bad_encoding")
+        raise Unsupported(
+            f"The content encoding {encoding} is not taken: send gzip or none.",
+            code="bad_encoding",
+            violations=[_encoding_fault("is not one that is taken", encoding)],
+        )
 
 
 def _packed(limit: int) -> Iterator[bytes]:
@@ -73,9 +77,15 @@ def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
                 rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
         yield unpacker.flush()
     except zlib.error:
-        raise Invalid("The body is not valid gzip.", code="bad_encoding") from None
+        fault = _encoding_fault("says gzip, and the body is none", "gzip")
+        raise Invalid("The body is not valid gzip.", code="bad_encoding", violations=[fault]) from None
     if not unpacker.eof:
-        raise Invalid("The gzip body ended before all of it had come.", code="incomplete_body")
+        fault = _encoding_fault("says gzip, and the body ends within it", "gzip")
+        raise Invalid("The gzip body ended before all of it had come.", code="incomplete_body", violations=[fault])
+
+
+def _encoding_fault(message: str, found: str) -> Violation:
+    return Violation("RFC 9110 section 8.4", "Content-Encoding", message, found[:100], ["gzip", "identity"])
 
 
 def limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
@@ -90,8 +100,12 @@ def limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
 
 def incomplete() -> Invalid:
     """The refusal of a body that is shorter than was said."""
-    return Invalid("The body ended before all of it had come.", code="incomplete_body")
+    fault = Violation("RFC 9112 section 6.3", "Content-Length", "is more than came", request.content_length)
+    return Invalid("The body ended before all of it had come.", code="incomplete_body", violations=[fault])
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The body is larger than the {limit} bytes that are allowed.", code="too_large")
+    fault = Violation("limit", "$", "is too large", request.content_length, limit)
+    return TooLarge(
+        f"The body is larger than the {limit} bytes that are allowed.", code="too_large", violations=[fault]
+    )

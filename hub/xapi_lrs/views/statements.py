@@ -100,7 +100,7 @@ def _continued(given: Mapping[str, str]) -> tuple[dict[str, str], int]:
     """The query of a `more` link, and the `stored` time that its page begins after."""
     if len(given) > 1:
         raise refused(_MORE, "must come alone")
-    decoded = service(Cursors).decode(given[_MORE])
+    decoded = service(Cursors).decode(given[_MORE], _MORE)
     if decoded is None or len(decoded) != 2:
         raise refused(_MORE, "is not a link that this server made")
     return decoded[0], decoded[1]
