@@ -371,7 +371,7 @@ class PrivacyJobs:
         person = run.person
         expected = sum(each.count for each in self._holdings(person) if each.kind not in KEPT)
         how = Erasure(run.treatment, run.pseudonym, self._noter(run, expected))
-        self._take_away_exports(run)
+        self._take_away_exports(run, how.note)
         for _ in range(_ROUNDS):
             for holder in self._holders:
                 holder.erase(person, how)
@@ -405,13 +405,13 @@ class PrivacyJobs:
 
         return note
 
-    def _take_away_exports(self, run: _Run) -> None:
+    def _take_away_exports(self, run: _Run, note: Note) -> None:
         """Exports of the same person that were made before."""
         with self._db.unit_of_work(run.tenant_id) as work:
             values = [each.value for each in run.identities]
             for job in storage.exports_about(work.session, run.tenant_id, values):
                 self._take_away(job)
-                self._noter(run, 0)(work.session, "exports", "removed", 1)
+                note(work.session, "exports", "removed", 1)
 
     def _take_away(self, job: PrivacyJob) -> None:
         if job.object_key is not None:

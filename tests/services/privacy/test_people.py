@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 from joserfc import jws
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from hub.db import EVERY_TENANT
 from hub.db.base import Base
@@ -22,6 +23,7 @@ from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import Users
 from hub.privacy.services.jobs import LEASE, TOPIC, Busy, PrivacyJobs
+from hub.privacy.storage.tables import PrivacyJob
 from hub.privacy.tasks import topics
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.comments import Comments
@@ -272,6 +274,27 @@ def test_an_export_is_taken_away_when_its_time_is_over(hub, system, jobs, person
     assert jobs.sweep() >= 1
     assert list(hub.ports.objects.keys(f"{system.tenant_id}/exports/")) == []
     assert jobs.get(system, job.id).label == ""
+
+
+def test_an_export_that_is_taken_away_is_not_most_of_the_erasure(hub, system, lrs, erase, export):
+    """Progress is of all that there is, from the first step on: exports that were made before go first."""
+    agent = {"mbox": "mailto:progress@example.com"}
+    lrs.store(*({"actor": agent} for _ in range(9)))
+    export("progress@example.com")
+    told = []
+
+    def note(session, _):
+        told.extend(
+            each.progress for each in session.identity_map.values() if isinstance(each, PrivacyJob) and each.counts
+        )
+
+    event.listen(Session, "after_flush_postexec", note)
+    try:
+        job = erase("progress@example.com")
+    finally:
+        event.remove(Session, "after_flush_postexec", note)
+    assert job.counts["exports"] == {"removed": 1}
+    assert told[0] < 50 < told[-1]
 
 
 def test_the_last_administrator_is_not_erased(hub, system, jobs, person):
