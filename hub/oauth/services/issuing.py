@@ -90,7 +90,7 @@ class Issuing:
 
 @dataclass
 class TransactionBook:
-    """`authlib_bridge.Book` for one request."""
+    """`authlib_bridge.Book` for one request; `Forbidden` for clients of a tenant that is suspended."""
 
     issuing: Issuing
     work: UnitOfWork
@@ -101,6 +101,7 @@ class TransactionBook:
         client = client_by_client_id(self.work.session, client_id)
         if client is None or client.revoked_at is not None:
             return None
+        self.issuing.db.suspensions.require_open(client.tenant_id)
         self._clients[client_id] = client
         kept = client.secret_digest
         return KnownClient(

@@ -14,9 +14,11 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
 from hub.db import EVERY_TENANT
 from hub.errors import Invalid
+from hub.identity import system_principal
 from hub.oauth.authlib_bridge import DEVICE_GRANT
 from hub.oauth.services import issuing
 from hub.oauth.services.clients import Clients, NewClient
+from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
 from hub.oauth.spec.secrets import digest
@@ -159,9 +161,6 @@ def test_who_is_not_signed_in_signs_in_first_and_comes_back(client, hub, system,
 
 
 def test_a_program_of_another_tenant_is_unknown(client, hub, person):
-    from hub.identity import system_principal
-    from hub.oauth.services.tenants import Tenants
-
     other = hub.service(Tenants).create(f"o{secrets.token_hex(5)}", "Other")
     wanted = NewClient("Foreign", ("packages:read",), GRANTS, authentication="none", redirect_uris=(BACK,))
     foreign, _ = hub.service(Clients).create(system_principal(other.id), wanted)
@@ -511,6 +510,20 @@ def test_a_closed_account_allows_nothing_any_more(client, hub, system, person, a
     assert poll(client, app, device["device_code"]).json["error"] == "access_denied"
 
 
+def test_a_suspended_tenant_gets_and_is_told_nothing(client, hub):
+    tenants, tenant = hub.service(Tenants), hub.service(Tenants).create(f"s{secrets.token_hex(5)}", "Closed")
+    known, secret = hub.service(Clients).create(system_principal(tenant.id), NewClient("Reports", ("packages:read",)))
+    form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": secret}
+    given = client.post("/oauth/token", data=form).json["access_token"]
+    form["token"] = given
+    tenants.suspend(system_principal(tenant.id), tenant.id)
+    for path in ("token", "introspect", "revoke"):
+        answer = client.post(f"/oauth/{path}", data=form)
+        assert (answer.status_code, "suspended" in answer.json["error_description"]) == (403, True), path
+    tenants.reopen(system_principal(tenant.id), tenant.id)
+    assert client.post("/oauth/introspect", data=form).json["active"] is True
+
+
 # --- introspection -------------------------------------------------------------------------------------------------
 
 
@@ -539,9 +552,6 @@ def test_introspection_is_for_clients_that_prove_who_they_are(client, app, token
 
 
 def test_introspection_knows_nothing_of_other_tenants(client, hub, tokens):
-    from hub.identity import system_principal
-    from hub.oauth.services.tenants import Tenants
-
     other = system_principal(hub.service(Tenants).create(f"i{secrets.token_hex(5)}", "Other").id)
     asker, secret = hub.service(Clients).create(other, NewClient("Spy", ("packages:read",)))
     form = {"client_id": asker.client_id, "client_secret": secret, "token": tokens["access_token"]}
