@@ -146,6 +146,7 @@ class PollAnswer(Enum):
     SLOW_DOWN = "slow_down"
     DENIED = "access_denied"
     EXPIRED = "expired_token"
+    UNKNOWN = "invalid_grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,8 @@ _POLL_WORDS = {
     PollAnswer.PENDING: "Nobody has entered the code yet",
     PollAnswer.SLOW_DOWN: "Ask less often: wait five seconds longer each time",
     PollAnswer.DENIED: "The person said no",
-    PollAnswer.EXPIRED: "The code is too old, was used, or never was: begin again",
+    PollAnswer.EXPIRED: "Nobody has entered the code in time: begin again",
+    PollAnswer.UNKNOWN: "The code was used, never was, or is not this client's",
 }
 
 

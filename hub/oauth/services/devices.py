@@ -18,6 +18,8 @@ from hub.oauth.spec.secrets import digest
 from hub.ports import Ids, Transients
 
 DEVICE_SECONDS = 600
+#: A code that has expired is told from one that never was for so long.
+REMEMBERED_SECONDS = 3600
 POLL_SECONDS = 5
 #: Section 6.1: letters that make no words and look like nothing else; 20 of them in 8 places are 34 bits.
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -55,7 +57,8 @@ class Devices:
         asked = {"client_id": client.client_id, "scope": " ".join(wanted), "device": digest(device_code)}
         if not self._transients.add(f"device-user:{user_code}", orjson.dumps(asked), DEVICE_SECONDS):
             return self.begin(client, scope)
-        self._transients.put(f"device:{digest(device_code)}", client.client_id.encode(), DEVICE_SECONDS)
+        self._transients.put(f"device-owner:{digest(device_code)}", client.client_id.encode(), REMEMBERED_SECONDS)
+        self._transients.put(f"device:{digest(device_code)}", b"1", DEVICE_SECONDS)
         shown = shown_code(user_code)
         body = {
             "device_code": device_code,
@@ -94,18 +97,23 @@ class Devices:
     def poll(self, device_code: str, client_id: str) -> Granted | PollAnswer:
         """What became of it (section 3.5); what was allowed is given once."""
         device = digest(device_code)
-        owner = self._transients.get(f"device:{device}")
+        owner = self._transients.get(f"device-owner:{device}")
         if owner is None or owner.decode() != client_id:
-            return PollAnswer.EXPIRED
+            return PollAnswer.UNKNOWN
         decided = self._transients.take(f"device-decision:{device}")
         if decided is None:
-            is_in_time = self._transients.add(f"device-poll:{device}", b"1", POLL_SECONDS - 1)
-            return PollAnswer.PENDING if is_in_time else PollAnswer.SLOW_DOWN
-        self._transients.delete(f"device:{device}")
+            return self._undecided(device)
+        self._transients.delete(f"device-owner:{device}")
         decision = orjson.loads(decided)
         if decision["grant"] is None:
             return PollAnswer.DENIED
         return Granted(decision["grant"], client_id, decision["scope"])
+
+    def _undecided(self, device: str) -> PollAnswer:
+        if self._transients.get(f"device:{device}") is None:
+            return PollAnswer.EXPIRED
+        is_in_time = self._transients.add(f"device-poll:{device}", b"1", POLL_SECONDS - 1)
+        return PollAnswer.PENDING if is_in_time else PollAnswer.SLOW_DOWN
 
 
 def shown_code(user_code: str) -> str:

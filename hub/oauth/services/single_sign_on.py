@@ -305,9 +305,10 @@ class SingleSignOn:
                 raise _turned_away(say("The account of %(email)s is closed.", email=user.email))
             if person.is_email_proven and person.email.lower() == user.email:
                 user.email_verified_at = user.email_verified_at or self._clock.now()
-            if identity.made_account:
-                self._give_roles(work, provider, person, user)
-            return user
+            has_role = not identity.made_account or self._give_roles(work, provider, person, user)
+        if not has_role:  # Only now, so that what they had is gone from open sessions and tokens, too.
+            raise _without_role(provider, person)
+        return user
 
     def _new_identity(self, work: UnitOfWork, provider: ProviderView, person: _Person) -> tuple[ExternalIdentity, User]:
         email = _checked_email(provider, person)
@@ -348,6 +349,8 @@ class SingleSignOn:
     def _new_user(self, work: UnitOfWork, provider: ProviderView, person: _Person, email: str) -> User:
         if not provider.makes_accounts:
             raise _turned_away(say("There is no account for %(email)s. Ask whoever administers the Hub.", email=email))
+        if not _wanted_roles(provider, person):
+            raise _without_role(provider, person)
         user = User(
             id=self._ids.uuid(),
             tenant_id=provider.tenant_id,
@@ -364,17 +367,15 @@ class SingleSignOn:
         record(work.session, self._ids.uuid(), _system(provider), "user.created", str(user.id), details)
         return user
 
-    def _give_roles(self, work: UnitOfWork, provider: ProviderView, person: _Person, user: User) -> None:
-        """The roles of an account that a provider made are what it says today."""
-        wanted = sorted({*provider.default_roles, *roles_of(person.claims, provider.rules)})
-        if not wanted:
-            raise _without_role(provider, person)
+    def _give_roles(self, work: UnitOfWork, provider: ProviderView, person: _Person, user: User) -> bool:
+        """The roles of an account that a provider made are what it says today; whether there are any."""
+        wanted = _wanted_roles(provider, person)
         before = users.roles_of_users(work.session, user.tenant_id, [user.id]).get(user.id, [])
-        if before == wanted:
-            return
-        users.set_roles(work.session, user.tenant_id, user.id, wanted)
-        details = {"before": before, "after": wanted, "provider": provider.name}
-        record(work.session, self._ids.uuid(), _system(provider), "user.changed", str(user.id), details)
+        if before != wanted:
+            users.set_roles(work.session, user.tenant_id, user.id, wanted)
+            details = {"before": before, "after": wanted, "provider": provider.name}
+            record(work.session, self._ids.uuid(), _system(provider), "user.changed", str(user.id), details)
+        return bool(wanted)
 
     # --- signing out there --------------------------------------------------------------------------------------
 
@@ -527,6 +528,11 @@ def _system(provider: ProviderView) -> Principal:
 
 def _turned_away(reason: str) -> HubError:
     return Forbidden(reason, code="sign_in_refused")
+
+
+def _wanted_roles(provider: ProviderView, person: _Person) -> list[str]:
+    """The roles that the provider gives today: those that everybody gets, and those by claims."""
+    return sorted({*provider.default_roles, *roles_of(person.claims, provider.rules)})
 
 
 def _without_role(provider: ProviderView, person: _Person) -> HubError:

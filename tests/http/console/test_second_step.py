@@ -3,14 +3,18 @@
 import base64
 import html
 import re
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from hub.bootstrap import create_hub_app
 from hub.db import EVERY_TENANT
 from hub.db.tables import User
+from hub.errors import Invalid
 from hub.oauth.services import second_factors
+from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.spec.totp import code_at
 from hub.oauth.storage.tables import SecondFactor
@@ -84,6 +88,32 @@ def test_a_recovery_code_works_once(client, account):
     assert "9" in client.get("/account").text
     assert second_step(client, first_step(client, account), codes[3]).status_code == 400
     assert second_step(client, first_step(client, account), codes[4]).status_code == 303
+
+
+def uses_at_once(hub, system, account, code, times=6):
+    """How many of so many uses of a code at the same moment are accepted, on connections of their own."""
+    together = threading.Barrier(times)
+
+    def use(_):
+        together.wait()
+        try:
+            hub.service(SecondFactors).check(system.tenant_id, account.person.id, code)
+        except Invalid:
+            return False
+        return True
+
+    with ThreadPoolExecutor(times) as threads:
+        return sum(threads.map(use, range(times)))
+
+
+def test_a_code_that_is_used_twice_at_the_same_moment_works_once(client, hub, system, account):
+    seed, recovery = enrol(client)
+    assert uses_at_once(hub, system, account, recovery[0]) == 1
+    assert uses_at_once(hub, system, account, recovery[1]) == 1
+    assert uses_at_once(hub, system, account, fresh_code(hub, seed)) == 1
+    assert uses_at_once(hub, system, account, recovery[0]) == 0
+    with hub.db.read(system.tenant_id) as session:
+        assert len(session.get(SecondFactor, account.person.id).recovery) == len(recovery) - 2
 
 
 def test_codes_cannot_be_guessed(client, hub, account):

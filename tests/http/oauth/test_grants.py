@@ -589,7 +589,7 @@ def test_a_person_connects_a_device(client, person, app):
     token = poll(client, app, asked["device_code"]).json
     assert packages(client, token["access_token"]) == 200
     assert "refresh_token" in token
-    assert poll(client, app, asked["device_code"]).json["error"] == "expired_token", "it is given once"
+    assert poll(client, app, asked["device_code"]).json["error"] == "invalid_grant", "it is given once"
 
 
 def test_a_person_refuses_a_device(client, person, app):
@@ -601,8 +601,19 @@ def test_a_person_refuses_a_device(client, person, app):
 def test_a_device_code_belongs_to_its_client(client, person, app, make):
     asked = begin_device(client, app).json
     enter(client, asked["user_code"], "allow")
-    assert poll(client, make(name="Thief")[0].client_id, asked["device_code"]).json["error"] == "expired_token"
+    assert poll(client, make(name="Thief")[0].client_id, asked["device_code"]).json["error"] == "invalid_grant"
     assert poll(client, app, asked["device_code"]).status_code == 200
+    assert poll(client, app, "never-was").json["error"] == "invalid_grant"
+
+
+def test_a_device_code_that_nobody_entered_in_time_has_expired(client, person, app, hub):
+    """RFC 8628 section 3.5. What was decided in the last moment still arrives."""
+    asked, late = begin_device(client, app).json, begin_device(client, app).json
+    enter(client, late["user_code"], "allow")
+    for device in (asked, late):
+        hub.ports.transients.delete(f"device:{digest(device['device_code'])}")
+    assert poll(client, app, asked["device_code"]).json["error"] == "expired_token"
+    assert poll(client, app, late["device_code"]).status_code == 200
 
 
 def test_codes_of_devices_cannot_be_guessed(client, person, app):

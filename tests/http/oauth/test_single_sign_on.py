@@ -100,7 +100,12 @@ def test_the_roles_are_what_the_provider_says_today(browser, there, make, hub, s
     arrive(browser, there, provider)
     assert hub.service(Users).list(system, there.claims["email"])[0].roles == ["author"]
     there.claims["hd"] = "y"
+    open_before = _client(browser.application, PUBLIC_URL)
+    open_before.set_cookie("__Host-hub-session", browser.get_cookie("__Host-hub-session").value)
+    assert open_before.get("/packages").status_code == 200
     assert arrive(browser, there, provider).status_code == 403
+    assert hub.service(Users).list(system, there.claims["email"])[0].roles == []
+    assert open_before.get("/packages").status_code == 403, "what was open before has no more rights than that"
 
 
 def test_an_account_that_exists_is_found_by_a_proven_address_and_keeps_its_roles(browser, there, make, hub, system):
