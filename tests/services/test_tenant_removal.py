@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -53,6 +54,14 @@ def removals(hub: Hub) -> TenantRemovals:
     return hub.service(TenantRemovals)
 
 
+@pytest.fixture
+def staying(hub: Hub) -> Iterator[TenantView]:
+    """Another tenant. It goes after the test: what `fill_all` writes is nonsense, which no other test may come upon."""
+    tenant = new_tenant(hub, "Staying")
+    yield tenant
+    remove(hub, tenant)
+
+
 def remove(hub: Hub, tenant: TenantView) -> None:
     """As a worker does it."""
     asker = system_principal(tenant.id)
@@ -94,8 +103,8 @@ def test_every_table_of_tenants_is_found(hub: Hub) -> None:
     assert found.isdisjoint(tenant_rows.KEPT | tenant_rows.LAST)
 
 
-def test_a_row_of_every_table_goes_and_none_of_another_tenant(hub: Hub) -> None:
-    leaving, staying = new_tenant(hub, "Leaving"), new_tenant(hub, "Staying")
+def test_a_row_of_every_table_goes_and_none_of_another_tenant(hub: Hub, staying: TenantView) -> None:
+    leaving = new_tenant(hub, "Leaving")
     stores, others = fill_all(hub, leaving), fill_all(hub, staying)
     had, before = rows_of(hub, leaving.id, stores), rows_of(hub, staying.id, others)
     assert {name for name, count in had.items() if count == 0} == {"tenant_removal"}
@@ -321,10 +330,10 @@ def _die(settings: Settings, tenant_id: UUID, step: int) -> None:
 
 
 def test_a_worker_that_is_killed_is_followed_by_another(
-    hub: Hub, settings: Settings, removals: TenantRemovals, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, settings: Settings, removals: TenantRemovals, staying: TenantView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tenant_removal, "BATCH", 2)
-    leaving, staying = new_tenant(hub, "Leaving"), new_tenant(hub, "Staying")
+    leaving = new_tenant(hub, "Leaving")
     stores, others = fill_all(hub, leaving), fill_all(hub, staying)
     write(hub, leaving, 9)
     before = rows_of(hub, staying.id, others)

@@ -270,6 +270,7 @@ ELSEWHERE = {
     "test_grants.py": {"grant.given", "grant.ended"},
     "test_single_sign_on.py": {"identity.linked"},
     "test_tenants.py": {"tenant.entered", "tenant.left"},
+    "test_tenant_removal.py": {"tenant.removed"},
     "test_launch.py": {"launch.role_given", "launch.refused", "resource_link.chosen", "platform.deployment_learnt"},
     "test_api.py": {"platform.approved"},
     "test_reports.py": {"resource_link.counting"},
