@@ -4,7 +4,8 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -59,6 +60,22 @@ def report(as_json: bool, sentence: str, facts: Mapping[str, Any] | Sequence[Any
         width = max((len(name) for name in facts), default=0)
         for name, value in facts.items():
             click.echo(f"  {name:<{width}}  {value}")
+
+
+def report_list(
+    as_json: bool,
+    what: str,
+    found: Sequence[Any],
+    line: Callable[[Any], str],
+    facts: Callable[[Any], Mapping[str, Any]] = asdict,
+) -> None:
+    """Say what there is: how many of `what` and a line of each for people, or the facts of all as one JSON array."""
+    if as_json:
+        report(True, "", [facts(each) for each in found])
+        return
+    click.echo(f"{len(found)} {what}.")
+    for each in found:
+        click.echo(f"  {line(each)}")
 
 
 def _who_runs_this() -> str:

@@ -10,7 +10,7 @@ import click
 
 from hub.adapters.key_files import KeyFiles, add_data_key, create_keys, rotate_signing_key
 from hub.celery_app import run_worker
-from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report
+from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, report_list
 from hub.db.migrations import Migrations
 from hub.errors import HubError
 from hub.health import Health, PartHealth
@@ -20,6 +20,7 @@ from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tenants import Tenants, TenantView
+from hub.ports import KeyInfo
 from hub.weak_secrets import weak_secrets
 from hub.web_server import require_free_port, run_web_server
 from hub.xapi_lrs.services.filing import Filing
@@ -119,12 +120,11 @@ def list_keys(line: CommandLine, as_json: bool) -> None:
     Example: hub keys list
     """
     found = KeyFiles(Path(line.settings.keys_dir)).known()
-    if as_json:
-        report(True, "", [asdict(key) for key in found])
-        return
-    click.echo(f"{len(found)} key(s) in {line.settings.keys_dir}.")
-    for key in found:
-        click.echo(f"  {key.name}  {key.kind:<8}{key.state:<10}since {key.since:%Y-%m-%d %H:%M} UTC")
+    report_list(as_json, f"key(s) in {line.settings.keys_dir}", found, _key_line)
+
+
+def _key_line(key: KeyInfo) -> str:
+    return f"{key.name}  {key.kind:<8}{key.state:<10}since {key.since:%Y-%m-%d %H:%M} UTC"
 
 
 @keys.command("rotate")
@@ -213,12 +213,11 @@ def list_tenants(line: CommandLine, search: str, as_json: bool) -> None:
     asker = system_principal(NOBODY)
     while page := line.hub.service(Tenants).page(asker, search, found[-1].slug if found else None, 200):
         found.extend(page)
-    if as_json:
-        report(True, "", [asdict(each) for each in found])
-        return
-    click.echo(f"{len(found)} tenant(s).")
-    for each in found:
-        click.echo(f"  {each.slug}  {each.name}{' (suspended)' if each.suspended_at else ''}")
+    report_list(as_json, "tenant(s)", found, _tenant_line)
+
+
+def _tenant_line(each: TenantView) -> str:
+    return f"{each.slug}  {each.name}{' (suspended)' if each.suspended_at else ''}"
 
 
 @tenant.command("rename")

@@ -8,11 +8,11 @@ import click
 import orjson
 from marshmallow import ValidationError
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.http.problem import violations_of
 from hub.lti.services.dynamic_registration import INVITATION_DAYS, DynamicRegistration
 from hub.lti.services.platforms import Platforms
-from hub.lti.spec.platform import PlatformDetails
+from hub.lti.spec.platform import Platform, PlatformDetails
 from hub.lti.views.api_schemas import NewPlatformSchema, described, details_of
 
 
@@ -135,12 +135,11 @@ def approve(command_line: CommandLine, platform_id: UUID, tenant: str | None, as
 def list_platforms(command_line: CommandLine, tenant: str | None, as_json: bool) -> None:
     """List the platforms. Example: hub lti platform list --json"""
     found = command_line.hub.service(Platforms).list(command_line.principal(tenant), limit=1000)
-    if as_json:
-        report(True, "", [described(one) for one in found])
-        return
-    waiting = {True: ", waits for approval", False: ""}
-    named = {str(one.id): f"{one.name} ({one.client_id}{waiting[one.awaits_approval]})" for one in found}
-    report(False, f"{len(found)} platforms", named)
+    report_list(as_json, "platform(s)", found, _platform_line, described)
+
+
+def _platform_line(one: Platform) -> str:
+    return f"{one.id}  {one.name} ({one.client_id}{', waits for approval' if one.awaits_approval else ''})"
 
 
 @platform.command()

@@ -7,13 +7,13 @@ from typing import Any, TextIO
 
 import click
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.identity import ROLES
 from hub.oauth.cli_providers import provider
 from hub.oauth.cli_tokens import token
 from hub.oauth.scopes import OF_CLIENTS, SCOPES
 from hub.oauth.services.accounts import Accounts
-from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Clients, NewClient
+from hub.oauth.services.clients import AUTHENTICATIONS, GRANTS, Client, Clients, NewClient
 from hub.oauth.services.post import LANGUAGE, Post
 from hub.oauth.services.second_factors import SecondFactors
 from hub.oauth.services.users import NewPerson, Person, Users
@@ -111,13 +111,12 @@ def list_clients(line: CommandLine, tenant: str | None, as_json: bool) -> None:
     Example: hub oauth client list
     """
     clients = line.hub.service(Clients).list(line.principal(tenant))
-    if as_json:
-        report(True, "", [asdict(known) for known in clients])
-        return
-    click.echo(f"{len(clients)} client(s).")
-    for known in clients:
-        state = "revoked" if known.revoked_at else "in use"
-        click.echo(f"  {known.client_id}  {state:<8}{known.name}: {' '.join(known.scopes)}")
+    report_list(as_json, "client(s)", clients, _client_line)
+
+
+def _client_line(known: Client) -> str:
+    state = "revoked" if known.revoked_at else "in use"
+    return f"{known.client_id}  {state:<8}{known.name}: {' '.join(known.scopes)}"
 
 
 @client.command("revoke")
@@ -200,14 +199,11 @@ def list_users(line: CommandLine, search: str, tenant: str | None, as_json: bool
     people: list[Person] = []
     while page := line.hub.service(Users).list(principal, search, people[-1].email if people else None, 200):
         people.extend(page)
-    if as_json:
-        report(True, "", [asdict(person) for person in people])
-        return
-    click.echo(f"{len(people)} user(s).")
-    for person in people:
-        click.echo(
-            f"  {person.email}  {person.name}: {', '.join(person.roles)}{'' if person.is_active else ' (closed)'}"
-        )
+    report_list(as_json, "user(s)", people, _person_line)
+
+
+def _person_line(person: Person) -> str:
+    return f"{person.email}  {person.name}: {', '.join(person.roles)}{'' if person.is_active else ' (closed)'}"
 
 
 @user.command("password")

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import click
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.identity import ROLES
 from hub.oauth.services.providers import NewProvider, Providers, ProviderView
 from hub.oauth.services.single_sign_on import SingleSignOn
@@ -117,12 +118,11 @@ def list_providers(line: CommandLine, tenant: str | None, as_json: bool) -> None
     Example: hub oauth provider list
     """
     found = line.hub.service(Providers).list(line.principal(tenant))
-    if as_json:
-        report(True, "", [_facts(line, known) for known in found])
-        return
-    click.echo(f"{len(found)} provider(s).")
-    for known in found:
-        click.echo(f"  {known.id}  {'in use' if known.is_active else 'off':<7}{known.name}: {known.issuer}")
+    report_list(as_json, "provider(s)", found, _provider_line, partial(_facts, line))
+
+
+def _provider_line(known: ProviderView) -> str:
+    return f"{known.id}  {'in use' if known.is_active else 'off':<7}{known.name}: {known.issuer}"
 
 
 @provider.command("show")

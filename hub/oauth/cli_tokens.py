@@ -1,13 +1,12 @@
 """Commands of personal access tokens."""
 
-from dataclasses import asdict
 from uuid import UUID
 
 import click
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.oauth.scopes import SCOPES
-from hub.oauth.services.personal_tokens import LONGEST_DAYS, PersonalTokens
+from hub.oauth.services.personal_tokens import LONGEST_DAYS, PersonalTokens, PersonalTokenView
 from hub.oauth.services.users import Users
 
 user_option = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose token it is.")
@@ -63,12 +62,11 @@ def list_tokens(line: CommandLine, email: str, tenant: str | None, as_json: bool
     principal = line.principal(tenant)
     owner = line.hub.service(Users).of_email(principal, email)
     tokens = line.hub.service(PersonalTokens).of_person(principal, owner.id)
-    if as_json:
-        report(True, "", [asdict(known) for known in tokens])
-        return
-    click.echo(f"{len(tokens)} token(s).")
-    for known in tokens:
-        click.echo(f"  {known.id}  until {known.expires_at:%Y-%m-%d}  {known.name}: {' '.join(known.scopes)}")
+    report_list(as_json, "token(s)", tokens, _token_line)
+
+
+def _token_line(known: PersonalTokenView) -> str:
+    return f"{known.id}  until {known.expires_at:%Y-%m-%d}  {known.name}: {' '.join(known.scopes)}"
 
 
 @token.command("revoke")

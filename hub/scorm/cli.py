@@ -1,9 +1,8 @@
 """Commands of packages and registrations: import, lint, package, job, registration."""
 
-import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +13,16 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from hub.command_line import DANGEROUS, REFUSED, CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import (
+    DANGEROUS,
+    REFUSED,
+    CommandLine,
+    json_option,
+    pass_command_line,
+    report,
+    report_list,
+    tenant_option,
+)
 from hub.errors import Unavailable
 from hub.identity import Principal
 from hub.scorm.cli_reports import begin_attempt, comment, package_report, package_settings, replay, reset, set_mode
@@ -26,7 +34,7 @@ from hub.scorm.services.launches import Launches
 from hub.scorm.services.lint import LintResult
 from hub.scorm.services.lint import lint as lint_file
 from hub.scorm.services.packages import Changes, Packages, PackageView
-from hub.scorm.services.registrations import STATUSES, Filters, Registrations
+from hub.scorm.services.registrations import STATUSES, Filters, Registrations, RegistrationView
 from hub.scorm.services.streams import WatchedStream
 from hub.scorm.services.thumbnails import Thumbnails
 
@@ -65,7 +73,7 @@ def import_packages(
     with _progress(as_json) as shown:
         jobs = [_import(line, line.principal(tenant), one, package_id, shown) for one in wanted]
     if as_json:
-        _print_json([asdict(job) for job in jobs])
+        report(True, "", [asdict(job) for job in jobs])
     else:
         for job in jobs:
             click.echo(_job_sentence(job))
@@ -87,7 +95,7 @@ def lint(files: tuple[Path, ...], as_json: bool) -> None:
     """
     results = [_lint(one) for file in files for one in packages_in(file)]
     if as_json:
-        _print_json([asdict(result) for result in results])
+        report(True, "", [asdict(result) for result in results])
     else:
         for result in results:
             click.echo(_lint_sentence(result))
@@ -112,7 +120,11 @@ def list_jobs(line: CommandLine, state: str, tenant: str | None, as_json: bool) 
     Example: hub job list --state failed
     """
     jobs = line.hub.service(Imports).page(line.principal(tenant), state)
-    _print_list(as_json, jobs, lambda one: f"{one.id}  {one.state:<8}  {one.progress:>3} %  {one.archive_name}")
+    report_list(as_json, "job(s)", jobs, _job_line)
+
+
+def _job_line(one: JobView) -> str:
+    return f"{one.id}  {one.state:<8}  {one.progress:>3} %  {one.archive_name}"
 
 
 @job.command("show")
@@ -151,7 +163,7 @@ def list_packages(line: CommandLine, search: str, tenant: str | None, as_json: b
     Example: hub package list --search safety
     """
     found = line.hub.service(Packages).page(line.principal(tenant), search, limit=_LISTED)
-    _print_list(as_json, found, lambda one: f"{one.id}  {_version_of(one):<12}  {one.title}")
+    report_list(as_json, "package(s)", found, lambda one: f"{one.id}  {_version_of(one):<12}  {one.title}")
 
 
 @package.command("show")
@@ -318,7 +330,11 @@ def list_registrations(line: CommandLine, status: str | None, tenant: str | None
     Example: hub registration list --status completed
     """
     found = line.hub.service(Registrations).page(line.principal(tenant), Filters(status=status), None, _LISTED)
-    _print_list(as_json, found, lambda one: f"{one.external_id}  {one.status:<11}  {one.package_title}")
+    report_list(as_json, "registration(s)", found, _registration_line)
+
+
+def _registration_line(one: RegistrationView) -> str:
+    return f"{one.external_id}  {one.status:<11}  {one.package_title}"
 
 
 @registration.command("show")
@@ -335,7 +351,7 @@ def show_registration(line: CommandLine, registration_id: str, tenant: str | Non
     principal, registrations = line.principal(tenant), line.hub.service(Registrations)
     found = registrations.get(principal, registrations.find(principal, registration_id))
     if as_json:
-        _print_json(asdict(found))
+        report(True, "", asdict(found))
         return
     shown = found.registration
     click.echo(f"{shown.external_id}: {shown.package_title}, {shown.status}")
@@ -468,19 +484,6 @@ def _progress(is_quiet: bool) -> Iterator[_Shown]:
 
 
 # --- printing
-
-
-def _print_json(facts: Any) -> None:
-    json.dump(facts, sys.stdout, default=str, indent=2, ensure_ascii=False)
-    click.echo()
-
-
-def _print_list(as_json: bool, rows: Sequence[Any], shown: Callable[[Any], str]) -> None:
-    if as_json:
-        _print_json([asdict(row) for row in rows])
-        return
-    for row in rows:
-        click.echo(shown(row))
 
 
 def _print_findings(findings: Sequence[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from hub.command_line import DANGEROUS, CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import DANGEROUS, CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.errors import NotFound
 from hub.identity import Principal
 from hub.scorm.services.cohorts import Cohorts, CohortView
@@ -46,12 +46,7 @@ def list_cohorts(line: CommandLine, tenant: str | None, as_json: bool) -> None:
     Example: hub cohort list
     """
     found = _all(line, line.principal(tenant))
-    if as_json:
-        report(True, "", [asdict(each) for each in found])
-        return
-    click.echo(f"{len(found)} cohort(s).")
-    for each in found:
-        click.echo(f"  {each.id}  {each.name}: {each.members} learner(s)")
+    report_list(as_json, "cohort(s)", found, lambda each: f"{each.id}  {each.name}: {each.members} learner(s)")
 
 
 @cohort.command("create")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.scorm.services.analytics import TABLES, Analytics, Wanted, table_of
 from hub.scorm.services.comments import Comments
 from hub.scorm.services.learners import Learners
@@ -214,8 +214,7 @@ def replay(line: CommandLine, registration_id: str, attempt: int, tenant: str | 
     principal, replays = line.principal(tenant), line.hub.service(Replays)
     records = replays.all(principal, replays.find(principal, registration_id), attempt)
     if as_json:
-        json.dump([asdict(record) for record in records], sys.stdout, default=str, indent=2, ensure_ascii=False)
-        click.echo()
+        report(True, "", [asdict(record) for record in records])
         return
     for record in records:
         if record.navigation is not None:
@@ -255,9 +254,4 @@ def list_learners(line: CommandLine, search: str, tenant: str | None, as_json: b
     Example: hub learner list --search ada
     """
     found = line.hub.service(Learners).page(line.principal(tenant), search, limit=_LISTED)
-    if as_json:
-        json.dump([asdict(one) for one in found], sys.stdout, default=str, indent=2, ensure_ascii=False)
-        click.echo()
-        return
-    for one in found:
-        click.echo(f"{one.id}  {one.source}  {one.subject}  {one.name}")
+    report_list(as_json, "learner(s)", found, lambda one: f"{one.id}  {one.source}  {one.subject}  {one.name}")

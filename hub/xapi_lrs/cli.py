@@ -4,9 +4,9 @@ from uuid import UUID
 
 import click
 
-from hub.command_line import CommandLine, json_option, pass_command_line, report, tenant_option
+from hub.command_line import CommandLine, json_option, pass_command_line, report, report_list, tenant_option
 from hub.xapi_lrs.services.credentials import Credentials, CredentialView, IssuedCredential
-from hub.xapi_lrs.services.stores import Stores
+from hub.xapi_lrs.services.stores import Stores, StoreView
 
 
 @click.group()
@@ -45,10 +45,11 @@ def list_stores(line: CommandLine, tenant: str | None, as_json: bool) -> None:
     Example: hub lrs store list --json
     """
     found = line.hub.service(Stores).list(line.principal(tenant))
-    if as_json:
-        report(True, "", [{"id": each.id, "name": each.name} for each in found])
-    else:
-        report(False, f"{len(found)} stores.", {each.name: each.id for each in found})
+    report_list(as_json, "store(s)", found, lambda each: f"{each.id}  {each.name}", _store_facts)
+
+
+def _store_facts(known: StoreView) -> dict[str, object]:
+    return {"id": known.id, "name": known.name}
 
 
 @lrs.group()
@@ -97,10 +98,7 @@ def list_credentials(line: CommandLine, store_name: str, tenant: str | None, as_
     principal = line.principal(tenant)
     found = line.hub.service(Stores).find(principal.tenant_id, store_name)
     listed = line.hub.service(Credentials).list(principal, found.id)
-    if as_json:
-        report(True, "", [_facts(each) for each in listed])
-    else:
-        report(False, f"{len(listed)} credentials.", {str(each.id): _line(each) for each in listed})
+    report_list(as_json, "credential(s)", listed, lambda each: f"{each.id}  {_line(each)}", _facts)
 
 
 @credential.command("rotate")

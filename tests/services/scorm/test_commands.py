@@ -176,7 +176,7 @@ def test_looking_after_packages(hub_command: Commands, files: Path, tmp_path: Pa
     hub_command.run("import", files / "good.zip", "--package-id", "p")
     hub_command.run("import", files / "newer.zip", "--package-id", "p")
     assert "p  version 2" in hub_command.run("package", "list").output
-    assert hub_command.run("package", "list", "--search", "nothing").output == ""
+    assert hub_command.run("package", "list", "--search", "nothing").output == "0 package(s).\n"
     assert "begin with version 1" in hub_command.run("package", "publish", "p", "1").output
     assert "*   1  scorm_1_2" in hub_command.run("package", "show", "p").output
     target = tmp_path / "copy.zip"
@@ -184,7 +184,7 @@ def test_looking_after_packages(hub_command: Commands, files: Path, tmp_path: Pa
     assert target.read_bytes() == course_2004()
     assert hub_command.run("package", "delete", "p").exit_code == 2
     assert hub_command.run("package", "delete", "p", "--yes").exit_code == 0
-    assert hub_command.run("package", "list").output == ""
+    assert hub_command.run("package", "list").output == "0 package(s).\n"
 
 
 def test_looking_at_jobs(hub_command: Commands, files: Path) -> None:
