@@ -175,6 +175,7 @@ FIELD_NAMES = {
     "registration": _l("Registration"),
     "treatment": _l("Results"),
     "confirmation": _l("Confirmation"),
+    "confirm": _l("Confirmation"),
     "identity": _l("Person"),
     "statements": _l("Statements and documents"),
     "registrations": _l("Registrations"),

@@ -12,20 +12,22 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from hub.bootstrap import Hub
 from hub.db.tables import User
-from hub.identity import Principal
+from hub.identity import Principal, system_principal
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.first_run import FirstRun
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.post import LINKS, Post
 from hub.oauth.services.providers import NewProvider, Providers
-from hub.oauth.services.tenants import TenantView
+from hub.oauth.services.tenant_removal import TenantRemovals
+from hub.oauth.services.tenants import Tenants, TenantView
 from hub.oauth.spec.links import Link, sealed_link
 from hub.oauth.spec.providers import KINDS
 from hub.oauth.spec.totp import code_at
 from tests.support.accessibility import violations
 from tests.support.console_browser import sign_in
 from tests.support.people import Account, make_account
+from tests.support.two_tenants import new_tenant
 
 pytestmark = pytest.mark.browser
 
@@ -160,6 +162,13 @@ def pages(live_hub: Hub, system: Principal, tenant: TenantView, account: Account
         for kind in ("reset", "verify"):
             claim = Link(kind, user.id, int(time.time()) + 600)
             link[kind] = sealed_link(claim, LINKS[kind].state_of(user), post.secret)
+    leaving = [new_tenant(live_hub, name).id for name in ("Suspended", "Leaving", "Gone")]
+    for each in leaving:
+        live_hub.service(Tenants).suspend(system_principal(each), each)
+    for each in leaving[1:]:
+        slug = live_hub.service(Tenants).get(system_principal(each), each).slug
+        live_hub.service(TenantRemovals).begin(system_principal(each), each, slug)
+    live_hub.service(TenantRemovals).run(leaving[2])
     asked = f"response_type=code&client_id={client.client_id}&redirect_uri={PROGRAM}&scope=packages:read&state=s"
     return {
         "visitor": [
@@ -190,6 +199,7 @@ def pages(live_hub: Hub, system: Principal, tenant: TenantView, account: Account
             "/system",
             "/tenants",
             f"/tenants/{tenant.id}",
+            *(f"/tenants/{each}" for each in leaving),
         ],
     }
 

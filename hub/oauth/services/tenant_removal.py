@@ -34,8 +34,9 @@ _OBJECTS = 500
 _LATE = timedelta(days=1)
 _FOLLOW_SECONDS = 0.5
 
-#: Empties a store (tenant, number) of what its number alone does not lead to; yields rows removed by each commit.
-ClearStore = Callable[[UUID, int], Iterator[int]]
+#: Empties a store (tenant, number) of what its number alone does not lead to; yields the rows that went with each
+#: commit, by table.
+ClearStore = Callable[[UUID, int], Iterator[Mapping[str, int]]]
 
 
 #: Is told how much is done, in per cent.
@@ -152,8 +153,8 @@ class TenantRemovals:
         try:
             self._close_doors(run)
             for store in run.stores:
-                for count in self._clear_store(tenant_id, store):
-                    self._note(run, "lrs_statement", count)
+                for gone in self._clear_store(tenant_id, store):
+                    self._note(run, gone)
             self._remove_rows(run)
             self._remove_objects(run)
             self._finish(run)
@@ -212,22 +213,20 @@ class TenantRemovals:
         for table in tables:
             if table.name != "outbox":  # Has the message that this work is done for; it goes with the tenant.
                 while gone := self._with(run, table, _remove_batch):
-                    self._note(run, table.name, gone)
+                    self._note(run, {table.name: gone})
 
     def _remove_objects(self, run: _Run) -> None:
         for keys in _batches(self._objects.keys(f"{run.tenant_id}/")):
             self._objects.delete(keys)
-            self._note(run, "objects", len(keys))
+            self._note(run, {"objects": len(keys)})
 
-    def _note(self, run: _Run, kind: str, count: int) -> None:
+    def _note(self, run: _Run, gone: Mapping[str, int]) -> None:
         """Count what went, and keep the lease; a run that was overtaken ends here."""
-        if not count:
-            return
         with self._db.unit_of_work(run.tenant_id) as work:
             known = work.session.get(TenantRemoval, run.tenant_id, with_for_update=True)
             if known is None or known.run != run.id:
                 raise _Overtaken
-            known.counts = {**known.counts, kind: known.counts.get(kind, 0) + count}
+            known.counts = {**known.counts, **{kind: known.counts.get(kind, 0) + gone[kind] for kind in gone}}
             done = sum(known.counts.values())
             known.progress = max(known.progress, min(99, done * 100 // max(1, known.expected, done)))
             known.leased_until = self._clock.now() + LEASE

@@ -14,13 +14,14 @@ class Clearing:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def clear(self, tenant_id: UUID, store: int) -> Iterator[int]:
-        """Remove the statements of the store, newest first; yields how many rows went with each commit.
+    def clear(self, tenant_id: UUID, store: int) -> Iterator[dict[str, int]]:
+        """Remove the statements of the store, newest first; yields how many rows of which table went with each commit.
 
         It may be broken off and begun again at any time.
         """
-        gone = 1
-        while gone:
+        while True:
             with self._db.unit_of_work(tenant_id, store) as work:
                 gone = clearing.remove_newest(work.psycopg, store)
+            if not gone:
+                return
             yield gone

@@ -39,18 +39,19 @@ WITH block AS (
         SELECT DISTINCT unnest(terms) FROM (SELECT terms FROM statements UNION ALL SELECT terms FROM inherited) t))
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM block) + (SELECT count(*) FROM statements) + (SELECT count(*) FROM inherited)
-       + (SELECT count(*) FROM posted)
+SELECT (SELECT count(*) FROM block), (SELECT count(*) FROM statements), (SELECT count(*) FROM inherited),
+       (SELECT count(*) FROM posted)
 """
+_TABLES = ("lrs_block", "lrs_statement", "lrs_inherited", "lrs_posting")
 
 
-def remove_newest(connection: Connection[Any], store: int) -> int:
+def remove_newest(connection: Connection[Any], store: int) -> dict[str, int]:
     """Remove statements that are not filed yet, or else the newest block with all that it tells of, in the open
-    transaction. Returns how many rows that were: 0 when nothing is left."""
+    transaction. Returns how many rows of which table that were: nothing when nothing is left."""
     postings.begin_changing(connection, store)
     given = {"store": store, "most": postings.LARGEST_BLOCK}
     unfiled = connection.execute(_UNFILED, given).rowcount
     if unfiled:
-        return unfiled
+        return {"lrs_statement": unfiled}
     row = connection.execute(_BLOCK, given).fetchone()
-    return int(row[0]) if row else 0
+    return {table: count for table, count in zip(_TABLES, row or (), strict=False) if count}
