@@ -137,7 +137,7 @@ def _calm_garbage_collector() -> None:
 
 #: What mallopt(3) calls its parameters, and the bytes that we set them to.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT_BYTES, _LARGEST_KEPT_BUFFER = 32 * 1024 * 1024, 8 * 1024 * 1024
+_KEPT_BYTES, _LARGEST_KEPT_BUFFER = 16 * 1024 * 1024, 4 * 1024 * 1024
 
 
 def _keep_freed_memory() -> None:
