@@ -30,7 +30,7 @@ STATES = {
     "revoked": ("bad", _l("revoked")),
     "closed": ("bad", _l("closed")),
     "open": ("good", _l("open")),
-    "suspended_tenant": ("bad", _l("suspended")),
+    "suspended_tenant": ("bad", _l("suspended tenant")),
     "being_removed": ("busy", _l("being removed")),
     "removed": ("", _l("removed")),
     "off": ("warn", _l("switched off")),

@@ -168,8 +168,11 @@ class Book(Protocol):
     def take_code(self, code: str, client_id: str) -> Granted | None:
         """What the code was given for, once; None when it is not good (any more) for this client."""
 
-    def take_refresh_token(self, token: str, client_id: str) -> Granted | None:
-        """What the refresh token was given for, once."""
+    def find_refresh_token(self, token: str, client_id: str) -> Granted | None:
+        """What the refresh token was given for; None when it is not good (any more) for this client."""
+
+    def spend_refresh_token(self, token: str) -> None:
+        """It was answered with the next one, and is not good for another."""
 
     def poll_device(self, device_code: str, client_id: str) -> Granted | PollAnswer:
         """What the device was allowed, or why it gets nothing now."""
@@ -219,7 +222,7 @@ class _Refresh(grants.RefreshTokenGrant):
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     def authenticate_refresh_token(self, refresh_token: str) -> Granted | None:
-        return self.server.book.take_refresh_token(refresh_token, self.request.client.client_id)
+        return self.server.book.find_refresh_token(refresh_token, self.request.client.client_id)
 
     def _validate_token_scope(self, token: Granted) -> None:
         """Authlib compares names; a scope that was granted includes narrower ones."""
@@ -229,7 +232,8 @@ class _Refresh(grants.RefreshTokenGrant):
         return refresh_token
 
     def revoke_old_credential(self, refresh_token: Granted) -> None:
-        """It was taken when it was shown."""
+        """Only now: a request that was refused, for its scope perhaps, has used nothing up."""
+        self.server.book.spend_refresh_token(self.request.payload.data["refresh_token"])
 
 
 class _Device(DeviceCodeGrant):

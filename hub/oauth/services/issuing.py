@@ -124,7 +124,7 @@ class TransactionBook:
             return None
         return Granted(str(facts.grant_id), client_id, facts.scope, facts.redirect_uri, facts.challenge)
 
-    def take_refresh_token(self, token: str, client_id: str) -> Granted | None:
+    def find_refresh_token(self, token: str, client_id: str) -> Granted | None:
         """OAuth 2.1 section 4.3.1: a token that comes again after its grace was stolen, by whoever used it first or by
         this one, so neither keeps anything."""
         now = self.issuing.clock.now()
@@ -137,8 +137,12 @@ class TransactionBook:
         if owner != client_id or (row.used_at is not None and now - row.used_at > REFRESH_GRACE):
             self._end(grant.tenant_id, grant.id, "its refresh token was used again, or by another client")
             return None
-        row.used_at = row.used_at or now
         return Granted(str(grant.id), client_id, " ".join(grant.scopes))
+
+    def spend_refresh_token(self, token: str) -> None:
+        found = grants.refresh_token(self.work.session, digest(token))
+        if found is not None:
+            found[0].used_at = found[0].used_at or self.issuing.clock.now()
 
     def poll_device(self, device_code: str, client_id: str) -> Granted | PollAnswer:
         answer = self.devices.poll(device_code, client_id)

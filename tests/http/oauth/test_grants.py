@@ -369,6 +369,14 @@ def test_refreshing_narrows_and_never_widens(client, app, tokens):
     assert wide.json["error"] == "invalid_scope"
 
 
+def test_a_refresh_that_is_refused_for_its_scope_uses_nothing_up(client, hub, app, tokens):
+    for _ in range(2):
+        refused = refresh(client, tokens["refresh_token"], app, scope="users:read")
+        assert refused.json["error"] == "invalid_scope"
+        age(hub, issuing.REFRESH_GRACE.total_seconds() + 1)
+    assert refresh(client, tokens["refresh_token"], app, scope="packages:read").status_code == 200
+
+
 def refusals(client, token):
     """What the token may do of three things: read packages, change them, see users."""
     bearer = {"Authorization": f"Bearer {token}"}
