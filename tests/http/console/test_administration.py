@@ -43,6 +43,18 @@ def test_a_form_that_is_wrong_comes_back_with_what_was_typed(client, admin):
     assert "must name at least one role" in answer.text
 
 
+def test_ones_own_sign_in_is_changed_on_the_page_of_ones_account(client, admin, hub, system):
+    """Which asks for a proof: under People an open session would be enough."""
+    own, other = f"/people/{admin.person.id}", f"/people/{make_account(hub, system, 'author').person.id}"
+    assert f'action="{other}/password"' in client.get(other).text
+    page = client.get(own).text
+    assert f'action="{own}/password"' not in page
+    assert 'href="/account"' in page.partition("<main")[2]
+    for way in ("password", "second-step/remove"):
+        assert send(client, "/people/new", f"{own}/{way}").status_code == 403, way
+    assert client.get(own).status_code == 200, "and the session goes on"
+
+
 def test_people_are_found_and_changed(client, admin, hub, system):
     person = make_account(hub, system, "author", name="Zoe Unique").person
     assert "Zoe Unique" in client.get("/people?q=zoe").text
