@@ -19,7 +19,7 @@ from hub.bootstrap import Hub
 from hub.identity import Principal
 from hub.lti.services.platforms import PlatformChange, Platforms
 from hub.lti.spec import vocabulary as v
-from tests.http.lti.test_hostile_launches import raw_signed
+from tests.http.lti.hostile.tokens import raw_signed
 from tests.support.lti_platform import INSTRUCTOR, RSA, Login, LtiPlatform
 
 _SOME = settings(
