@@ -18,10 +18,26 @@ def checked_email(address: str) -> str:
     email = address.strip().lower()
     local, _, domain = email.partition("@")
     dots_fit = ".." not in email and not any(part.startswith(".") or part.endswith(".") for part in (local, domain))
-    if len(email) > 254 or not _EMAIL.fullmatch(email) or not dots_fit:
+    has_form = bool(_EMAIL.fullmatch(email)) and len(email) <= 254 and dots_fit
+    if not has_form or not _has_ascii_form(domain) or _becomes_anothers(address):
         fault = Violation("RFC 5321 section 4.1.2", "email", "is not an e-mail address", address[:100])
         raise Invalid("The e-mail address is not one that mail can be sent to.", violations=[fault])
     return email
+
+
+def _becomes_anothers(address: str) -> bool:
+    """Whether a sign beyond ASCII becomes a plain letter in lower case, as the Kelvin sign becomes k: the address would
+    be taken for that of somebody else (Unicode Technical Report 36 section 2)."""
+    return any(not sign.isascii() and sign.lower().isascii() for sign in address)
+
+
+def _has_ascii_form(domain: str) -> bool:
+    """Whether name servers can be asked for the domain: each label has an ASCII form of at most 63 characters (RFC 5890
+    section 2.3.1)."""
+    try:
+        return bool(domain.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def local_return_address(target: str | None, otherwise: str = "/") -> str:

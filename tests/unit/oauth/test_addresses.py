@@ -13,6 +13,7 @@ from hub.oauth.spec.addresses import checked_email, local_return_address, networ
         ("o'neil+lms@sub.school.example", "o'neil+lms@sub.school.example"),
         ("root@localhost", "root@localhost"),
         ("jürgen@schule.example", "jürgen@schule.example"),
+        ("Ärger@Münchner-Schule.example", "ärger@münchner-schule.example"),
     ],
 )
 def test_addresses_are_taken_in_lower_case(given, kept):
@@ -37,6 +38,10 @@ def test_addresses_are_taken_in_lower_case(given, kept):
         "a@b\r\nBcc: x@y",
         "x" * 65 + "@c.example",
         "a@" + "b" * 260,
+        "a@" + "b" * 64 + ".example",
+        "a@" + "ä" * 60 + ".example",
+        "mi\u212ae@school.example",
+        "mike@wor\u212a.example",
         "<ann@c.example>",
     ],
 )
