@@ -116,13 +116,13 @@ def _one_page(provider_id: UUID, form: Form, found: ProviderCheck | None = None)
 
 @console.post("/providers/<uuid:provider_id>/check")
 @action("providers.write")
-def providers_check(provider_id: UUID) -> str | tuple[str, int]:
+def providers_check(provider_id: UUID) -> str:
     form, provider = Form(), service(Providers).get(principal(), provider_id)
     try:
         return _one_page(provider_id, form, service(SingleSignOn).check(provider))
-    except HubError as refusal:  # A provider that is down is no failure of ours.
+    except HubError as refusal:  # A provider that is down is what the page was asked for, and no failure of ours.
         form.refusal = refusal
-        return _one_page(provider_id, form), refusal.status
+        return _one_page(provider_id, form)
 
 
 @console.post("/providers/<uuid:provider_id>/remove")
