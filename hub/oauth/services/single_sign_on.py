@@ -53,6 +53,8 @@ from hub.ports import Clock, HttpClient, HttpResponse, Ids, KeyRing, Transients
 #: How long a person may take at the provider.
 VISIT_SECONDS = 600
 METADATA_SECONDS = 600
+#: A provider that does not answer is not asked again for so long, so that who knocks on and on holds up nobody else.
+FAILURE_SECONDS = 5
 KEYS_SECONDS = 600
 #: Keys are fetched again for a key that is not among them, but by each process not more often than this.
 KEYS_AGAIN_SECONDS = 10
@@ -115,7 +117,7 @@ class SingleSignOn:
         self._keys = keys
         self._sign_in = sign_in
         self._public_url = public_url
-        self._metadata: Recent[str, ProviderMetadata] = Recent(256)
+        self._metadata: Recent[str, ProviderMetadata | Unavailable] = Recent(256)
         self._jwks: Recent[str, tuple[float, dict[str, Any]]] = Recent(256)
 
     # --- there --------------------------------------------------------------------------------------------------
@@ -398,6 +400,8 @@ class SingleSignOn:
     def back_channel_logout(self, provider_id: UUID, token: str) -> None:
         """End the sessions that a logout token names (Back-Channel Logout section 2.7); `Invalid` for a bad one."""
         provider, _ = self._provider(provider_id)
+        if token.count(".") != 2:
+            raise Invalid("logout_token is missing, or no signed JWT.", code="invalid_request")
         facts = {"issuer": provider.issuer, "client_id": provider.client_id}
         try:
             claims = self._with_keys(provider, lambda jwks, now: logout_token_claims(token, jwks, now=now, **facts))
@@ -447,9 +451,19 @@ class SingleSignOn:
         if provider.kind == "github":
             return _github_metadata(provider.issuer)
         now = self._clock.now().timestamp()
-        return self._metadata.get(
-            provider.issuer, now, lambda: (now + METADATA_SECONDS, self._discovered(provider.issuer))
-        )
+        found = self._metadata.get(provider.issuer, now, lambda: self._asked_for_metadata(provider.issuer))
+        if isinstance(found, Unavailable):
+            raise Unavailable(found.detail, code=found.code)
+        return found
+
+    def _asked_for_metadata(self, issuer: str) -> tuple[float, ProviderMetadata | Unavailable]:
+        """What the provider says, or that it does not answer, and until when to believe that."""
+        found: ProviderMetadata | Unavailable
+        try:
+            found, seconds = self._discovered(issuer), METADATA_SECONDS
+        except Unavailable as error:
+            found, seconds = error, FAILURE_SECONDS
+        return self._clock.now().timestamp() + seconds, found
 
     def _discovered(self, issuer: str) -> ProviderMetadata:
         """OpenID Connect Discovery section 4."""

@@ -352,6 +352,25 @@ def test_a_provider_that_fails_leaves_the_other_ways_open(browser, there, make, 
     assert [told["reason"] for told in refusals(hub, system, provider)] == ["provider_unavailable"], "once a minute"
 
 
+def test_a_provider_that_fails_is_not_asked_by_everybody_who_knocks(wired, browser, there, make, monkeypatch):
+    monkeypatch.setattr("hub.oauth.services.single_sign_on.FAILURE_SECONDS", 3600)
+    provider, asked, real = make(), [], there.request
+
+    def fail(method, url, **rest):
+        asked.append(url)
+        return HttpResponse(502, {}, b"")
+
+    there.request = fail
+    knocks = [browser.get(f"/sign-in/with/{provider.id}").status_code for _ in range(3)]
+    path = f"/oauth/back-channel-logout/{provider.id}"
+    knocks += [browser.post(path, data={"logout_token": "a.b.c"}).status_code for _ in range(2)]
+    assert (knocks, len(asked)) == ([503] * 5, 1)
+    assert browser.post(path, data={"logout_token": "nonsense"}).status_code == 400
+    there.request = real
+    assert wired.service(SingleSignOn).check(provider).keys == 1, "who administers asks at once"
+    assert browser.get(f"/sign-in/with/{provider.id}").status_code == 303
+
+
 def test_a_token_endpoint_that_fails_is_no_fault_of_the_person(browser, there, make):
     provider = make()
     answer = there.visit(go(browser, provider))
