@@ -13,8 +13,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import event, text
-from sqlalchemy.orm import Session
+from sqlalchemy import text
 
 from hub.bootstrap import Hub, build
 from hub.command_line import CommandLine
@@ -308,23 +307,25 @@ def test_what_comes_late_goes_too(hub: Hub, tenant: TenantView, removals: Tenant
     assert list(hub.ports.objects.keys(f"{tenant.id}/")) == []
 
 
-def _worker(settings: Settings, tenant_id: UUID, step: int) -> None:
-    """A worker that is killed at its `step`-th commit."""
-    commits = iter(range(1, step + 1))
-
-    def count(*_: object) -> None:
-        if next(commits) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+def _worker(settings: Settings, tenant_id: UUID, step: str, times: int) -> None:
+    """A worker that is killed after it took a step so many times."""
     hub = build(settings)
-    event.listen(Session, "after_commit", count)
     removals: Any = hub.service(TenantRemovals)
     removals._clock = Later()
+    take, left = getattr(removals, step), iter(range(times - 1, -1, -1))
+
+    def counted(*details: Any, **values: Any) -> Any:
+        done = take(*details, **values)
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    setattr(removals, step, counted)
     removals.run(tenant_id)
 
 
-def _die(settings: Settings, tenant_id: UUID, step: int) -> None:
-    process = get_context("spawn").Process(target=_worker, args=(settings, tenant_id, step))
+def _die(settings: Settings, tenant_id: UUID, step: str, times: int) -> None:
+    process = get_context("spawn").Process(target=_worker, args=(settings, tenant_id, step, times))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -342,8 +343,8 @@ def test_a_worker_that_is_killed_is_followed_by_another(
     hub.service(Tenants).suspend(asker, leaving.id)
     removals.begin(asker, leaving.id, leaving.slug)
     left = sum(rows_of(hub, leaving.id, stores).values())
-    for step in (2, 40):
-        _die(settings, leaving.id, step)
+    for step, times in (("_claim", 1), ("_renew", 5), ("_note", 20)):
+        _die(settings, leaving.id, step, times)
         with pytest.raises(Busy):
             removals.run(leaving.id)
         now = sum(rows_of(hub, leaving.id, stores).values())
@@ -354,6 +355,7 @@ def test_a_worker_that_is_killed_is_followed_by_another(
             work.session.execute(
                 text("UPDATE tenant_removal SET leased_until = now() WHERE tenant_id = :id"), {"id": leaving.id}
             )
+    assert 0 < removals.get(asker, leaving.id).progress < 99
     assert hub.service(Tenants).get(asker, leaving.id).is_suspended, "it is still there"
     removals.run(leaving.id)
     assert {name for name, count in rows_of(hub, leaving.id, stores).items() if count} == tenant_rows.KEPT

@@ -73,11 +73,12 @@ class RemovalView:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One worker's work on a removal."""
+    """One worker's work on a removal; `gone` is what went before it."""
 
     tenant_id: UUID
     id: UUID
     stores: Sequence[int]
+    gone: int = 0
     tell: Tell = lambda _: None
 
 
@@ -152,6 +153,7 @@ class TenantRemovals:
             return
         try:
             self._close_doors(run)
+            self._count(run)
             for store in run.stores:
                 for gone in self._clear_store(tenant_id, store):
                     self._note(run, gone)
@@ -183,7 +185,7 @@ class TenantRemovals:
                 raise Busy
             known.state, known.run, known.leased_until = "running", self._ids.uuid(), now + LEASE
             known.stores = tenant_rows.store_numbers(work.session, tenant_id)
-            return _Run(tenant_id, known.run, tuple(known.stores), tell)
+            return _Run(tenant_id, known.run, tuple(known.stores), sum(known.counts.values()), tell)
 
     def _close_doors(self, run: _Run) -> None:
         """End what would go on: waiting work, sessions. What a worker is at has to come to its end first."""
@@ -194,10 +196,17 @@ class TenantRemovals:
             self._sign_in.forget(user_id)
         if under_way:
             raise Busy
-        with self._db.unit_of_work(run.tenant_id) as work:
-            tables = tenant_rows.tables(work.session)
-        expected = sum(self._with(run, table, tenant_rows.counted) for table in tables)
-        self._renew(run, expected=expected)
+
+    def _count(self, run: _Run) -> None:
+        """How much there is to do, with what went before; large tables take a while to count."""
+        expected = run.gone
+        for table in self._tables():
+            expected += self._with(run, table, tenant_rows.counted)
+            self._renew(run, expected=expected)
+
+    def _tables(self) -> list[tenant_rows.TenantTable]:
+        with self._db.read(EVERY_TENANT) as session:
+            return tenant_rows.tables(session)
 
     def _with(self, run: _Run, table: tenant_rows.TenantTable, count: Callable[..., int]) -> int:
         """The sum of what `count` finds for each owner of rows in the table."""
@@ -208,9 +217,7 @@ class TenantRemovals:
         return found
 
     def _remove_rows(self, run: _Run) -> None:
-        with self._db.read(EVERY_TENANT) as session:
-            tables = tenant_rows.tables(session)
-        for table in tables:
+        for table in self._tables():
             if table.name != "outbox":  # Has the message that this work is done for; it goes with the tenant.
                 while gone := self._with(run, table, _remove_batch):
                     self._note(run, {table.name: gone})
@@ -228,7 +235,7 @@ class TenantRemovals:
                 raise _Overtaken
             known.counts = {**known.counts, **{kind: known.counts.get(kind, 0) + gone[kind] for kind in gone}}
             done = sum(known.counts.values())
-            known.progress = max(known.progress, min(99, done * 100 // max(1, known.expected, done)))
+            known.progress = min(99, done * 100 // max(1, known.expected, done))
             known.leased_until = self._clock.now() + LEASE
         run.tell(known.progress)
 
@@ -271,10 +278,8 @@ class TenantRemovals:
         for store in stores:
             for _ in self._clear_store(tenant_id, store):
                 pass
-        with self._db.read(EVERY_TENANT) as session:
-            tables = [table for table in tenant_rows.tables(session) if table.owner == "store"]
-        for table in tables:
-            while self._with(run, table, _remove_batch):
+        for table in self._tables():
+            while table.owner == "store" and self._with(run, table, _remove_batch):
                 pass
         for keys in _batches(self._objects.keys(f"{tenant_id}/")):
             self._objects.delete(keys)
