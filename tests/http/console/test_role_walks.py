@@ -24,7 +24,7 @@ HERE = "http://localhost:8000"
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 #: What a form sends here ends what the walk looks at, or asks a machine elsewhere.
 ENDS = re.compile(
-    r"sign-out|/(enter|end|password|suspend|test|fetch|reset|leave)$|delete|remove|revoke|withdraw|discard"
+    r"sign-out|/(enter|end|password|suspend|test|fetch|check|reset|leave)$|delete|remove|revoke|withdraw|discard"
 )
 
 

@@ -22,6 +22,7 @@ from hub.oauth.services.branding import Branding
 from hub.oauth.services.clients import Clients, NewClient
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import NewProvider, Providers
+from hub.oauth.storage.tables import Passkey
 from hub.privacy.services.jobs import PrivacyJobs
 from hub.scorm.services.cohorts import Cohorts
 from hub.scorm.services.consents import Consents
@@ -200,6 +201,7 @@ def _is_tile(element):
 ELSEWHERE = {
     "console.sign_in_with": "leads to a provider",
     "console.sign_in_back": "comes from a provider",
+    "console.sign_out_at": "leads to a provider",
     "console.reset_password": "needs a link; shows an e-mail address",
     "console.confirm_address": "needs a link; shows an e-mail address",
     "console.set_up": "before there is anybody",
@@ -207,6 +209,7 @@ ELSEWHERE = {
     "console.account_address": "without e-mail it is a refusal",
     "console.privacy_certificate": "JSON, and only of an erasure",
     "console.asset_file": "our own files",
+    "console.account_passkey": "needs a passkey, which would be asked for at every sign-in; see below",
 }
 
 
@@ -375,6 +378,27 @@ def test_what_was_written_is_text_on_every_page(client, written, start):
                 assert faults_of(answer.text) == [], path
                 shown += any(escape(text[:20]) in answer.text for text in TEXTS[start : start + 6])
     assert shown > 60, "the texts are on the pages"
+
+
+def test_the_name_of_a_passkey_is_text_on_its_page(hub, system, client, admin):
+    for text in TEXTS:
+        passkey = Passkey(
+            id=uuid4(),
+            tenant_id=system.tenant_id,
+            user_id=admin.person.id,
+            credential_id=uuid4().hex,
+            public_key=b"x",
+            sign_count=0,
+            is_synced=False,
+            name=text,
+        )
+        with hub.db.unit_of_work(EVERY_TENANT) as work:
+            work.session.add(passkey)
+        for path in (f"/account/passkeys/{passkey.id}", "/account"):
+            answer = client.get(path)
+            assert answer.status_code == 200
+            assert faults_of(answer.text) == [], path
+            assert escape(text[:20]) in answer.text, path
 
 
 @pytest.mark.parametrize("payload", [*PAYLOADS[1:7:2], "\0", "٣", "-1", "9" * 40])
