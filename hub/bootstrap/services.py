@@ -43,6 +43,7 @@ from hub.oauth.services.post import Post
 from hub.oauth.services.providers import Providers
 from hub.oauth.services.sealing import Sealing
 from hub.oauth.services.second_factors import SecondFactors
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.tenant_removal import TenantRemovals
@@ -185,17 +186,10 @@ def _add_identity(
     guessing = Guessing(
         ports.transients, ports.clock, ports.ids, ports.keys.secret("devices"), settings.sign_ins_per_minute
     )
+    idle, longest = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
+    sessions = Sessions(db, ports.clock, ports.ids, ports.transients, idle, longest)
     sign_in = SignIn(
-        db,
-        ports.clock,
-        ports.ids,
-        ports.transients,
-        passwords,
-        idle=timedelta(minutes=settings.session_idle_minutes),
-        longest=timedelta(hours=settings.session_hours),
-        guessing=guessing,
-        second_factors=second_factors,
-        passkeys=passkeys,
+        db, ports.clock, ports.ids, ports.transients, passwords, guessing, second_factors, passkeys, sessions
     )
     add(
         guessing,
@@ -210,15 +204,16 @@ def _add_identity(
             passwords,
             per_minute=settings.sign_ins_per_minute,
         ),
+        sessions,
         sign_in,
-        BrowserSessions(sign_in, guessing, settings.public_url, ports.keys.secret("form-token")),
+        BrowserSessions(sessions, guessing, settings.public_url, ports.keys.secret("form-token")),
         Clients(db, ports.clock, ports.ids, find_store),
         Tokens(db, ports.clock, ports.ids, ports.keys, ports.transients, settings.public_url),
         Authorizations(db, ports.clock, ports.ids, ports.transients, settings.public_url),
         PersonalTokens(db, ports.clock, ports.ids),
         Providers(db, ports.clock, ports.ids, ports.keys, allow_plain_http=settings.allow_private_networks),
         SingleSignOn(
-            db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, settings.public_url
+            db, ports.clock, ports.ids, ports.transients, ports.http, ports.keys, sign_in, sessions, settings.public_url
         ),
         FirstRun(db, ports.clock, ports.keys, ports.transients, tenants, users, settings.public_url),
         AuditLog(db, ports.clock, ports.ids, settings.audit_days),
@@ -226,7 +221,7 @@ def _add_identity(
         second_factors,
         passkeys,
         Sealing(db, ports.keys),
-        TenantRemovals(db, ports.clock, ports.ids, ports.objects, sign_in, built[Clearing].clear),
+        TenantRemovals(db, ports.clock, ports.ids, ports.objects, sessions, built[Clearing].clear),
         Surroundings(settings.public_url, settings.content_url),
     )
 
@@ -237,7 +232,7 @@ def _add_privacy(
     """hub/privacy: what each area has of a person, exported and erased. Accounts and launches end first, so that what
     is erased after them does not come again."""
     learning = PersonalLearning(db, ports.clock, settings.public_url)
-    accounts = PersonalAccounts(db, built[SignIn], settings.public_url)
+    accounts = PersonalAccounts(db, built[Sessions], settings.public_url)
     holders = [accounts, PersonalGrades(db, learning), learning, built[PersonalStatements]]
     add(
         PrivacyJobs(

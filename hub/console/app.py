@@ -12,7 +12,7 @@ from hub.console.listing import address
 from hub.errors import HubError, NotFound, Unavailable, say
 from hub.http import register_dialect, service
 from hub.http.problem import problem
-from hub.oauth.services.sign_in import ProofNeeded
+from hub.oauth.services.sessions import ProofNeeded
 from hub.oauth.spec.branding import LARGEST_LOGO
 from hub.oauth.views.session import SAFE_METHODS, BrowserSessions
 from hub.scorm.spec.enrolment import LARGEST_FILE

@@ -15,7 +15,7 @@ from hub.http.context import request_id
 from hub.http.headers import content_security_policy
 from hub.oauth.services.branding import Branding, Look
 from hub.oauth.services.post import Post
-from hub.oauth.services.sign_in import SignedIn, SignIn
+from hub.oauth.services.sessions import Sessions, SignedIn
 from hub.oauth.views.session import BrowserSessions
 from hub.scorm.services.sharing import Sharing
 
@@ -120,7 +120,7 @@ def signed_in() -> SignedIn | None:
 
 def require_recent_proof() -> None:
     """Before something that guards the account changes: whoever has the session proved who they are just now."""
-    service(SignIn).require_recent(service(BrowserSessions).session_id(request))
+    service(Sessions).require_recent(service(BrowserSessions).session_id(request))
 
 
 def language() -> str:

@@ -25,6 +25,7 @@ from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, 
 from hub.identity import Principal, system_principal
 from hub.oauth.services import tenant_removal
 from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenant_removal import LEASE, Busy, TenantRemovals
 from hub.oauth.services.tenants import Tenants, TenantView
@@ -173,7 +174,7 @@ def test_a_whole_world_goes_with_its_files_sessions_and_credentials(hub: Hub, op
     number = hub.service(Stores).of(system).number
     entries = postings_of(hub, number)
     assert still_posted(hub, entries) == len(entries) > 5
-    assert hub.service(SignIn).who(session_id) is not None
+    assert hub.service(Sessions).who(session_id) is not None
 
     hub.service(Tenants).suspend(operator, leaving.id)
     hub.service(TenantRemovals).begin(operator, leaving.id, leaving.slug)
@@ -182,7 +183,7 @@ def test_a_whole_world_goes_with_its_files_sessions_and_credentials(hub: Hub, op
     assert still_posted(hub, entries) == 0
     assert list(hub.ports.objects.keys(f"{leaving.id}/")) == []
     assert list(hub.ports.objects.keys(f"{other.id}/")) == [f"{other.id}/lrs/file"]
-    assert hub.service(SignIn).who(session_id) is None
+    assert hub.service(Sessions).who(session_id) is None
     with pytest.raises((Unauthenticated, Forbidden)):
         hub.service(PersonalTokens).principal_of(token)
     with pytest.raises((Unauthenticated, Forbidden)):

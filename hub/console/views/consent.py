@@ -12,7 +12,7 @@ from hub.http import action, principal, service
 from hub.oauth.scopes import SCOPES, scopes_within
 from hub.oauth.services.authorizations import Authorizations, Question, SentBack
 from hub.oauth.services.personal_tokens import PersonalTokens
-from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.views.session import BrowserSessions
 
 
@@ -39,7 +39,7 @@ def authorize_decided() -> Response:
     try:
         if request.form.get("decision") == "allow":
             session = service(BrowserSessions).session_id(request)
-            address = authorizations.allow(principal(), SignIn.digest_of(session), _parameters())
+            address = authorizations.allow(principal(), Sessions.digest_of(session), _parameters())
         else:
             address = authorizations.refuse(principal(), _parameters())
     except SentBack as back:

@@ -15,6 +15,7 @@ from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.personal_tokens import PersonalTokens
 from hub.oauth.services.providers import Providers
 from hub.oauth.services.second_factors import Enrolment, SecondFactors
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SecondStepNeeded, SignIn
 from hub.oauth.services.single_sign_on import SingleSignOn
 from hub.oauth.services.users import Users
@@ -153,7 +154,7 @@ def sign_out() -> AnyResponse:
 
 def _signed_out() -> Response:
     """On to the sign-in page, which knows where the person stays signed in."""
-    left = service(SignIn).stays_at(service(BrowserSessions).session_id(request))
+    left = service(Sessions).stays_at(service(BrowserSessions).session_id(request))
     return make_response(redirect(url_for("console.sign_in", done="signed-out", left=left), 303))
 
 
@@ -171,7 +172,7 @@ def account_page(form: Form) -> str:
         form=form,
         grants=service(Authorizations).list(principal()),
         tokens=service(PersonalTokens).list(principal()),
-        sessions=service(SignIn).sessions(principal(), service(BrowserSessions).session_id(request)),
+        sessions=service(Sessions).listed(principal(), service(BrowserSessions).session_id(request)),
         second=service(SecondFactors).of(principal()),
         own=service(Users).own(principal()),
         passkeys=service(Passkeys).of(principal()),
@@ -187,13 +188,13 @@ def account_password() -> AnyResponse | tuple[str, int]:
     done = form.attempt(lambda: _change_password(form))
     if done is None:
         return account_page(form), form.status
-    return begun(service(SignIn).begin_anew(principal()), url_for("console.account", done="password-changed"))
+    return begun(service(Sessions).begin_anew(principal()), url_for("console.account", done="password-changed"))
 
 
 @console.post("/account/sessions/<key>/end")
 @action("console.use")
 def account_end_session(key: str) -> AnyResponse:
-    service(SignIn).end_session(principal(), key)
+    service(Sessions).end_session(principal(), key)
     return redirect(url_for("console.account", done="session-ended"), 303)
 
 
@@ -201,7 +202,7 @@ def account_end_session(key: str) -> AnyResponse:
 @action("console.use")
 def account_end_all_sessions() -> AnyResponse:
     response = _signed_out()
-    service(SignIn).end_all_sessions(principal())
+    service(Sessions).end_all_sessions(principal())
     return response
 
 

@@ -9,7 +9,7 @@ from hub.console.blueprint import console
 from hub.console.forms import Form
 from hub.console.listing import listing
 from hub.http import action, principal, service
-from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.tenant_removal import TenantRemovals
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.views.session import BrowserSessions
@@ -108,12 +108,12 @@ def tenants_removal(tenant_id: UUID) -> str:
 @action("tenants.enter")
 def tenants_enter(tenant_id: UUID) -> Response:
     """Act in the tenant from now on, until one leaves it or signs out."""
-    service(SignIn).enter(principal(), service(BrowserSessions).session_id(request), tenant_id)
+    service(Sessions).enter(principal(), service(BrowserSessions).session_id(request), tenant_id)
     return redirect(url_for("console.home"), 303)
 
 
 @console.post("/tenants/leave")
 @action("tenants.enter")
 def tenants_leave() -> Response:
-    service(SignIn).leave(principal(), service(BrowserSessions).session_id(request))
+    service(Sessions).leave(principal(), service(BrowserSessions).session_id(request))
     return redirect(url_for("console.tenants"), 303)

@@ -8,7 +8,7 @@ from hub.db import Database
 from hub.db.personal_rows import Part, counted, removed, told
 from hub.errors import Conflict
 from hub.identity import Principal
-from hub.oauth.services.sign_in import SUPER, SignIn
+from hub.oauth.services.sessions import SUPER, Sessions
 from hub.oauth.services.users import refuse_more_than
 from hub.oauth.storage import personal_data as storage
 from hub.oauth.storage import users
@@ -20,9 +20,9 @@ MOST_FOUND = 50
 class PersonalAccounts:
     """`hub.personal_data.Holder` of accounts, tokens, sessions and the audit log."""
 
-    def __init__(self, db: Database, sign_in: SignIn, public_url: str) -> None:
+    def __init__(self, db: Database, sessions: Sessions, public_url: str) -> None:
         self._db = db
-        self._sign_in = sign_in
+        self._sessions = sessions
         self._public_url = public_url
 
     def look_up(self, tenant_id: UUID, words: str) -> Sequence[Identity]:
@@ -64,7 +64,7 @@ class PersonalAccounts:
         """Sessions end and the account goes with its tokens. The audit log stays until its time is over: it is the
         record of what was done, and only ever added to."""
         for user_id in person.users:
-            ended = self._sign_in.forget(user_id)
+            ended = self._sessions.forget(user_id)
             with self._db.unit_of_work(person.tenant_id) as work:
                 how.note(work.session, "sessions", "removed", ended)
                 for part in storage.parts_of_account(person.tenant_id, [user_id]):

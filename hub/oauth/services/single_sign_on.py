@@ -40,7 +40,8 @@ from hub.oauth.authlib_bridge import (
 )
 from hub.oauth.services.providers import ProviderView, secret_context
 from hub.oauth.services.recent import Recent
-from hub.oauth.services.sign_in import External, SignIn
+from hub.oauth.services.sessions import External, Sessions
+from hub.oauth.services.sign_in import SignIn
 from hub.oauth.spec.addresses import checked_email
 from hub.oauth.spec.names import LONGEST
 from hub.oauth.spec.providers import KINDS, github_addresses, is_of_domain, roles_of, told_for
@@ -107,6 +108,7 @@ class SingleSignOn:
         http: HttpClient,
         keys: KeyRing,
         sign_in: SignIn,
+        sessions: Sessions,
         public_url: str,
     ) -> None:
         self._db = db
@@ -116,6 +118,7 @@ class SingleSignOn:
         self._http = http
         self._keys = keys
         self._sign_in = sign_in
+        self._sessions = sessions
         self._public_url = public_url
         self._metadata: Recent[str, ProviderMetadata | Unavailable] = Recent(256)
         self._jwks: Recent[str, tuple[float, dict[str, Any]]] = Recent(256)
@@ -412,14 +415,14 @@ class SingleSignOn:
         ):
             raise Invalid("This logout token was used already.", code="invalid_request")
         sid, subject = claims.get("sid"), claims.get("sub")
-        self._sign_in.end_external(str(provider.id), sid=sid, subject=None if sid else subject)
+        self._sessions.end_external(str(provider.id), sid=sid, subject=None if sid else subject)
 
     def front_channel_logout(self, provider_id: UUID, issuer: str, sid: str) -> str:
         """End the session `sid` of the provider (Front-Channel Logout section 3); returns who may frame the answer."""
         provider, _ = self._provider(provider_id)
         if issuer != provider.issuer or not sid:
             raise Invalid("iss and sid must be those of a session at this provider.")
-        self._sign_in.end_external(str(provider.id), sid=sid, subject=None)
+        self._sessions.end_external(str(provider.id), sid=sid, subject=None)
         return provider.issuer
 
     # --- what the provider says of itself -----------------------------------------------------------------------

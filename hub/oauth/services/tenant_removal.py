@@ -20,7 +20,7 @@ from hub.db.audit import record
 from hub.db.tables import Tenant, TenantRemoval
 from hub.errors import Conflict, Invalid, NotFound, Unprocessable, Violation, say
 from hub.identity import Principal
-from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.storage import removals, users
 from hub.ports import Clock, Ids, ObjectStore
 
@@ -86,13 +86,13 @@ class TenantRemovals:
     """Ask for the removal of a tenant, follow it, do it."""
 
     def __init__(
-        self, db: Database, clock: Clock, ids: Ids, objects: ObjectStore, sign_in: SignIn, clear_store: ClearStore
+        self, db: Database, clock: Clock, ids: Ids, objects: ObjectStore, sessions: Sessions, clear_store: ClearStore
     ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._objects = objects
-        self._sign_in = sign_in
+        self._sessions = sessions
         self._clear_store = clear_store
 
     # --- asking
@@ -193,7 +193,7 @@ class TenantRemovals:
             under_way = removals.drop_waiting(work.session, run.tenant_id, TOPIC, self._clock.now())
             people = removals.user_ids(work.session, run.tenant_id)
         for user_id in people:
-            self._sign_in.forget(user_id)
+            self._sessions.forget(user_id)
         if under_way:
             raise Busy
 

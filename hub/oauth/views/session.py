@@ -17,7 +17,7 @@ from hub.errors import Forbidden
 from hub.http.access import Authenticator
 from hub.identity import Principal
 from hub.oauth.services.guessing import Guessing
-from hub.oauth.services.sign_in import SignedIn, SignIn
+from hub.oauth.services.sessions import Sessions, SignedIn
 from hub.oauth.spec.browsers import browser_of
 from hub.oauth.spec.guessing import KNOWN_FOR
 
@@ -37,8 +37,8 @@ def _is_trusted_transport(public_url: str) -> bool:
 class BrowserSessions:
     """Reads and writes the cookies of one Hub, and makes and checks its form tokens."""
 
-    def __init__(self, sign_in: SignIn, guessing: Guessing, public_url: str, secret: bytes) -> None:
-        self._sign_in = sign_in
+    def __init__(self, sessions: Sessions, guessing: Guessing, public_url: str, secret: bytes) -> None:
+        self._sessions = sessions
         self._guessing = guessing
         self._secret = secret
         self._origin = public_url
@@ -52,8 +52,8 @@ class BrowserSessions:
         """Give the browser its session, and know it again next time; the visit that led to it is over."""
         self._set(response, self.session_cookie, session_id)
         self._clear(response, self.visit_cookie)
-        self._sign_in.note_browser(session_id, browser_of(request.headers.get("User-Agent", "")))
-        known = self._sign_in.who(session_id)
+        self._sessions.note_browser(session_id, browser_of(request.headers.get("User-Agent", "")))
+        known = self._sessions.who(session_id)
         if known is not None:
             self.recognise(request, response, known.principal.id)
 
@@ -69,7 +69,7 @@ class BrowserSessions:
         """End the session on both sides."""
         session_id = request.cookies.get(self.session_cookie)
         if session_id:
-            self._sign_in.sign_out(session_id)
+            self._sessions.sign_out(session_id)
         self._clear(response, self.session_cookie)
 
     def session_id(self, request: Request) -> str:
@@ -79,7 +79,7 @@ class BrowserSessions:
     def who(self, request: Request) -> SignedIn | None:
         """Who has the session of this request, if it has one that lives."""
         session_id = request.cookies.get(self.session_cookie)
-        return self._sign_in.who(session_id) if session_id else None
+        return self._sessions.who(session_id) if session_id else None
 
     def form_token(self, request: Request) -> str:
         """The token for the forms of a page; a visitor without a session gets a visit to bind it to."""

@@ -23,6 +23,7 @@ from hub.errors import Unauthenticated
 from hub.oauth.services import post
 from hub.oauth.services.accounts import FORGOTTEN_TASK, MOST_MESSAGES
 from hub.oauth.services.audit_log import AuditLog
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import NewPerson, Users
 from hub.relay import PROMPT
@@ -151,7 +152,7 @@ def test_who_forgot_the_password_chooses_another_by_a_link(mailing, browser, aut
     assert choose(browser, link, NEW, "another").status_code == 400
     done = choose(browser, link)
     assert (done.status_code, done.headers["Location"]) == (303, "/sign-in?done=password-chosen")
-    assert mailing.hub.service(SignIn).who(session) is None, "open sessions end"
+    assert mailing.hub.service(Sessions).who(session) is None, "open sessions end"
     assert can_enter(mailing, email, NEW)
     assert not can_enter(mailing, email, PASSWORD)
     assert user(mailing, author).email_verified_at is not None

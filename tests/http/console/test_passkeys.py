@@ -8,7 +8,7 @@ import pytest
 
 from hub.bootstrap import build
 from hub.db import EVERY_TENANT
-from hub.oauth.services import sign_in as sign_in_service
+from hub.oauth.services import sessions
 from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.passkeys import MOST, Passkeys
 from hub.oauth.services.users import Users
@@ -338,7 +338,7 @@ def test_an_administrator_takes_everything_beside_the_password_away(hub, system,
 
 def test_what_guards_the_account_asks_again_after_a_while(hub, client, account, key, monkeypatch):
     add(client, key)
-    monkeypatch.setattr(sign_in_service, "PROOF_SECONDS", 1)
+    monkeypatch.setattr(sessions, "PROOF_SECONDS", 1)
     sign_out(client)
     enter(client, key)
     expire(hub, client)
@@ -361,7 +361,7 @@ def test_what_guards_the_account_asks_again_after_a_while(hub, client, account, 
 def expire(hub, client):
     """The proof of this browser's session is too old."""
     session = client.get_cookie("__Host-hub-session")
-    hub.ports.transients.delete(sign_in_service._proof_key(session.value))
+    hub.ports.transients.delete(sessions._proof_key(session.value))
 
 
 def test_another_persons_passkey_proves_nothing(hub, system, client, account, key):

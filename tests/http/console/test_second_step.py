@@ -15,7 +15,7 @@ from hub.db.tables import User
 from hub.errors import Invalid
 from hub.oauth.services import second_factors
 from hub.oauth.services.second_factors import SecondFactors
-from hub.oauth.services.sign_in import SignIn
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.spec.totp import code_at
 from hub.oauth.storage.tables import SecondFactor
 from tests.conftest import PUBLIC_URL, _client
@@ -193,7 +193,7 @@ def test_sessions_are_listed_and_ended_one_by_one(client, hub, account):
 def test_a_session_of_somebody_else_cannot_be_ended(client, hub, system, account):
     victim = _client(create_hub_app(hub), PUBLIC_URL)
     sign_in(victim, make_account(hub, system, "author"))
-    key = SignIn.digest_of(victim.get_cookie("__Host-hub-session").value)
+    key = Sessions.digest_of(victim.get_cookie("__Host-hub-session").value)
     post(client, f"/account/sessions/{key}/end")
     assert victim.get("/packages").status_code == 200
 

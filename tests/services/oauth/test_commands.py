@@ -11,6 +11,7 @@ from hub.oauth.authlib_bridge import TokenRequest
 from hub.oauth.cli import admin, oauth, user
 from hub.oauth.services.clients import Clients
 from hub.oauth.services.second_factors import SecondFactors
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tokens import Tokens
 from hub.oauth.services.users import Users
@@ -82,7 +83,7 @@ def test_an_administrator_is_made_with_a_password_shown_once(run, hub):
     email = f"admin-{hub.ports.ids.uuid().hex}@school.example"
     facts = json.loads(run(admin, "create", "--email", email, "--json").stdout)
     session = hub.service(SignIn).sign_in(email, facts["password"], HERE)
-    assert hub.service(SignIn).who(session).roles == ["administrator"]
+    assert hub.service(Sessions).who(session).roles == ["administrator"]
 
 
 def test_a_password_can_be_given_on_standard_input_and_is_not_repeated(run, hub):

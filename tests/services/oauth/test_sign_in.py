@@ -16,6 +16,7 @@ from hub.oauth.services.audit_log import AuditFilter, AuditLog
 from hub.oauth.services.guessing import GUESSES, Guessing
 from hub.oauth.services.passkeys import Passkeys
 from hub.oauth.services.second_factors import SecondFactors
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.tenants import Tenants
 from hub.oauth.services.users import NewPerson, Users
@@ -39,6 +40,11 @@ def entrance(hub):
 
 
 @pytest.fixture
+def sessions(hub):
+    return hub.service(Sessions)
+
+
+@pytest.fixture
 def address(hub):
     """A network address that no other test guesses from."""
     number = hub.ports.ids.uuid().int & 0xFFFFFFFF
@@ -55,8 +61,8 @@ def author(hub, system):
     return make_account(hub, system, "author")
 
 
-def test_the_right_password_begins_a_session(entrance, author, tenant, address):
-    known = entrance.who(entrance.sign_in(author.person.email.upper(), PASSWORD, address))
+def test_the_right_password_begins_a_session(entrance, sessions, author, tenant, address):
+    known = sessions.who(entrance.sign_in(author.person.email.upper(), PASSWORD, address))
     assert (known.principal.tenant_id, known.principal.id) == (tenant.id, str(author.person.id))
     assert known.roles == ["author"]
     assert known.principal.may("packages.write")
@@ -170,13 +176,13 @@ def test_success_clears_the_count(entrance, author, address):
         assert entrance.sign_in(author.person.email, PASSWORD, address)
 
 
-def test_every_sign_in_is_a_new_session_and_signing_out_ends_that_one(entrance, author, address):
+def test_every_sign_in_is_a_new_session_and_signing_out_ends_that_one(entrance, sessions, author, address):
     first, second = (entrance.sign_in(author.person.email, PASSWORD, address) for _ in range(2))
     assert first != second
-    entrance.sign_out(first)
-    assert entrance.who(first) is None
-    assert entrance.who(second)
-    entrance.sign_out(first)
+    sessions.sign_out(first)
+    assert sessions.who(first) is None
+    assert sessions.who(second)
+    sessions.sign_out(first)
 
 
 def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, address):
@@ -200,9 +206,10 @@ def test_a_session_ends_when_unused_and_after_its_longest_time(hub, author, addr
 
     kept = Remembering()
     passwords = hub.service(Users)._passwords
-    limits = timedelta(minutes=5), timedelta(hours=2), hub.service(Guessing)
-    factors = hub.service(SecondFactors), hub.service(Passkeys)
-    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, *limits, *factors)
+    limits = timedelta(minutes=5), timedelta(hours=2)
+    sessions = Sessions(hub.db, hub.ports.clock, hub.ports.ids, kept, *limits)
+    guards = hub.service(Guessing), hub.service(SecondFactors), hub.service(Passkeys)
+    entrance = SignIn(hub.db, hub.ports.clock, hub.ports.ids, kept, passwords, *guards, sessions)
     entrance.sign_in(author.person.email, PASSWORD, address)
     assert kept.seconds == {"session": 7200, "session-use": 300, "user-sessions": 7200, "session-proof": 900}
 
@@ -213,28 +220,28 @@ def test_what_is_kept_does_not_reveal_the_session_id(entrance, author, address, 
 
 
 @pytest.mark.parametrize("session_id", ["", "x", "a" * 5000])
-def test_an_unknown_session_is_nobody(entrance, session_id):
-    assert entrance.who(session_id) is None
-    entrance.sign_out(session_id)
+def test_an_unknown_session_is_nobody(sessions, session_id):
+    assert sessions.who(session_id) is None
+    sessions.sign_out(session_id)
 
 
 def test_roles_that_are_taken_away_are_gone_at_once_and_a_closed_account_is_out(
-    entrance, users, system, author, address
+    entrance, sessions, users, system, author, address
 ):
     session_id = entrance.sign_in(author.person.email, PASSWORD, address)
     users.change(system, author.person.id, roles=["reporting"])
-    assert not entrance.who(session_id).principal.may("packages.write")
+    assert not sessions.who(session_id).principal.may("packages.write")
     users.change(system, author.person.id, is_active=False)
-    assert entrance.who(session_id) is None
+    assert sessions.who(session_id) is None
     with pytest.raises(Unauthenticated):
         entrance.sign_in(author.person.email, PASSWORD, address)
 
 
-def test_one_address_in_two_tenants_enters_the_one_of_its_password(hub, entrance, users, author, address):
+def test_one_address_in_two_tenants_enters_the_one_of_its_password(hub, entrance, sessions, users, author, address):
     other = system_principal(hub.service(Tenants).create(f"o{hub.ports.ids.uuid().hex[:20]}", "Other").id)
     users.create(other, NewPerson(author.person.email, "Ada Else", ("reporting",), "quite another phrase"))
-    there = entrance.who(entrance.sign_in(author.person.email, "quite another phrase", address))
-    here = entrance.who(entrance.sign_in(author.person.email, PASSWORD, address))
+    there = sessions.who(entrance.sign_in(author.person.email, "quite another phrase", address))
+    here = sessions.who(entrance.sign_in(author.person.email, PASSWORD, address))
     assert there.principal.tenant_id == other.tenant_id
     assert here.principal.tenant_id == author_tenant(users, author, here)
 
@@ -258,10 +265,10 @@ def author_tenant(users, author, known):
     return known.principal.tenant_id
 
 
-def test_sign_in_failure_and_sign_out_are_in_the_audit_log(hub, entrance, system, author, address):
+def test_sign_in_failure_and_sign_out_are_in_the_audit_log(hub, entrance, sessions, system, author, address):
     with pytest.raises(Unauthenticated):
         entrance.sign_in(author.person.email, "wrong", address)
-    entrance.sign_out(entrance.sign_in(author.person.email, PASSWORD, address))
+    sessions.sign_out(entrance.sign_in(author.person.email, PASSWORD, address))
     events = hub.service(AuditLog).list(system)
     assert [e.action for e in events if e.action.startswith("session")] == [
         "session.ended",
@@ -332,8 +339,8 @@ def test_nobody_resets_their_own_sign_in_as_administrator(hub, users, system):
             step(principal, own.id)
 
 
-def test_a_user_changes_the_own_password_by_proving_the_old_one(users, entrance, author, address):
-    known = entrance.who(entrance.sign_in(author.person.email, PASSWORD, address))
+def test_a_user_changes_the_own_password_by_proving_the_old_one(users, entrance, sessions, author, address):
+    known = sessions.who(entrance.sign_in(author.person.email, PASSWORD, address))
     with pytest.raises(Invalid):
         users.change_own_password(known.principal, "wrong", "a new phrase to keep")
     with pytest.raises(Invalid):
@@ -342,20 +349,20 @@ def test_a_user_changes_the_own_password_by_proving_the_old_one(users, entrance,
     assert entrance.sign_in(author.person.email, "a new phrase to keep", address)
 
 
-def test_a_session_lives_no_longer_than_its_password(users, entrance, author, address):
+def test_a_session_lives_no_longer_than_its_password(users, entrance, sessions, author, address):
     first, second = (entrance.sign_in(author.person.email, PASSWORD, address) for _ in range(2))
-    known = entrance.who(first).principal
+    known = sessions.who(first).principal
     users.change_own_password(known, PASSWORD, "a new phrase to keep")
-    assert entrance.who(first) is None
-    assert entrance.who(second) is None
-    assert entrance.who(entrance.begin_anew(known)).principal.id == known.id
+    assert sessions.who(first) is None
+    assert sessions.who(second) is None
+    assert sessions.who(sessions.begin_anew(known)).principal.id == known.id
 
 
-def test_a_forgotten_password_is_replaced_and_sessions_end(users, system, entrance, author, address):
+def test_a_forgotten_password_is_replaced_and_sessions_end(users, system, entrance, sessions, author, address):
     session_id = entrance.sign_in(author.person.email, PASSWORD, address)
     made = users.reset_password(system, author.person.id)
-    assert entrance.who(session_id) is None
-    assert entrance.who(entrance.sign_in(author.person.email, made, address))
+    assert sessions.who(session_id) is None
+    assert sessions.who(entrance.sign_in(author.person.email, made, address))
     with pytest.raises(Invalid):
         users.reset_password(system, author.person.id, "12345678")
 
@@ -376,9 +383,9 @@ def test_a_hash_made_with_weaker_parameters_is_made_anew(hub, system, users, aut
     weak = Argon2Passwords(parameters=argon2.Parameters(argon2.Type.ID, 19, 16, 32, 1, 8192, 1))
     with hub.db.unit_of_work(EVERY_TENANT) as work:
         work.session.get_one(User, author.person.id).password_hash = weak.hash(PASSWORD)
-    entrance = hub.service(SignIn)
+    entrance, sessions = hub.service(SignIn), hub.service(Sessions)
     session_id = entrance.sign_in(author.person.email, PASSWORD, address)
-    assert entrance.who(session_id), "the session belongs to the new hash"
+    assert sessions.who(session_id), "the session belongs to the new hash"
     with hub.db.read(EVERY_TENANT) as session:
         assert not Argon2Passwords().is_outdated(session.get_one(User, author.person.id).password_hash)
 

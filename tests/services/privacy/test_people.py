@@ -20,6 +20,7 @@ from hub.identity import ROLES, Principal, actions_of_roles
 from hub.lti.services.platforms import Platforms
 from hub.lti.spec.platform import PlatformDetails
 from hub.oauth.services.personal_tokens import PersonalTokens
+from hub.oauth.services.sessions import Sessions
 from hub.oauth.services.sign_in import SignIn
 from hub.oauth.services.users import Users
 from hub.privacy.services.jobs import LEASE, TOPIC, Busy, PrivacyJobs
@@ -190,11 +191,11 @@ def test_what_is_open_ends(hub, system, erase, person):
     """Sessions, tokens, and windows in which the person plays."""
     other_administrator(hub, system)
     session = hub.service(SignIn).sign_in(person.email, PASSWORD, f"10.1.0.{uuid4().int % 250}")
-    assert hub.service(SignIn).who(session) is not None
+    assert hub.service(Sessions).who(session) is not None
     window = Window(hub, system, person.registration.id)
     window.go()
     erase(person.email, "pseudonymise")
-    assert hub.service(SignIn).who(session) is None
+    assert hub.service(Sessions).who(session) is None
     with pytest.raises((Conflict, NotFound, Gone, Invalid)):
         window.commit({"cmi.core.lesson_location": "3"})
     assert person.mark not in str(tables_that_say(hub, person.mark).keys() - KEEPING.keys())
