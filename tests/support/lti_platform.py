@@ -353,7 +353,7 @@ def running(platform: LtiPlatform) -> Iterator[LtiPlatform]:
         def log_message(self, format: str, *args: Any) -> None:
             """Silent: tests speak for themselves."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _server(Handler)
     platform.origin = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -363,6 +363,19 @@ def running(platform: LtiPlatform) -> Iterator[LtiPlatform]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+#: Ports of the platforms that there were. A port is part of an issuer, and no other platform of the tests' database may
+#: have the same one.
+_ports: set[int] = set()
+
+
+def _server(handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
+    """A server at a port that no platform had before."""
+    while (server := ThreadingHTTPServer(("127.0.0.1", 0), handler)).server_port in _ports:
+        server.server_close()
+    _ports.add(server.server_port)
+    return server
 
 
 def _json(status: int, document: Any) -> Answer:

@@ -38,7 +38,7 @@ def _wired(hub, http):
     parts = {**hub.services}
     old = parts[SingleSignOn]
     parts[SingleSignOn] = SingleSignOn(
-        old._db, old._clock, old._ids, old._transients, http, old._keys, old._sign_in, PUBLIC_URL
+        old._db, old._clock, old._ids, old._transients, http, old._keys, old._sign_in, old._sessions, PUBLIC_URL
     )
     return replace(hub, services=parts)
 
