@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -41,6 +42,13 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.1)
+
+
+def asked_for(served: RunningHub, part: str) -> list[dict[str, Any]]:
+    """The lines of the access log with this part in their path; each is written when its answer has gone."""
+    *whole, _ = served.log.read_text().split("\n")
+    lines = [json.loads(line) for line in whole if line.startswith("{") and '"request"' in line]
+    return [line for line in lines if f"/{part}/" in line["path"]]
 
 
 def kill(workers: list[psutil.Process]) -> None:
@@ -129,10 +137,9 @@ def test_the_access_log_tells_everything_but_secrets(served: RunningHub) -> None
         Authorization=f"Bearer {SECRET}",
     )
     ask(served, "/api/v1/packages/0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55", **{"X-Forwarded-For": "203.0.113.7"})
-    text = served.log.read_text()
-    assert SECRET not in text
-    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{") and '"request"' in line]
-    play, package = (next(line for line in lines if f"/{part}/" in line["path"]) for part in ("play", "packages"))
+    wait_until(lambda: len(asked_for(served, "play")) == len(asked_for(served, "packages")) == 1)
+    [play], [package] = asked_for(served, "play"), asked_for(served, "packages")
+    assert SECRET not in served.log.read_text()
     assert (play["path"], play["status"], play["method"]) == ("/play/…", 404, "GET")
     assert package["path"].endswith("0199f3a2-6f0e-7c41-9d0e-0d1f6c2b7a55")
     assert package["address"] == "127.0.0.1", "nobody is trusted to speak for others"
@@ -150,19 +157,19 @@ def test_a_server_that_is_stopped_while_it_starts_ends_at_once() -> None:
         assert "refused to gracefully stop" not in served.log.read_text()
 
 
-def test_a_request_that_was_begun_is_answered_when_the_server_stops(served: RunningHub) -> None:
-    """The last one: it ends the server of the others."""
+def test_a_request_that_was_begun_is_answered_when_the_server_stops() -> None:
     body = b"grant_type=client_credentials&client_id=x&client_secret=y"
-    with socket.create_connection(("127.0.0.1", served.port), SECONDS) as connection:
-        connection.sendall(
-            f"POST /oauth/token HTTP/1.1\r\nHost: localhost:{served.port}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-            "Expect: 100-continue\r\n\r\n".encode()
-        )
-        assert connection.recv(1000).startswith(b"HTTP/1.1 100"), "it has been begun"
-        served.web.send_signal(signal.SIGTERM)
-        wait_until(lambda: served.log.read_text().count("Stopping worker-") == served.hub.settings.web_workers)
-        connection.sendall(body)
-        assert connection.recv(1000).startswith(b"HTTP/1.1 401")
-    served.web.wait(SECONDS)
-    assert "refused to gracefully stop" not in served.log.read_text()
+    with running_hub(HUB_WEB_WORKERS="2") as served:
+        with socket.create_connection(("127.0.0.1", served.port), SECONDS) as connection:
+            connection.sendall(
+                f"POST /oauth/token HTTP/1.1\r\nHost: localhost:{served.port}\r\n"
+                f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+                "Expect: 100-continue\r\n\r\n".encode()
+            )
+            assert connection.recv(1000).startswith(b"HTTP/1.1 100"), "it has been begun"
+            served.web.send_signal(signal.SIGTERM)
+            wait_until(lambda: served.log.read_text().count("Stopping worker-") == 2)
+            connection.sendall(body)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 401")
+        served.web.wait(SECONDS)
+        assert "refused to gracefully stop" not in served.log.read_text()
