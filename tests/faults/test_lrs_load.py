@@ -150,12 +150,23 @@ def _send_endlessly(server: Server, size: int, chunked: bool) -> int | None:
 def test_clients_that_send_a_byte_at_a_time_do_not_hold_up_others(server):
     """64 slow clients, none of which is done before the others have been answered."""
     is_over = threading.Event()
+    alone = _median_of_posts(server)
     with ThreadPoolExecutor(64) as pool:
         slow = [pool.submit(_drip, server, is_over) for _ in range(64)]
-        assert [server.post(STATEMENT) for _ in range(60)] == [200] * 60
+        assert _median_of_posts(server) < alone * 5 + 0.05, "bounds are wide, as test machines are busy"
         assert not any(each.done() for each in slow)
         is_over.set()
         assert {each.result() for each in slow} == {200}
+
+
+def _median_of_posts(server: Server) -> float:
+    """Seconds that a POST takes, of sixty one after the other."""
+    taken = []
+    for _ in range(60):
+        begin = time.perf_counter()
+        assert server.post(STATEMENT) == 200
+        taken.append(time.perf_counter() - begin)
+    return sorted(taken)[30]
 
 
 def _drip(server: Server, is_over: threading.Event) -> int:
